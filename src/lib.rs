@@ -18,3 +18,14 @@
 //! | `view` | showing it: full screen, plain, headless | |
 //! | `practice` | an API server in memory | |
 //! | `run` | one file a verb: the only place that knows them all | |
+
+pub mod answers;
+pub mod error;
+pub mod event;
+pub mod facts;
+pub mod finding;
+pub mod object;
+pub mod plan;
+pub mod product;
+pub mod sanitize;
+pub mod secret;

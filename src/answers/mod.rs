@@ -1,0 +1,38 @@
+//! What the operator decided (pure): the form, values with their origin, checks, the answers file.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a value came from, weakest first; the order is the precedence of design.md 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Origin {
+    /// The product's default.
+    Default,
+    /// The profile.
+    Profile,
+    /// What the operator set at the last run.
+    LastRun,
+    /// The answers file.
+    File,
+    /// A variable `SLIPWAY_SET_…`.
+    Variable,
+    /// `--set`.
+    Flag,
+    /// Typed in the form.
+    Typed,
+}
+
+impl Origin {
+    /// How it is told: `from the profile`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Profile => "from the profile",
+            Self::LastRun => "from the last run",
+            Self::File => "from the answers file",
+            Self::Variable => "from a variable",
+            Self::Flag => "from --set",
+            Self::Typed => "typed",
+        }
+    }
+}

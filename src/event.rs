@@ -1,0 +1,417 @@
+//! The one vocabulary between doing and showing: facts about a run, in past tense. `apply`, `watch` and the health
+//! checks emit events and never know who listens; after "yes", events are the only thing views read.
+//!
+//! The JSON of an event is public (`-o json`, one line each) and has a version; its schema is in `assets/schemas/`.
+//! Every text in an event is sanitised and holds no secret value.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+use crate::finding::Finding;
+
+/// Version of the events' JSON. A new kind or a new optional field keeps it; a changed or removed one raises it.
+pub const VERSION: u32 = 1;
+
+/// One fact about a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Version of the event's JSON, [`VERSION`].
+    pub version: u32,
+    /// Wall-clock time.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// Time since the run started, on the monotonic clock, in milliseconds.
+    #[schemars(with = "u64")]
+    #[serde(with = "milliseconds")]
+    pub elapsed: Duration,
+    /// The step it belongs to: the object's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+mod milliseconds {
+    use super::Duration;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
+/// What was done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Done {
+    /// It was made.
+    Created,
+    /// Fields of it were changed.
+    Changed,
+    /// It was as wanted; nothing was written.
+    Unchanged,
+    /// It was deleted and made again.
+    Replaced,
+    /// It was deleted.
+    Deleted,
+}
+
+impl Done {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Replaced => "replaced",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// Where an object stands on its way to readiness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Readiness {
+    /// Not written yet: what it depends on is not ready.
+    Held,
+    /// Written; the cluster is at it.
+    Waiting,
+    /// It is ready.
+    Ready,
+    /// It will not become ready by itself.
+    Failed,
+}
+
+/// A step as it is announced at the start of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepInfo {
+    /// The object's id.
+    pub id: String,
+    /// Its kind, for showing.
+    pub object_kind: String,
+    /// Its name, for showing.
+    pub name: String,
+    /// The group it belongs to: the manifests file or component.
+    pub group: String,
+    /// Number of its wave, from 0.
+    pub wave: u32,
+    /// Whether readiness is waited for (workloads, claims, services, CRDs …).
+    pub waits: bool,
+}
+
+/// What a run is, as it is announced at its start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunInfo {
+    /// `install`, `upgrade`, `rollback`, `uninstall`.
+    pub verb: String,
+    /// Title of the product.
+    pub title: String,
+    /// Version of the product.
+    pub product_version: String,
+    /// Name of the release.
+    pub release: String,
+    /// Target namespace.
+    pub namespace: String,
+    /// Name of the context.
+    pub context: String,
+    /// URL of the API server.
+    pub server: String,
+    /// The practice cluster, not a real one: every screen says so.
+    pub practice: bool,
+    /// Revision that this run writes.
+    pub revision: u32,
+    /// Usual time from start to ready in seconds, from and to, where it is known.
+    pub usual_seconds: Option<(u64, u64)>,
+    /// The steps in order.
+    pub steps: Vec<StepInfo>,
+}
+
+/// One container of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerState {
+    /// Its name.
+    pub name: String,
+    /// An init container.
+    pub init: bool,
+    /// `waiting`, `running`, `terminated`.
+    pub state: String,
+    /// Reason of that state (`ImagePullBackOff`, `CrashLoopBackOff`, `OOMKilled` …); empty without one.
+    pub reason: String,
+    /// Message of that state.
+    pub message: String,
+    /// Exit code of the last end, where there was one.
+    pub exit_code: Option<i32>,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// Ready.
+    pub ready: bool,
+}
+
+/// A pod as it was last seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodState {
+    /// Its name.
+    pub name: String,
+    /// UID.
+    pub uid: String,
+    /// Id of the workload it belongs to (Deployment, StatefulSet, DaemonSet, Job).
+    pub owner: String,
+    /// Group of that workload.
+    pub group: String,
+    /// Node it runs on; empty while it is not scheduled.
+    pub node: String,
+    /// Phase: `Pending`, `Running`, `Succeeded`, `Failed`; `Terminating` once it is being deleted.
+    pub phase: String,
+    /// The reason in a word or two: `pulling postgres:17`, `Unschedulable`.
+    pub reason: String,
+    /// Ready.
+    pub ready: bool,
+    /// Belongs to the revision that is being rolled out; an old pod never speaks for the new revision.
+    pub current: bool,
+    /// Its containers, init containers first.
+    pub containers: Vec<ContainerState>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum EventKind {
+    /// The run started.
+    RunStarted {
+        /// What it is.
+        run: RunInfo,
+    },
+    /// An unfinished run was found, and this one goes on from where it was.
+    RunResumed {
+        /// Its revision.
+        revision: u32,
+        /// Who began it.
+        who: String,
+    },
+    /// The lock is held by another client.
+    LockAwaited {
+        /// Who holds it.
+        holder: String,
+        /// Seconds until anybody may take it over.
+        expires_in: u64,
+    },
+    /// The lock was taken.
+    LockTaken,
+    /// The lock was lost: no further write is made.
+    LockLost {
+        /// Who has it now, where that is known.
+        holder: String,
+    },
+    /// A key Secret was made.
+    KeysMade {
+        /// Name of the Secret.
+        secret: String,
+        /// Names of its keys.
+        keys: Vec<String>,
+    },
+    /// A key Secret of an earlier run was found and is used.
+    KeysFound {
+        /// Name of the Secret.
+        secret: String,
+        /// Names of its keys.
+        keys: Vec<String>,
+    },
+    /// The dry run of the whole set was accepted.
+    DryRunAccepted {
+        /// How many objects.
+        objects: u32,
+        /// How many could not be judged, and are tried as they are.
+        unknown: u32,
+    },
+    /// The record of the revision was written.
+    RecordWritten {
+        /// Its revision.
+        revision: u32,
+        /// `pending`, `deployed`, `failed`.
+        outcome: String,
+    },
+    /// A wave started.
+    WaveStarted {
+        /// Its number, from 0.
+        wave: u32,
+        /// What it is, such as `database`.
+        title: String,
+    },
+    /// Every step of a wave was done, and what the next one depends on is ready.
+    WaveFinished {
+        /// Its number.
+        wave: u32,
+    },
+    /// A step was begun.
+    StepStarted,
+    /// A step was done: the cluster has it. Readiness is told apart.
+    StepFinished {
+        /// What was done.
+        done: Done,
+    },
+    /// A step failed.
+    StepFailed {
+        /// Why.
+        failure: Failure,
+    },
+    /// A request was tried again.
+    RequestRetried {
+        /// What was asked: `apply Deployment inngest`.
+        what: String,
+        /// Why: `429 too many requests`.
+        why: String,
+        /// Number of the attempt that failed, from 1.
+        attempt: u32,
+        /// Milliseconds until the next attempt.
+        wait: u64,
+    },
+    /// An object came nearer to readiness, or further from it.
+    StatusChanged {
+        /// Where it stands.
+        readiness: Readiness,
+        /// What it waits for, or why it is ready or failed: `1 of 2 replicas ready`.
+        reason: String,
+        /// How many of its parts are ready.
+        ready: u32,
+        /// How many parts it has.
+        of: u32,
+    },
+    /// A pod appeared or changed.
+    PodChanged {
+        /// As it is now.
+        pod: PodState,
+    },
+    /// A pod is gone.
+    PodGone {
+        /// Its name.
+        name: String,
+        /// Its UID.
+        uid: String,
+    },
+    /// A container wrote a line.
+    LogLine {
+        /// Pod.
+        pod: String,
+        /// Container.
+        container: String,
+        /// Written by the previous container, before a restart.
+        previous: bool,
+        /// The line, sanitised and redacted by value.
+        text: String,
+    },
+    /// Lines were dropped, since they came faster than they can be shown.
+    LogDropped {
+        /// Pod.
+        pod: String,
+        /// Container.
+        container: String,
+        /// How many since the last time.
+        lines: u64,
+    },
+    /// A log stream broke; it is taken up again.
+    LogBroken {
+        /// Pod.
+        pod: String,
+        /// Container.
+        container: String,
+        /// Why.
+        why: String,
+    },
+    /// Kubernetes reported something about one of our objects or their pods.
+    ClusterEventSeen {
+        /// What it is about: `Pod inngest-postgresql-0`.
+        about: String,
+        /// Its reason: `FailedScheduling`.
+        reason: String,
+        /// Its message.
+        message: String,
+        /// A warning, not a normal event.
+        warning: bool,
+        /// How often.
+        count: u32,
+    },
+    /// Something worth saying was found.
+    FindingRaised {
+        /// The finding.
+        finding: Finding,
+        /// It does not heal by itself, and its hold time is over: the run ends.
+        hopeless: bool,
+    },
+    /// A finding no longer holds.
+    FindingCleared {
+        /// Its code.
+        code: String,
+        /// What it was about.
+        about: String,
+    },
+    /// A health check of the product was answered.
+    HealthChecked {
+        /// Its group.
+        group: String,
+        /// What was asked: `GET /health`.
+        what: String,
+        /// It answered as it should.
+        healthy: bool,
+        /// What it said.
+        answer: String,
+    },
+    /// The operator asked to stop.
+    StopAsked {
+        /// `afterStep`, `now`, `detach`.
+        how: String,
+    },
+    /// The run ended well.
+    RunFinished {
+        /// Objects written.
+        written: u32,
+        /// Objects that were as wanted.
+        unchanged: u32,
+        /// Notes of the product: addresses, where the keys are, next steps.
+        notes: Vec<String>,
+    },
+    /// The run was left before its end; what Kubernetes has goes on by itself.
+    RunLeft {
+        /// Steps that were not begun.
+        remaining: u32,
+        /// What goes on and what waits.
+        what: String,
+    },
+    /// The run failed.
+    RunFailed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_from_its_json() {
+        let event = Event {
+            version: VERSION,
+            at: Timestamp::UNIX_EPOCH,
+            elapsed: Duration::from_millis(1_250),
+            step: Some("Deployment.apps/inngest/inngest".into()),
+            kind: EventKind::StepFinished { done: Done::Created },
+        };
+        let json = serde_json::to_string(&event).unwrap();
+        insta::assert_snapshot!(json, @r#"{"version":1,"at":"1970-01-01T00:00:00Z","elapsed":1250,"step":"Deployment.apps/inngest/inngest","kind":{"type":"stepFinished","done":"created"}}"#);
+        assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
+    }
+}

@@ -1,0 +1,217 @@
+//! What is known of a cluster at a moment: plain data, read by `cluster` and judged by the pure parts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A fact that may not have been readable. *Unknown* is never an empty list: it is treated as the dangerous case
+/// (cluster.md 6), and an expression sees it as null.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fact<T> {
+    /// It was read.
+    Known(T),
+    /// It could not be read, and why.
+    Unknown(String),
+}
+
+impl<T> Fact<T> {
+    /// The fact, where it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<T> Default for Fact<T> {
+    fn default() -> Self {
+        Self::Unknown("not read yet".into())
+    }
+}
+
+/// A Kubernetes version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Version {
+    /// Major, 1.
+    pub major: u32,
+    /// Minor, such as 36.
+    pub minor: u32,
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// Oldest and newest Kubernetes versions that slipway is tested with (cluster.md 6).
+pub const SUPPORTED: (Version, Version) = (Version { major: 1, minor: 33 }, Version { major: 1, minor: 36 });
+
+/// A StorageClass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StorageClass {
+    /// Its name.
+    pub name: String,
+    /// Who provisions.
+    pub provisioner: String,
+    /// Marked as the cluster's default.
+    pub is_default: bool,
+    /// Whether its claims can grow.
+    pub expandable: bool,
+    /// Whether a claim is bound only when its first pod is scheduled (`WaitForFirstConsumer`).
+    pub waits_for_consumer: bool,
+    /// `Delete` or `Retain`.
+    pub reclaim_policy: String,
+}
+
+/// An IngressClass or GatewayClass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// Its controller.
+    pub controller: String,
+    /// Marked as the cluster's default.
+    pub is_default: bool,
+}
+
+/// A cert-manager issuer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Issuer {
+    /// `Issuer` or `ClusterIssuer`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it says it is ready.
+    pub ready: bool,
+}
+
+/// A node, as far as scheduling is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// `amd64`, `arm64` …
+    pub architecture: String,
+    /// Allocatable CPU, as a Kubernetes quantity.
+    pub cpu: String,
+    /// Allocatable memory, as a Kubernetes quantity.
+    pub memory: String,
+    /// Ready and schedulable.
+    pub usable: bool,
+}
+
+/// A Secret by name, with the names of its keys; never its values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretKeys {
+    /// Name of the Secret.
+    pub name: String,
+    /// Its `type`.
+    pub kind: String,
+    /// Keys of its data.
+    pub keys: Vec<String>,
+}
+
+/// What stands in the way in the target namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NamespaceFacts {
+    /// It exists.
+    pub exists: bool,
+    /// It is being deleted.
+    pub terminating: bool,
+    /// Its labels (PodSecurity levels are read from them).
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations (marks of Argo CD, Flux and others are read from them).
+    pub annotations: BTreeMap<String, String>,
+    /// Names of Secrets, with their keys.
+    pub secrets: Fact<Vec<SecretKeys>>,
+    /// Claims there: name, size, class, phase, UID.
+    pub claims: Fact<Vec<ClaimFacts>>,
+}
+
+/// A claim that exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimFacts {
+    /// Its name.
+    pub name: String,
+    /// Requested storage, as a Kubernetes quantity.
+    pub size: String,
+    /// Its class.
+    pub class: String,
+    /// `Bound`, `Pending`, `Lost`.
+    pub phase: String,
+    /// The release that made it, from the label `slipway.dev/release`; empty when it is not ours.
+    pub release: String,
+    /// Key Secret and key that open it, from the annotation `slipway.dev/opened-by`.
+    pub opened_by: String,
+}
+
+/// What is known of a cluster at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Facts {
+    /// Name of the kubeconfig context.
+    pub context: String,
+    /// URL of the API server.
+    pub server: String,
+    /// UID of the namespace `kube-system`: the cluster's identity.
+    pub cluster_uid: String,
+    /// Version of the API server.
+    pub version: Version,
+    /// The same as the server writes it, such as `v1.36.3`.
+    pub git_version: String,
+    /// Guess at who runs it: `gke`, `eks`, `aks`, `openshift`, `kind`, `k3s` …; empty when there is no sign.
+    pub provider: String,
+    /// OpenShift, where fixed uids must be left out (cluster.md 6).
+    pub openshift: bool,
+    /// Nodes.
+    pub nodes: Fact<Vec<Node>>,
+    /// Storage classes.
+    pub storage_classes: Fact<Vec<StorageClass>>,
+    /// Ingress classes.
+    pub ingress_classes: Fact<Vec<Class>>,
+    /// Gateway classes.
+    pub gateway_classes: Fact<Vec<Class>>,
+    /// Issuers of cert-manager.
+    pub issuers: Fact<Vec<Issuer>>,
+    /// Custom kinds that the server knows, as `Kind.group` (`ScaledObject.keda.sh`).
+    pub crds: Fact<Vec<String>>,
+    /// Namespaces that may be listed.
+    pub namespaces: Fact<Vec<String>>,
+    /// The target namespace.
+    pub namespace: NamespaceFacts,
+}
+
+impl Facts {
+    /// What `render` assumes without a cluster (design.md 5): the newest supported version, one default class that can
+    /// grow, and nothing else.
+    pub fn assumed() -> Self {
+        Self {
+            version: SUPPORTED.1,
+            git_version: format!("v{}.0", SUPPORTED.1),
+            storage_classes: Fact::Known(vec![StorageClass {
+                name: "standard".into(),
+                is_default: true,
+                expandable: true,
+                reclaim_policy: "Delete".into(),
+                ..StorageClass::default()
+            }]),
+            nodes: Fact::Known(vec![]),
+            ingress_classes: Fact::Known(vec![]),
+            gateway_classes: Fact::Known(vec![]),
+            issuers: Fact::Known(vec![]),
+            crds: Fact::Known(vec![]),
+            namespaces: Fact::Known(vec![]),
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! What will be done, and why (pure). Install, upgrade, rollback and uninstall are four planners of one [`Plan`], run by
+//! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::object::{Object, ObjectId};
+use crate::product::Recipe;
+use crate::secret::{SecretRef, SecretSource};
+
+/// Where a release lives; settled before the form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Target {
+    /// Name of the kubeconfig context.
+    pub context: String,
+    /// URL of the API server.
+    pub server: String,
+    /// UID of `kube-system`, the cluster's identity.
+    pub cluster_uid: String,
+    /// The practice cluster, not a real one.
+    pub practice: bool,
+    /// Namespace.
+    pub namespace: String,
+    /// Name of the release: a DNS label of at most 40 characters.
+    pub release: String,
+    /// Profile of the product.
+    pub profile: String,
+}
+
+impl Target {
+    /// Field manager of the release's objects (cluster.md 2).
+    pub fn field_manager(&self) -> String {
+        format!("slipway:{}/{}", self.namespace, self.release)
+    }
+
+    /// Name of the set's parent ConfigMap and of the Lease.
+    pub fn parent_name(&self) -> String {
+        format!("slipway-{}", self.release)
+    }
+
+    /// Name of the key Secret of a generation (cluster.md 3).
+    pub fn key_secret_name(&self, generation: u32) -> String {
+        format!("{}-keys-{generation}", self.release)
+    }
+}
+
+/// Which planner made the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verb {
+    /// First installation, or going on with it.
+    Install,
+    /// A change of an installed release.
+    Upgrade,
+    /// Back to a recorded revision.
+    Rollback,
+    /// Taking the release away.
+    Uninstall,
+}
+
+impl Verb {
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Upgrade => "upgrade",
+            Self::Rollback => "rollback",
+            Self::Uninstall => "uninstall",
+        }
+    }
+}
+
+/// The product a plan installs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProductRef {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// The version to install.
+    pub version: String,
+    /// SHA-256 over the product's files, in hex.
+    pub digest: String,
+}
+
+/// An object as it is wanted: rendered, with our labels, and with a placeholder in place of every secret entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// The object. Entries of a Secret's `data` that have a recipe hold the placeholder [`PLACEHOLDER`]; all others are
+    /// base64 already.
+    pub object: Object,
+    /// The group it belongs to: the name of the manifests file, or the component's id. The progress lists groups.
+    pub group: String,
+    /// What must be ready before it is written, each a group or component id (`$after`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// How the secret entries of a Secret's `data` are made, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recipes: BTreeMap<String, Recipe>,
+}
+
+/// Stands in `data` of a Secret where a recipe belongs: base64 of `[hidden]`, so that the object stays well-formed.
+pub const PLACEHOLDER: &str = "W2hpZGRlbl0=";
+
+/// Annotation on a pod template with the HMAC over the configuration its pods read; while a plan is made it is
+/// [`OPEN_HASH`], and `apply` fills it in once the keys are known (cluster.md 3).
+pub const RESTART_HASH: &str = "slipway.dev/restart-hash";
+/// What [`RESTART_HASH`] holds in a plan.
+pub const OPEN_HASH: &str = "open";
+/// Annotation on a Secret or ConfigMap: comma-separated keys that are read only at the first initialisation (such as
+/// POSTGRES_PASSWORD), left out of the restart hash of their readers.
+pub const FIRST_USE_KEYS: &str = "slipway.dev/first-use-keys";
+
+/// One field that changes. Paths as kubectl writes them: `spec.template.spec.containers[0].image`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// Path of the field.
+    pub path: String,
+    /// What is there now; `None` when it is new. Values of Secrets are never here: they are text `hidden`.
+    pub from: Option<Value>,
+    /// What will be there; `None` when it goes.
+    pub to: Option<Value>,
+}
+
+/// What a step does to its object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "do")]
+pub enum Action {
+    /// Makes it.
+    Create,
+    /// Changes fields of it.
+    Change {
+        /// The fields.
+        fields: Vec<FieldChange>,
+        /// Its pods restart.
+        restarts: bool,
+    },
+    /// Nothing: it is as wanted.
+    Keep,
+    /// Deletes and makes it again, since an immutable field changes or two objects exclude each other.
+    Replace {
+        /// Why.
+        why: String,
+    },
+    /// Deletes it.
+    Delete,
+}
+
+/// One object's change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// The object as wanted; of a Delete as it is recorded or live.
+    pub wanted: Wanted,
+    /// What is done to it.
+    pub action: Action,
+    /// Number of its wave, from 0 (cluster.md 4 "Waves").
+    pub wave: u32,
+    /// The steps that must be *ready* before this one is begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<ObjectId>,
+    /// An ordinary object, a claim, a CRD …: what may happen to it (cluster.md 1).
+    pub class: Class,
+}
+
+/// Kinds of thing (cluster.md 1), which decide what may ever happen to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Class {
+    /// Member of the set; pruned; deleted at uninstall.
+    Ordinary,
+    /// A claim: never pruned, kept unless named.
+    Claim,
+    /// A custom resource definition: never pruned or deleted.
+    Crd,
+    /// Cluster-scoped: like ordinary, its name carries namespace and release.
+    ClusterScoped,
+}
+
+impl Class {
+    /// The class of an object by its kind and scope.
+    pub fn of(object: &Object) -> Self {
+        match (object.group(), object.kind()) {
+            ("", "PersistentVolumeClaim") => Self::Claim,
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => Self::Crd,
+            _ if object.namespace().is_empty() => Self::ClusterScoped,
+            _ => Self::Ordinary,
+        }
+    }
+}
+
+/// One entry of the key Secret that a run makes or uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyEntry {
+    /// The answer's path, which is its key in the Secret: `keys.event`, `database.password`.
+    pub path: String,
+    /// Made or brought.
+    pub source: SecretSource,
+    /// What it opens: claims, clients.
+    pub opens: Vec<String>,
+}
+
+/// The key Secret of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyPlan {
+    /// Its generation, from 1.
+    pub generation: u32,
+    /// It exists already, and nothing in it changes.
+    pub exists: bool,
+    /// Its entries, by path.
+    pub entries: Vec<KeyEntry>,
+}
+
+/// A health check after ready (language.md `health`), evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthCheck {
+    /// The group it speaks for.
+    pub group: String,
+    /// What is asked.
+    pub probe: Probe,
+    /// Seconds within which it must answer.
+    pub within_seconds: u64,
+}
+
+/// What a health check asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "ask")]
+pub enum Probe {
+    /// GET a path of a Service's port through a port-forward or the API server's proxy; 2xx is healthy.
+    Http {
+        /// Service.
+        service: String,
+        /// Name or number of its port.
+        port: String,
+        /// Path.
+        path: String,
+    },
+    /// Run a command in a pod of a group's workload; exit code 0 is healthy.
+    Exec {
+        /// Group whose pod it runs in.
+        group: String,
+        /// The command.
+        command: Vec<String>,
+    },
+}
+
+/// A pattern of the product that explains a log line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogPattern {
+    /// Regular expression.
+    pub matches: String,
+    /// Code of the finding.
+    pub code: String,
+    /// What it means.
+    pub say: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// An answer as it is recorded: a secret as a reference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedAnswer {
+    /// The value; null for a secret.
+    pub value: Value,
+    /// Where a secret lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
+    /// Where the value came from: `default`, `profile`, `lastRun`, `file`, `variable`, `flag`, `typed`.
+    pub origin: String,
+}
+
+/// Everything a run will do, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Which planner made it.
+    pub verb: Verb,
+    /// Where.
+    pub target: Target,
+    /// What.
+    pub product: ProductRef,
+    /// The namespace is there; else the run makes it.
+    pub namespace_exists: bool,
+    /// The key Secret.
+    pub keys: KeyPlan,
+    /// The steps, in the order of waves and within them in the author's order.
+    pub steps: Vec<Step>,
+    /// Titles of the waves, by number.
+    pub waves: Vec<String>,
+    /// Checks after ready.
+    pub health: Vec<HealthCheck>,
+    /// What log lines mean.
+    pub log_patterns: Vec<LogPattern>,
+    /// What to say at the end.
+    pub notes: Vec<String>,
+    /// The answers, for the record.
+    pub answers: BTreeMap<String, RecordedAnswer>,
+    /// The cluster facts that expressions used, for the record.
+    pub facts: BTreeMap<String, Value>,
+    /// What the plan itself has to say.
+    pub findings: Vec<Finding>,
+    /// Usual time to ready in seconds, from and to.
+    pub usual_seconds: Option<(u64, u64)>,
+}
+
+impl Plan {
+    /// Whether a run of it would write nothing.
+    pub fn is_empty(&self) -> bool {
+        self.namespace_exists
+            && (self.keys.exists || self.keys.entries.is_empty())
+            && self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+}

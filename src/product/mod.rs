@@ -1,0 +1,5 @@
+//! What can be installed: the product language (pure).
+
+pub mod recipe;
+
+pub use recipe::{Given, Recipe};
