@@ -29,3 +29,4 @@ pub mod plan;
 pub mod product;
 pub mod sanitize;
 pub mod secret;
+pub mod view;

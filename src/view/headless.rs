@@ -1,0 +1,77 @@
+//! The two faces without a person: sentences for a log, and events as JSON lines for a program. Data goes to standard
+//! output, and a broken pipe ends the printing, not the run.
+
+use std::io::{self, Write};
+
+use crate::error::Failure;
+use crate::event::{Event, EventKind};
+use crate::sanitize;
+
+use super::sentence;
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Sentences.
+    Text,
+    /// Events, a JSON object a line; the schema is `assets/schemas/event.json`.
+    Json,
+}
+
+/// Prints events as they come.
+pub struct Headless<W> {
+    out: W,
+    format: Format,
+    last: String,
+    logs: bool,
+}
+
+impl<W: Write> Headless<W> {
+    /// Prints to `out`; `logs` prints container lines as well in text (JSON always holds them).
+    pub fn new(out: W, format: Format, logs: bool) -> Self {
+        Self { out, format, last: String::new(), logs }
+    }
+
+    /// Prints one event.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn show(&mut self, event: &Event) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                serde_json::to_writer(&mut self.out, event)?;
+                writeln!(self.out)?;
+            }
+            Format::Text => {
+                if let EventKind::LogLine { pod, container, text, .. } = &event.kind {
+                    if self.logs {
+                        writeln!(self.out, "  {pod} {container} | {text}")?;
+                    }
+                    return Ok(());
+                }
+                // A failed run is told once, by whoever ends the process, with everything around it.
+                if matches!(event.kind, EventKind::RunFailed { .. }) {
+                    return Ok(());
+                }
+                let Some(sentence) = sentence::of(event) else { return Ok(()) };
+                let sentence = sanitize::text(&sentence);
+                if sentence != self.last {
+                    writeln!(self.out, "{sentence}")?;
+                    self.last = sentence;
+                }
+                if let EventKind::RunFinished { notes, .. } = &event.kind {
+                    for note in notes {
+                        writeln!(self.out, "  {}", sanitize::text(note))?;
+                    }
+                }
+            }
+        }
+        self.out.flush()
+    }
+}
+
+/// A failure as the last JSON line of a run that emitted no event for it.
+pub fn failure_json(failure: &Failure) -> String {
+    serde_json::json!({"version": crate::event::VERSION, "failure": failure, "exitCode": failure.kind.exit_code()})
+        .to_string()
+}

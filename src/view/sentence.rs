@@ -1,0 +1,101 @@
+//! An event as a full sentence: what the plain face and headless text print, and the timeline of the full screen.
+
+use crate::event::{Done, Event, EventKind, Readiness};
+
+use super::progress::seconds;
+
+/// The sentence of an event; `None` for what is too small to be told (log lines, pods on their way).
+pub fn of(event: &Event) -> Option<String> {
+    let name = event.step.as_deref().map(short).unwrap_or_default();
+    Some(match &event.kind {
+        EventKind::RunStarted { run } => {
+            let practice = if run.practice { " (practice cluster)" } else { "" };
+            format!(
+                "{} {} {} into {}{practice}, namespace {}, release {}, revision {}: {} objects.",
+                capital(verb_ing(&run.verb)),
+                run.title,
+                run.product_version,
+                run.context,
+                run.namespace,
+                run.release,
+                run.revision,
+                run.steps.len()
+            )
+        }
+        EventKind::RunResumed { revision, who } => format!("Going on with revision {revision}, begun by {who}."),
+        EventKind::LockAwaited { holder, expires_in } => {
+            format!("Waiting for {holder}, who is changing this release; anybody may take over in {expires_in} s.")
+        }
+        EventKind::LockLost { holder } => format!("The lock was lost to {holder}: no further write is made."),
+        EventKind::KeysMade { secret, keys } => format!("Keys made once, in secret {secret}: {}.", keys.join(", ")),
+        EventKind::KeysFound { secret, keys } => {
+            format!("Keys found and used, in secret {secret}: {}.", keys.join(", "))
+        }
+        EventKind::DryRunAccepted { objects, unknown: 0 } => format!("The server accepts all {objects} objects."),
+        EventKind::DryRunAccepted { objects, unknown } => {
+            format!("The server accepts the objects, {unknown} of {objects} could not be asked about.")
+        }
+        EventKind::StepFinished { done: Done::Unchanged } => return None,
+        EventKind::StepFinished { done } => format!("{name}: {}.", done.word()),
+        EventKind::StepFailed { failure } => format!("{name}: failed, {}.", failure.what),
+        EventKind::RequestRetried { what, why, attempt, wait } => {
+            format!("{what}: {why}; attempt {attempt}, again in {:.1} s.", *wait as f64 / 1000.0)
+        }
+        EventKind::StatusChanged { readiness, reason, .. } => match readiness {
+            Readiness::Held => return None,
+            Readiness::Waiting => format!("{name}: waiting, {reason} ({}).", seconds(event.elapsed)),
+            Readiness::Ready => format!("{name}: ready after {}.", seconds(event.elapsed)),
+            Readiness::Failed => format!("{name}: failed, {reason}."),
+        },
+        EventKind::ClusterEventSeen { about, reason, message, warning: true, .. } => {
+            format!("{about}: {reason}: {message}")
+        }
+        EventKind::FindingRaised { finding, hopeless } => {
+            let word = if *hopeless { "stopped" } else { finding.severity.word() };
+            let mut text = format!("{word}: {} ({})", finding.what, finding.code);
+            for more in [&finding.why, &finding.remedy] {
+                if !more.is_empty() {
+                    text.push_str("; ");
+                    text.push_str(more);
+                }
+            }
+            text.push('.');
+            text
+        }
+        EventKind::FindingCleared { code, about } => format!("{code} no longer holds for {about}."),
+        EventKind::HealthChecked { group, what, healthy: true, answer } => format!("{group}: {what} answers {answer}."),
+        EventKind::HealthChecked { group, what, answer, .. } => format!("{group}: {what} does not answer: {answer}."),
+        EventKind::StopAsked { how } => format!("Asked to stop: {how}."),
+        EventKind::LogBroken { pod, container, why } => format!("Log of {pod} {container} broke off: {why}."),
+        EventKind::RunFinished { written: 0, unchanged, .. } => {
+            format!("Nothing to do: all {unchanged} objects are as wanted. Nothing was written.")
+        }
+        EventKind::RunFinished { written, .. } => {
+            format!("Done after {}: {written} objects written.", seconds(event.elapsed))
+        }
+        EventKind::RunLeft { remaining, what } => format!("Left with {remaining} steps not begun: {what}."),
+        EventKind::RunFailed { failure } => failure.to_string(),
+        _ => return None,
+    })
+}
+
+/// `Kind name` out of an object's id.
+fn short(id: &str) -> String {
+    let mut parts = id.split('/');
+    let kind = parts.next().unwrap_or("").split('.').next().unwrap_or("");
+    format!("{kind} {}", parts.next_back().unwrap_or(""))
+}
+
+fn verb_ing(verb: &str) -> &'static str {
+    match verb {
+        "upgrade" => "upgrading",
+        "rollback" => "rolling back",
+        "uninstall" => "uninstalling",
+        _ => "installing",
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
