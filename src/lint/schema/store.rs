@@ -308,8 +308,8 @@ impl Store {
 
     #[cfg(test)]
     pub(super) fn unparsed(&self) -> Vec<String> {
-        let failed = |text: &&Box<str>| serde_json::from_str::<Node>(text).is_err();
-        self.texts.iter().filter(failed).map(|text| text.to_string()).collect()
+        let texts = self.texts.iter().map(|text| text.to_string());
+        texts.filter(|text| serde_json::from_str::<Node>(text).is_err()).collect()
     }
 
     #[cfg(test)]
