@@ -5,7 +5,7 @@
 //!
 //! | Part | What it is | |
 //! |---|---|---|
-//! | the ground | `object`, `facts`, `secret`, `finding`, `event`, `error`, `sanitize` | depends on nothing of ours |
+//! | the ground | `object`, `facts`, `secret`, `finding`, `event`, `error`, `sanitize`, `quantity`, `suggest` | depends on nothing of ours |
 //! | `product` | what can be installed | pure |
 //! | `answers` | what the operator decided | pure |
 //! | `plan` | what will be done, and why | pure |
@@ -24,9 +24,12 @@ pub mod error;
 pub mod event;
 pub mod facts;
 pub mod finding;
+pub mod lint;
 pub mod object;
 pub mod plan;
 pub mod product;
+pub mod quantity;
 pub mod sanitize;
 pub mod secret;
+pub mod suggest;
 pub mod view;
