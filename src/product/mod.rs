@@ -2,6 +2,7 @@
 
 pub mod expression;
 pub mod functions;
+pub mod node;
 pub mod recipe;
 
 pub use recipe::{Given, Recipe};
