@@ -3,7 +3,7 @@
 
 mod binaries;
 mod certificates;
-mod credentials;
+pub(crate) mod credentials;
 mod kubelet;
 mod processes;
 mod setup;
@@ -38,7 +38,7 @@ impl Testbed {
     }
 
     /// Builds what is missing, starts everything and waits until the API server, the nodes and the definitions are there.
-    fn start() -> Outcome<Self> {
+    pub(crate) fn start() -> Outcome<Self> {
         let built = binaries::ready()?;
         let files = tempfile::Builder::new().prefix("slipway-testbed-").tempdir()?.keep();
         let began = Instant::now();
