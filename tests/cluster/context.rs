@@ -78,7 +78,8 @@ impl Context {
         let object = serde_json::from_value(serde_json::json!({"metadata": {"name": name, "labels": labels}}))?;
         Api::<Namespace>::all(self.client.clone()).create(&PostParams::default(), &object).await?;
         let accounts = Api::<k8s_openapi::api::core::v1::ServiceAccount>::namespaced(self.client.clone(), &name);
-        self.until("the service account `default` is there", async || Ok(accounts.get_opt("default").await?.is_some())).await?;
+        self.until("the service account `default` is there", async || Ok(accounts.get_opt("default").await?.is_some()))
+            .await?;
         Ok(name)
     }
 
@@ -104,7 +105,11 @@ impl Context {
     }
 
     /// Asks again until `fact` holds; after a minute the test fails, naming it.
-    pub(crate) async fn until(&self, what: &str, fact: impl AsyncFn() -> testbed::Outcome<bool>) -> testbed::Outcome<()> {
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        fact: impl AsyncFn() -> testbed::Outcome<bool>,
+    ) -> testbed::Outcome<()> {
         let began = Instant::now();
         while !fact().await? {
             if began.elapsed() > Duration::from_secs(60) {

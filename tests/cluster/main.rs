@@ -57,7 +57,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         bed::an_images_name_chooses_the_behaviour_too,
         bed::a_job_completes_and_a_job_that_crashes_fails,
         bed::logs_are_read_and_followed,
-        bed::a_command_runs_in_a_pod_and_its_exit_code_comes_back,
+        bed::a_command_runs_in_a_pod_and_its_failure_comes_back,
         bed::every_port_of_a_pod_answers_through_a_port_forward,
         bed::a_user_without_rights_is_refused,
         bed::a_user_with_rights_in_one_namespace_is_refused_in_the_next,
@@ -92,9 +92,11 @@ impl Shared {
         let bed = self.bed.get_or_init(|| testbed::Testbed::open().map_err(|e| e.to_string()));
         let bed = bed.as_ref().map_err(|why| format!("the test cluster does not start: {why}"))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let whole = runtime.block_on(tokio::time::timeout(LONGEST, async { test(Context::new(bed).await?).await }));
+        let whole = runtime
+            .block_on(async { tokio::time::timeout(LONGEST, async { test(Context::new(bed).await?).await }).await });
         runtime.shutdown_background();
-        let outcome = whole.map_err(|_| format!("not done after {} s: something it waits for never came", LONGEST.as_secs()))?;
+        let outcome =
+            whole.map_err(|_| format!("not done after {} s: something it waits for never came", LONGEST.as_secs()))?;
         outcome.map_err(|e| e.to_string().into())
     }
 }

@@ -61,13 +61,15 @@ fn folder() -> Outcome<PathBuf> {
     if let Some(cache) = std::env::var_os("XDG_CACHE_HOME").filter(|c| Path::new(c).is_absolute()) {
         return Ok(PathBuf::from(cache).join("slipway-testbed"));
     }
-    let home = std::env::home_dir().ok_or("neither SLIPWAY_TESTBED_CACHE, XDG_CACHE_HOME nor HOME says where to build")?;
+    let home =
+        std::env::home_dir().ok_or("neither SLIPWAY_TESTBED_CACHE, XDG_CACHE_HOME nor HOME says where to build")?;
     Ok(home.join(".cache/slipway-testbed"))
 }
 
 fn key() -> String {
     let mut hash = Sha256::new();
-    for part in INPUTS.into_iter().chain([KWOK]).chain(LINKER.into_iter().chain(ENVIRONMENT).flat_map(|(a, b)| [a, b])) {
+    for part in INPUTS.into_iter().chain([KWOK]).chain(LINKER.into_iter().chain(ENVIRONMENT).flat_map(|(a, b)| [a, b]))
+    {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -82,8 +84,11 @@ fn go(folder: &Path) -> Command {
 
 #[expect(clippy::print_stderr, reason = "a build of many minutes must say that it runs")]
 fn build(to: &Path) -> Outcome<()> {
-    let missing = "the test cluster is built with Go 1.26 or newer: apt-get install golang-go, or https://go.dev/dl/";
-    let version = go(Path::new("/")).args(["env", "GOVERSION"]).output().map_err(|_| format!("there is no `go` here; {missing}"))?;
+    let missing = "the test cluster is built with Go 1.26 or newer: https://go.dev/dl/, or your distribution's package if it is that new";
+    let version = go(Path::new("/"))
+        .args(["env", "GOVERSION"])
+        .output()
+        .map_err(|_| format!("there is no `go` here; {missing}"))?;
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let minor = version.strip_prefix("go1.").and_then(|v| v.split('.').next()).and_then(|v| v.parse::<u32>().ok());
     if minor.is_some_and(|minor| minor < 26) {
@@ -95,7 +100,8 @@ fn build(to: &Path) -> Outcome<()> {
     let bin = to.join("bin");
     std::fs::create_dir_all(&bin)?;
     for (module, linker) in LINKER {
-        let done = go(&sources.join(module)).args(["build", "-ldflags", linker, "-o"]).arg(&bin).arg("tool").status()?;
+        let done =
+            go(&sources.join(module)).args(["build", "-ldflags", linker, "-o"]).arg(&bin).arg("tool").status()?;
         if !done.success() {
             return Err(format!("`go build tool` in tests/testbed/{module} failed: {done}").into());
         }
@@ -152,7 +158,9 @@ fn download(module: &str, version: &str, sum: &str) -> Outcome<PathBuf> {
     let said: serde_json::Value = serde_json::from_slice(&said.stdout)
         .map_err(|e| format!("`go mod download {at}`: {e}: {}", String::from_utf8_lossy(&said.stderr)))?;
     if said["Sum"] != sum {
-        return Err(format!("`go mod download {at}`: checksum {} instead of {sum}: {}", said["Sum"], said["Error"]).into());
+        return Err(
+            format!("`go mod download {at}`: checksum {} instead of {sum}: {}", said["Sum"], said["Error"]).into()
+        );
     }
     if let Some(folder) = said["Dir"].as_str() {
         return Ok(folder.into());

@@ -43,7 +43,11 @@ pub(crate) fn first_logs(folder: &Path) -> Outcome<()> {
     append(&folder.join("pod.log"), &["starting", "listening on every port", "ready"])?;
     append(
         &folder.join("crash.log"),
-        &["starting", "error: could not connect to the database: connection refused (10.96.0.10:5432)", "giving up: exit code 1"],
+        &[
+            "starting",
+            "error: could not connect to the database: connection refused (10.96.0.10:5432)",
+            "giving up: exit code 1",
+        ],
     )
 }
 
@@ -83,7 +87,10 @@ pub(crate) async fn keep_logs(folder: PathBuf) {
 /// The pod has ended at least once with a failure.
 fn crashing(pod: &Pod) -> bool {
     let statuses = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten());
-    statuses.flat_map(|s| [&s.state, &s.last_state]).flatten().any(|s| s.terminated.as_ref().is_some_and(|t| t.exit_code != 0))
+    statuses
+        .flat_map(|s| [&s.state, &s.last_state])
+        .flatten()
+        .any(|s| s.terminated.as_ref().is_some_and(|t| t.exit_code != 0))
 }
 
 /// Makes `file` (in the form of the CRI) the log of that pod, now and before its last restart.

@@ -57,7 +57,10 @@ fn plain() -> Vec<(String, Value)> {
         });
         let meta = json!({"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}});
         all.push((format!("/api/v1/nodes/{name}"), json!({"apiVersion": "v1", "kind": "Node", "metadata": meta})));
-        let status = json!({"allocatable": has, "capacity": has, "nodeInfo": {"kubeletVersion": "v1.36.3"}});
+        // The simulated kubelet answers on loopback; KWOK adds its port.
+        let at = json!([{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}]);
+        let info = json!({"kubeletVersion": "v1.36.3"});
+        let status = json!({"allocatable": has, "capacity": has, "nodeInfo": info, "addresses": at});
         let object = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": status});
         all.push((format!("/api/v1/nodes/{name}/status"), object));
     }

@@ -10,8 +10,7 @@ const STATE: &str = r#"((.metadata.labels["testbed.slipway.dev/pod"]) // ([.spec
 /// What every status template starts with: the moment, the pod, and its containers' last statuses by name.
 const HEAD: &str = r#"{{ $now := Now }}{{ $root := . }}{{ $ns := .metadata.namespace }}{{ $old := dict }}{{ range .status.containerStatuses }}{{ $_ := set $old .name . }}{{ end }}"#;
 
-const HIT: &str =
-    r#"or (not (contains "-only-" $ns)) (contains (printf "-only-%s-" $c.name) $ns)"#;
+const HIT: &str = r#"or (not (contains "-only-" $ns)) (contains (printf "-only-%s-" $c.name) $ns)"#;
 
 const CONTAINER: &str = r#"name: {{ $c.name | Quote }}
           image: {{ $c.image | Quote }}
@@ -22,9 +21,11 @@ const ADDRESS: &str = r#"{{ with NodeIPsWith .spec.nodeName }}
         hostIP: {{ index . 0 | Quote }}
         hostIPs: [{ip: {{ index . 0 | Quote }}}]
         {{ end }}
+        {{ if not .status.podIP }}
         {{ with PodIPsWith .spec.nodeName ( or .spec.hostNetwork false ) .metadata.uid .metadata.name .metadata.namespace }}
         podIP: {{ index . 0 | Quote }}
         podIPs: [{ip: {{ index . 0 | Quote }}}]
+        {{ end }}
         {{ end }}
         startTime: {{ .status.startTime | default $now | Quote }}"#;
 
