@@ -20,6 +20,7 @@
 //! | `run` | one file a verb: the only place that knows them all | |
 
 pub mod answers;
+pub mod diagnose;
 pub mod error;
 pub mod event;
 pub mod facts;
@@ -33,3 +34,4 @@ pub mod sanitize;
 pub mod secret;
 pub mod suggest;
 pub mod view;
+pub mod watch;
