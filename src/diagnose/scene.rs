@@ -92,6 +92,7 @@ pub struct Tail {
 pub struct Scene {
     objects: BTreeMap<ObjectId, Arc<Object>>,
     by_uid: HashMap<String, ObjectId>,
+    by_kind: HashMap<String, BTreeSet<ObjectId>>,
     dependents: HashMap<String, BTreeSet<ObjectId>>,
     notices: HashMap<String, Vec<Notice>>,
     tails: BTreeMap<(String, String), Tail>,
@@ -117,6 +118,7 @@ impl Scene {
             self.dependents.entry(owner.to_string()).or_default().insert(id.clone());
         }
         self.by_uid.insert(object.uid().to_string(), id.clone());
+        self.by_kind.entry(id.kind.clone()).or_default().insert(id.clone());
         self.objects.insert(id, object);
     }
 
@@ -140,6 +142,9 @@ impl Scene {
             }
         }
         self.by_uid.remove(old.uid());
+        if let Some(ids) = self.by_kind.get_mut(&id.kind) {
+            ids.remove(id);
+        }
     }
 
     /// Takes in what Kubernetes reported; the same event again replaces it.
@@ -187,8 +192,8 @@ impl Scene {
     }
 
     /// Every object of a kind.
-    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Object> {
-        self.objects().filter(move |object| object.kind() == kind)
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
+        self.by_kind.get(kind).into_iter().flatten().filter_map(|id| self.get(id))
     }
 
     /// What an object owns directly, by its UID.

@@ -1,0 +1,76 @@
+//! What a follower follows, and the watches that takes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::fold::{Followed, is_passive};
+use super::source::Watched;
+use crate::facts::Facts;
+use crate::plan::LogPattern;
+use crate::sanitize::Redactor;
+
+/// What is followed, and what is known beforehand.
+#[derive(Clone)]
+pub struct Follow {
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Label selector of the set's members: `applyset.kubernetes.io/part-of=…`.
+    pub members: String,
+    /// Label selector of the pods: `app.kubernetes.io/instance=<release>`. Empty where a workload's pods do not carry
+    /// that label; then every pod of the namespace is watched and those of others are passed over.
+    pub pods: String,
+    /// The objects, each with its `apiVersion`.
+    pub followed: Vec<(String, Followed)>,
+    /// What is known of the cluster.
+    pub facts: Arc<Facts>,
+    /// What the product's log lines mean.
+    pub patterns: Vec<LogPattern>,
+    /// Hides secret values in everything foreign.
+    pub redactor: Redactor,
+    /// Judge every object as it is found (`status`, `attach`), instead of only what this run has written.
+    pub as_found: bool,
+    /// Follow the logs of the pods.
+    pub logs: bool,
+}
+
+impl Follow {
+    /// The watches it takes: one for each followed kind, and for what stands between a workload and its state.
+    pub(super) fn watches(&self) -> BTreeSet<Watched> {
+        let mut all = BTreeSet::new();
+        let mut add = |api_version: &str, kind: &str, labels: &str, fields: String, namespaced: bool| {
+            all.insert(Watched {
+                api_version: api_version.into(),
+                kind: kind.into(),
+                namespace: namespaced.then(|| self.namespace.clone()),
+                labels: labels.into(),
+                fields,
+            });
+        };
+        let mut workloads = false;
+        for (api_version, Followed { id, .. }) in &self.followed {
+            if is_passive(id) {
+                continue;
+            }
+            match id.kind.as_str() {
+                // Claims and definitions are no members of the set (cluster.md 1).
+                "PersistentVolumeClaim" => add("v1", "PersistentVolumeClaim", "", String::new(), true),
+                "CustomResourceDefinition" => {
+                    add(api_version, &id.kind, "", format!("metadata.name={}", id.name), false)
+                }
+                kind => add(api_version, kind, &self.members, String::new(), !id.namespace.is_empty()),
+            }
+            workloads |= matches!(
+                id.kind.as_str(),
+                "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
+            );
+            if id.kind == "Deployment" {
+                add("apps/v1", "ReplicaSet", &self.pods, String::new(), true);
+            }
+        }
+        if workloads {
+            add("v1", "Pod", &self.pods, String::new(), true);
+        }
+        add("v1", "Event", "", String::new(), true);
+        all
+    }
+}
