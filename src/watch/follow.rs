@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::channel::Channel;
-use super::fold::{Fold, Followed, Standing, holds_back};
+use super::fold::{Fold, Standing, holds_back};
 use super::logs::{self, Ear, Logs, Run};
 use super::scope::Follow;
 use super::source::{Seen, Source, Watched};
@@ -64,9 +64,8 @@ pub struct Handle {
 /// Begins to follow.
 pub fn follow(source: impl Source, what: Follow, channel: Channel) -> Handle {
     let began = (Timestamp::now(), Instant::now());
-    let followed: Vec<Followed> = what.followed.iter().map(|(_, followed)| followed.clone()).collect();
     let fold = Fold::new(
-        &followed,
+        &what.followed,
         what.facts.clone(),
         Patterns::new(&what.patterns),
         what.redactor.clone(),
@@ -105,7 +104,7 @@ async fn attend(source: impl Source, watched: Watched, shared: Arc<Shared>, chan
             Seen::Listed(objects) => {
                 let name = watched.fields.strip_prefix("metadata.name=");
                 let mine = |object: &Object| name.is_none_or(|name| object.name() == name);
-                shared.change(|fold| fold.listed(&watched.kind, watched.group(), objects, mine));
+                shared.change(|fold| fold.listed(&watched.kind, &watched.group, objects, mine));
             }
             Seen::Put(object) => shared.change(|fold| fold.put(object)),
             Seen::Gone(object) => shared.change(|fold| fold.gone(&object)),

@@ -6,6 +6,7 @@
 mod channel;
 mod fold;
 mod follow;
+pub mod health;
 mod logs;
 pub mod pod_state;
 pub mod readiness;

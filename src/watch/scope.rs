@@ -19,8 +19,8 @@ pub struct Follow {
     /// Label selector of the pods: `app.kubernetes.io/instance=<release>`. Empty where a workload's pods do not carry
     /// that label; then every pod of the namespace is watched and those of others are passed over.
     pub pods: String,
-    /// The objects, each with its `apiVersion`.
-    pub followed: Vec<(String, Followed)>,
+    /// The objects.
+    pub followed: Vec<Followed>,
     /// What is known of the cluster.
     pub facts: Arc<Facts>,
     /// What the product's log lines mean.
@@ -37,9 +37,9 @@ impl Follow {
     /// The watches it takes: one for each followed kind, and for what stands between a workload and its state.
     pub(super) fn watches(&self) -> BTreeSet<Watched> {
         let mut all = BTreeSet::new();
-        let mut add = |api_version: &str, kind: &str, labels: &str, fields: String, namespaced: bool| {
+        let mut add = |group: &str, kind: &str, labels: &str, fields: String, namespaced: bool| {
             all.insert(Watched {
-                api_version: api_version.into(),
+                group: group.into(),
                 kind: kind.into(),
                 namespace: namespaced.then(|| self.namespace.clone()),
                 labels: labels.into(),
@@ -47,30 +47,28 @@ impl Follow {
             });
         };
         let mut workloads = false;
-        for (api_version, Followed { id, .. }) in &self.followed {
+        for Followed { id, .. } in &self.followed {
             if is_passive(id) {
                 continue;
             }
             match id.kind.as_str() {
                 // Claims and definitions are no members of the set (cluster.md 1).
-                "PersistentVolumeClaim" => add("v1", "PersistentVolumeClaim", "", String::new(), true),
-                "CustomResourceDefinition" => {
-                    add(api_version, &id.kind, "", format!("metadata.name={}", id.name), false)
-                }
-                kind => add(api_version, kind, &self.members, String::new(), !id.namespace.is_empty()),
+                "PersistentVolumeClaim" => add("", "PersistentVolumeClaim", "", String::new(), true),
+                "CustomResourceDefinition" => add(&id.group, &id.kind, "", format!("metadata.name={}", id.name), false),
+                kind => add(&id.group, kind, &self.members, String::new(), !id.namespace.is_empty()),
             }
             workloads |= matches!(
                 id.kind.as_str(),
                 "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
             );
             if id.kind == "Deployment" {
-                add("apps/v1", "ReplicaSet", &self.pods, String::new(), true);
+                add("apps", "ReplicaSet", &self.pods, String::new(), true);
             }
         }
         if workloads {
-            add("v1", "Pod", &self.pods, String::new(), true);
+            add("", "Pod", &self.pods, String::new(), true);
         }
-        add("v1", "Event", "", String::new(), true);
+        add("", "Event", "", String::new(), true);
         all
     }
 }

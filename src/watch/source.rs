@@ -8,8 +8,8 @@ use crate::object::Object;
 /// What is watched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Watched {
-    /// `apiVersion` of the kind: `apps/v1`.
-    pub api_version: String,
+    /// API group, empty for the core group.
+    pub group: String,
     /// Kind.
     pub kind: String,
     /// Namespace; `None` for cluster-scoped kinds.
@@ -18,13 +18,6 @@ pub struct Watched {
     pub labels: String,
     /// Field selector, empty for all.
     pub fields: String,
-}
-
-impl Watched {
-    /// API group, empty for the core group.
-    pub fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
-    }
 }
 
 /// What a watch brings. A watch that breaks is taken up again where it was, and listed anew where the server has

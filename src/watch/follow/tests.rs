@@ -4,6 +4,7 @@ use futures::stream::{self, BoxStream};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::super::fold::Followed;
 use super::super::source::LogOf;
 use super::*;
 use crate::event::Event;
@@ -59,11 +60,9 @@ fn id(text: &str) -> ObjectId {
     text.parse().unwrap()
 }
 
-async fn begin(stage: &Stage, others: &[(&str, &str)]) -> (Handle, mpsc::Receiver<Event>) {
-    let mut followed = vec![("apps/v1".to_string(), Followed { id: id(DB), group: "database".into() })];
-    followed.extend(
-        others.iter().map(|(api, other)| (api.to_string(), Followed { id: id(other), group: "server".into() })),
-    );
+async fn begin(stage: &Stage, others: &[&str]) -> (Handle, mpsc::Receiver<Event>) {
+    let mut followed = vec![Followed { id: id(DB), group: "database".into() }];
+    followed.extend(others.iter().map(|other| Followed { id: id(other), group: "server".into() }));
     let what = Follow {
         namespace: "n".into(),
         members: "applyset.kubernetes.io/part-of=x".into(),
@@ -96,7 +95,8 @@ async fn waiting_ends_when_the_new_revision_is_ready_and_not_before() {
     let mut answer = db(2, 1);
     answer.set(&["status", "observedGeneration"], json!(1));
     handle.written(answer);
-    let waits = handle.ready(&[id(DB)]);
+    let ids = [id(DB)];
+    let waits = handle.ready(&ids);
     tokio::pin!(waits);
     assert!(tokio::time::timeout(Duration::from_secs(60), &mut waits).await.is_err(), "the old revision was ready");
     stage.shows("StatefulSet", Seen::Put(db(2, 1)));
@@ -130,7 +130,7 @@ async fn a_wait_that_took_too_long_says_what_for_and_since_when() {
     let (handle, _events) = begin(&stage, &[]).await;
     handle.written(db(1, 0));
     stage.shows("Pod", Seen::Put(pod(json!({"phase": "Pending", "containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "ErrImagePull", "message": "429 toomanyrequests"}}}]}))));
-    assert!(tokio::time::timeout(Duration::from_secs(90), handle.ready(&[id(DB)])).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_secs(91), handle.ready(&[id(DB)])).await.is_err());
     let failure = handle.timed_out(&[id(DB)], Duration::from_secs(90));
     assert_eq!(failure.kind, FailureKind::TimedOut);
     assert_eq!(failure.what, "StatefulSet/db is not ready after 90 s");
@@ -142,7 +142,7 @@ async fn a_wait_that_took_too_long_says_what_for_and_since_when() {
 async fn a_service_without_an_address_holds_nothing_back_and_is_told_at_the_end() {
     let service = "Service/n/web";
     let stage = Stage::default();
-    let (handle, _events) = begin(&stage, &[("v1", service), ("v1", "Secret/n/keys")]).await;
+    let (handle, _events) = begin(&stage, &[service, "Secret/n/keys"]).await;
     handle.written(db(1, 1));
     handle.written(Object(
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "n", "uid": "keys"}}),
