@@ -231,6 +231,11 @@ impl Fold {
         Some(found)
     }
 
+    /// The name of a ready pod of a group, of the revision that is being rolled out.
+    pub(super) fn ready_pod_of(&self, group: &str) -> Option<String> {
+        self.pods.values().find(|pod| pod.group == group && pod.ready && pod.current).map(|pod| pod.name.clone())
+    }
+
     /// Whether a workload is followed.
     pub(super) fn follows(&self, id: &ObjectId) -> bool {
         self.followed.contains_key(id)

@@ -194,6 +194,11 @@ impl Handle {
         });
     }
 
+    /// The name of a ready pod of a group, of the revision that is being rolled out.
+    pub fn ready_pod_of(&self, group: &str) -> Option<String> {
+        self.shared.fold().ready_pod_of(group)
+    }
+
     /// Where everything stands.
     pub fn standing(&self) -> Standing {
         self.shared.standing.borrow().clone()
