@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kinds::is_passive;
 use super::pod_state;
 use super::readiness::{Assessment, assess};
 use crate::diagnose::{Diagnosis, Memory, Notice, Patterns, Scene, kin};
@@ -216,12 +217,11 @@ impl Fold {
         told
     }
 
-    /// Judges one object without telling of it; the next [`Fold::settle`] tells.
-    pub(super) fn judge(&mut self, id: &ObjectId) {
-        if self.followed.get(id).is_some_and(|entry| entry.active)
-            && let Some(found) = self.assess(id)
-        {
-            self.standing.objects.insert(id.clone(), found);
+    /// Until the next [`Fold::settle`] has judged an object and told of it, nobody shall take it for ready.
+    pub(super) fn unsettle(&mut self, id: &ObjectId) {
+        if self.followed.get(id).is_some_and(|entry| entry.active) {
+            let written = Assessment { readiness: Readiness::Waiting, ready: 0, of: 1, reason: "written".into() };
+            self.standing.objects.insert(id.clone(), written);
         }
     }
 
@@ -378,35 +378,6 @@ impl Fold {
         (self.standing.hopeless, self.standing.findings) = (of(true), of(false));
         self.findings = found;
     }
-}
-
-/// Whether objects of a kind are ready by being there: they are not watched, which would only cost.
-pub(super) fn is_passive(id: &ObjectId) -> bool {
-    match id.group.as_str() {
-        "" => matches!(
-            id.kind.as_str(),
-            "ConfigMap" | "Secret" | "ServiceAccount" | "Namespace" | "LimitRange" | "ResourceQuota"
-        ),
-        "rbac.authorization.k8s.io" | "scheduling.k8s.io" => true,
-        "networking.k8s.io" => id.kind == "NetworkPolicy",
-        "policy" => id.kind == "PodDisruptionBudget",
-        _ => false,
-    }
-}
-
-/// Whether what depends on an object waits until it is ready. Services and what publishes or scales hold nothing back;
-/// their state is judged at the end (cluster.md 4).
-pub(super) fn holds_back(id: &ObjectId) -> bool {
-    !matches!(
-        (id.group.as_str(), id.kind.as_str()),
-        ("", "Service")
-            | ("networking.k8s.io", "Ingress")
-            | ("gateway.networking.k8s.io", _)
-            | ("autoscaling", _)
-            | ("keda.sh", _)
-            | ("cert-manager.io", "Certificate")
-            | ("monitoring.coreos.com", _)
-    )
 }
 
 /// Reports whose object was not seen yet; more are dropped, oldest first: a namespace is not ours alone.

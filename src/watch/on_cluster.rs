@@ -11,7 +11,6 @@ use super::follow::Handle;
 use super::health::{Answer, Asker, NoAnswer};
 use super::source::{LogOf, Seen, Source, Watched};
 use crate::cluster::{self, Cluster, Fault, FaultKind, LogAsk};
-use crate::error::{Failure, FailureKind};
 
 impl Source for Cluster {
     fn watch(&self, what: &Watched) -> BoxStream<'static, Seen> {
@@ -26,7 +25,7 @@ impl Source for Cluster {
         stream::unfold(again, |mut again| async move { Some((again.next().await?, again)) }).boxed()
     }
 
-    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, Failure>> {
+    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, String>> {
         let ask = LogAsk {
             namespace: what.namespace.clone(),
             pod: what.pod.clone(),
@@ -41,10 +40,8 @@ impl Source for Cluster {
         let cluster = self.clone();
         let opened = async move {
             match cluster.log(&ask).await {
-                Ok(lines) => lines
-                    .map(|line| line.map_err(|error| Failure::new(FailureKind::Cluster, error.to_string())))
-                    .boxed(),
-                Err(fault) => stream::iter([Err(*fault.failure)]).boxed(),
+                Ok(lines) => lines.map(|line| line.map_err(|error| error.to_string())).boxed(),
+                Err(fault) => stream::iter([Err(fault.message)]).boxed(),
             }
         };
         stream::once(opened).flatten().boxed()

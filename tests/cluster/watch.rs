@@ -109,7 +109,7 @@ pub(crate) async fn a_deployment_is_followed_to_ready_and_its_rollout_is_not_cal
     let ns = cx.namespace("slow").await?;
     let mut run = Run::begin(&cx, "admin", &ns, &["Deployment.apps/web"]).await?;
     let id = run.apply(&cx, deployment(2, "nginx:1")).await?;
-    run.handle.ready(&[id.clone()]).await?;
+    run.handle.ready(std::slice::from_ref(&id)).await?;
     assert_eq!(run.handle.standing().objects[&id].ready, 2);
     run.until("ready", |kind| {
         matches!(kind, EventKind::StatusChanged { readiness: Readiness::Ready, .. }).then_some(())
@@ -162,7 +162,7 @@ pub(crate) async fn an_image_that_cannot_be_pulled_is_found_and_grows_hopeless_a
         .await?;
     assert_eq!((finding.code.as_str(), hopeless), ("IMAGE_NOT_FOUND", false), "{finding:?}");
     assert!(finding.what.contains("nginx:99"), "{finding:?}");
-    let failure = run.handle.ready(&[id.clone()]).await.unwrap_err();
+    let failure = run.handle.ready(std::slice::from_ref(&id)).await.unwrap_err();
     assert_eq!(failure.step, Some(id.to_string()));
     DONE
 }
@@ -216,7 +216,7 @@ pub(crate) async fn a_pod_that_never_gets_ready_is_waited_for_and_told_of_when_t
     let failure = run.handle.timed_out(&[id], Duration::from_secs(5));
     assert!(failure.why[0].contains("not ready"), "{failure}");
     assert_eq!(
-        run.handle.published(&[service.clone()], Duration::ZERO).await,
+        run.handle.published(std::slice::from_ref(&service), Duration::ZERO).await,
         [(service, "waiting for an address".to_string())]
     );
     DONE
