@@ -20,6 +20,8 @@
 //! | `run` | one file a verb: the only place that knows them all | |
 
 pub mod answers;
+pub mod cluster;
+pub mod diagnose;
 pub mod error;
 pub mod event;
 pub mod facts;
@@ -33,3 +35,4 @@ pub mod sanitize;
 pub mod secret;
 pub mod suggest;
 pub mod view;
+pub mod watch;

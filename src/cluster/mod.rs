@@ -1,0 +1,27 @@
+//! The only door to Kubernetes: the client, objects by kind, streams, facts, and what slipway keeps in a cluster
+//! (record, keys, lock). Nothing else names `kube`.
+//!
+//! Every request has a deadline except watches and followed logs; kube's own silent retries are off, and ours are told
+//! to whoever listens ([`Cluster::telling`]). Every error is a [`Fault`]: what kind it is, for the caller to act on, and
+//! the [`Failure`](crate::error::Failure) for the operator.
+
+mod ask;
+mod connect;
+mod discovery;
+mod fault;
+mod kubeconfig;
+mod objects;
+mod pods;
+mod stream;
+
+pub use ask::Patience;
+pub use connect::{Cluster, Connector, Identity, Wire, connect, in_memory};
+pub use discovery::Resource;
+pub use fault::{Fault, FaultKind, FieldConflict};
+pub use kubeconfig::{Choice, ContextInfo, Contexts, contexts};
+pub use objects::{Apply, Deletion, Listed, Propagation};
+pub use pods::{Executed, Forward, LogAsk};
+pub use stream::{Seen, Watched};
+
+#[cfg(test)]
+mod tests;
