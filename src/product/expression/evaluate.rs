@@ -34,9 +34,16 @@ pub(super) fn parse(source: &str) -> Result<IdedExpr, ExpressionFault> {
             let first = faults.errors.first();
             let message = first.map_or_else(|| "not an expression".into(), |fault| fault.msg.clone());
             let offset = first.map_or(0, |fault| usize::try_from(fault.pos.1 - 1).unwrap_or(0));
-            Err(ExpressionFault { message: format!("`{source}` cannot be read: {}", message.trim()), offset })
+            Err(ExpressionFault { message: format!("`{source}` cannot be read: {}", readable(&message)), offset })
         }
     }
+}
+
+/// The parser's message without its list of everything that could have stood there.
+fn readable(message: &str) -> String {
+    let message = message.trim().trim_start_matches("Syntax error: ");
+    let short = message.split(" expecting ").next().unwrap_or(message);
+    short.replace("'<EOF>'", "the end")
 }
 
 /// The result of an expression.

@@ -1,0 +1,248 @@
+//! Reads a question and its type.
+
+use indexmap::IndexMap;
+
+use super::super::node::{Node, NodeValue};
+use super::super::schema::{Check, Generate, Kind, Question, ScopeId};
+use super::fields::{Fields, check_templates};
+use super::{Faults, names};
+
+/// Names of the types.
+const KINDS: &[&str] = &[
+    "text",
+    "multiline",
+    "secret",
+    "choice",
+    "choices",
+    "yesno",
+    "number",
+    "port",
+    "quantity",
+    "duration",
+    "host",
+    "url",
+    "storageClass",
+    "ingressClass",
+    "issuer",
+    "existingSecret",
+    "list",
+    "map",
+    "object",
+];
+
+/// Reads a question; `prefix` is put before its id (a component's id with a dot, or nothing).
+pub(super) fn read(node: &Node, prefix: &str, scope: &ScopeId, faults: &mut Faults) -> Option<Question> {
+    let mut fields = Fields::of(node, "a question", faults)?;
+    let id = fields.need_text("id", faults);
+    names::check(&id, fields.place(), faults);
+    let kind = kind(&mut fields, &id, faults);
+    let question = rest(fields, format!("{prefix}{id}"), kind?, scope, faults);
+    Some(question)
+}
+
+/// Reads a key of `keys:`, which is a secret question with `generate`.
+pub(super) fn read_key(id: &str, path: String, node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<Question> {
+    let fields = Fields::of(node, format!("the key `{id}`"), faults)?;
+    names::check(id, &node.place, faults);
+    let mut question = rest(fields, path, Kind::Secret, scope, faults);
+    question.sticky = true;
+    Some(question)
+}
+
+fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, faults: &mut Faults) -> Question {
+    let secret = kind == Kind::Secret;
+    let question = Question {
+        path,
+        ask: fields.need_text("ask", faults),
+        why: fields.text("why", faults).unwrap_or_default(),
+        default: fields.get("default").cloned(),
+        optional: fields.yes_no("optional", faults),
+        when: fields.expression("when", faults),
+        checks: checks(&mut fields, faults),
+        advanced: fields.yes_no("advanced", faults),
+        sticky: fields.yes_no("sticky", faults),
+        example: fields.words("example", faults),
+        from: fields.expression("from", faults),
+        generate: generate(&mut fields, faults),
+        opens: fields.templates("opens", faults),
+        scope: scope.clone(),
+        place: fields.place().clone(),
+        kind,
+    };
+    if let Some(default) = &question.default {
+        check_templates(default, faults);
+        if secret {
+            faults.add(
+                "SECRET_DEFAULT",
+                &default.place,
+                "a secret has no default",
+                "use generate, or leave it to be asked",
+            );
+        }
+        if question.optional {
+            faults.add("DEFAULT", &default.place, "a question with a default is not optional", "drop one of the two");
+        }
+    }
+    if question.generate.is_some() && !secret {
+        faults.add("GENERATE", &question.place, "only a secret can be generated", "");
+    }
+    fields.done(faults);
+    question
+}
+
+fn checks(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Check> {
+    fields.list("checks", faults).iter().filter_map(|node| check(node, faults)).collect()
+}
+
+fn check(node: &Node, faults: &mut Faults) -> Option<Check> {
+    let mut fields = Fields::of(node, "a check", faults)?;
+    let that = fields.expression("that", faults);
+    let say = fields.need_text("say", faults);
+    if !fields.has("that") {
+        faults.add("MISSING", &node.place, "a check has no `that`", "");
+    }
+    fields.done(faults);
+    Some(Check { that: that?, say })
+}
+
+/// Reads a check of the product over several answers: where it is shown, and the rule.
+pub(super) fn cross_check(node: &Node, faults: &mut Faults) -> Option<(String, Check)> {
+    let mut fields = Fields::of(node, "a check", faults)?;
+    let at = fields.need_text("at", faults);
+    let that = fields.expression("that", faults);
+    let say = fields.need_text("say", faults);
+    fields.done(faults);
+    Some((at, Check { that: that?, say }))
+}
+
+fn generate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Generate> {
+    let node = fields.get("generate")?;
+    let mut how = Fields::of(node, "`generate`", faults)?;
+    let hex = how.integer("hex", faults);
+    let password = how.integer("password", faults);
+    how.done(faults);
+    let length = |length: i64, faults: &mut Faults| {
+        let fits = usize::try_from(length).ok().filter(|length| (16..=1024).contains(length));
+        if fits.is_none() {
+            faults.add("GENERATE", &node.place, "a key has between 16 and 1024 characters", "");
+        }
+        fits
+    };
+    match (hex, password) {
+        (Some(digits), None) => length(digits, faults).map(Generate::Hex),
+        (None, Some(letters)) => length(letters, faults).map(Generate::Password),
+        _ => {
+            faults.add("GENERATE", &node.place, "`generate` is {hex: LENGTH} or {password: LENGTH}", "");
+            None
+        }
+    }
+}
+
+fn kind(fields: &mut Fields<'_>, id: &str, faults: &mut Faults) -> Option<Kind> {
+    let name = fields.need_text("type", faults);
+    if name.is_empty() {
+        return None;
+    }
+    named(&name, fields, id, faults)
+}
+
+/// A type by its name, with what else the mapping says of it.
+fn named(name: &str, fields: &mut Fields<'_>, id: &str, faults: &mut Faults) -> Option<Kind> {
+    Some(match name {
+        "text" => Kind::Text,
+        "multiline" => Kind::Multiline,
+        "secret" => Kind::Secret,
+        "yesno" => Kind::YesNo,
+        "port" => Kind::Port,
+        "quantity" => Kind::Quantity,
+        "duration" => Kind::Duration,
+        "host" => Kind::Host,
+        "storageClass" => Kind::StorageClass,
+        "ingressClass" => Kind::IngressClass,
+        "issuer" => Kind::Issuer,
+        "existingSecret" => Kind::ExistingSecret,
+        "map" => Kind::Map,
+        "number" => Kind::Number { min: fields.integer("min", faults), max: fields.integer("max", faults) },
+        "url" => Kind::Url {
+            schemes: fields
+                .list("schemes", faults)
+                .iter()
+                .filter_map(|node| node.as_text().map(str::to_string))
+                .collect(),
+        },
+        "object" => Kind::Object { schema: fields.need_text("schema", faults) },
+        "choice" | "choices" => {
+            let choices: IndexMap<String, String> = fields
+                .map("choices", faults)
+                .iter()
+                .map(|(key, node)| {
+                    let text = match &node.value {
+                        NodeValue::Text(text) => text.clone(),
+                        NodeValue::Bool(true) => "Yes".into(),
+                        NodeValue::Bool(false) => "No".into(),
+                        NodeValue::Int(number) => number.to_string(),
+                        _ => {
+                            faults.add(
+                                "TYPE",
+                                &node.place,
+                                format!("the choice `{}` must be told in text", key.text),
+                                "",
+                            );
+                            String::new()
+                        }
+                    };
+                    (key.text.clone(), text)
+                })
+                .collect();
+            if choices.len() < 2 {
+                faults.add(
+                    "CHOICES",
+                    fields.place(),
+                    format!("`{id}` needs at least two choices"),
+                    "add choices: {a: …, b: …}",
+                );
+            }
+            if name == "choice" { Kind::Choice(choices) } else { Kind::Choices(choices) }
+        }
+        "list" => {
+            let place = fields.place().clone();
+            if fields.has("fields") {
+                let key = fields.need_text("key", faults);
+                let list = fields.list("fields", faults);
+                let questions: Vec<Question> = list.iter().filter_map(|node| read(node, "", &None, faults)).collect();
+                if !questions.iter().any(|question| question.path == key) {
+                    faults.add("KEY_FIELD", &place, format!("`key: {key}` names none of the fields of `{id}`"), "");
+                }
+                Kind::Items { key, fields: questions }
+            } else {
+                let node = fields.get("of");
+                let of = match node.map(|node| (&node.value, node)) {
+                    Some((NodeValue::Text(name), _)) => named(name, fields, id, faults)?,
+                    Some((NodeValue::Map(_), node)) => {
+                        let mut inner = Fields::of(node, format!("`of` of `{id}`"), faults)?;
+                        let kind = kind(&mut inner, id, faults);
+                        inner.done(faults);
+                        kind?
+                    }
+                    _ => {
+                        faults.add("TYPE", &place, format!("the list `{id}` needs `of: TYPE` or `fields: […]`"), "");
+                        return None;
+                    }
+                };
+                Kind::List(Box::new(of))
+            }
+        }
+        unknown => {
+            let nearest = crate::suggest::nearest(unknown, KINDS.iter().copied());
+            let remedy = nearest
+                .map_or_else(|| format!("types are {}", KINDS.join(", ")), |near| format!("did you mean `{near}`?"));
+            faults.add("TYPE_NAME", fields.place(), format!("`{unknown}` is not a type"), remedy);
+            return None;
+        }
+    })
+}
+
+/// The type of an input of a component.
+pub(super) fn input_kind(fields: &mut Fields<'_>, id: &str, faults: &mut Faults) -> Option<Kind> {
+    kind(fields, id, faults)
+}

@@ -1,0 +1,437 @@
+//! A product as data, checked and flat: what language.md describes, read by [`super::load`].
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::expression::{Expression, Template};
+use super::node::{Node, Place};
+
+/// Version of the product language that this program reads.
+pub const LANGUAGE: i64 = 1;
+
+/// What can be installed.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// Name, the folder's.
+    pub name: String,
+    /// Title, for people.
+    pub title: String,
+    /// One line.
+    pub about: String,
+    /// Default namespace.
+    pub namespace: String,
+    /// Its names are constants: a second release in a namespace is refused.
+    pub singleton: bool,
+    /// Profiles, the default first.
+    pub profiles: Vec<Profile>,
+    /// Which versions may be installed.
+    pub versions: Versions,
+    /// Pages of questions in the order in which they are asked.
+    pub pages: Vec<Page>,
+    /// Every question by its path, those of components and keys included, in the order of the pages.
+    pub questions: IndexMap<String, Question>,
+    /// Checks over several answers.
+    pub checks: Vec<CrossCheck>,
+    /// Derived values by name (without `values.`), product scope.
+    pub values: IndexMap<String, Derived>,
+    /// Components by id.
+    pub components: IndexMap<String, Component>,
+    /// Manifests by group: the file's name, or the component's id.
+    pub groups: IndexMap<String, Group>,
+    /// Checks after ready.
+    pub health: Vec<Health>,
+    /// Backups.
+    pub backup: Vec<Scoped<Node>>,
+    /// What log lines mean.
+    pub log_patterns: Vec<LogPattern>,
+    /// What to say at the end.
+    pub notes: Vec<Note>,
+    /// Gates between versions.
+    pub gates: Vec<Gate>,
+    /// How the schema of its data is migrated.
+    pub migration: Option<Migration>,
+    /// Usual time to ready in seconds.
+    pub usual_seconds: Option<(u64, u64)>,
+    /// Rules of taste that are allowed in one place, with the reason.
+    pub allow: Vec<Allow>,
+    /// SHA-256 over its files, in hex.
+    pub digest: String,
+}
+
+/// A derived value: a tree whose scalars may be templates.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The tree.
+    pub node: Node,
+}
+
+/// A preset of answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Its id, such as `production`.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// One line.
+    pub about: String,
+    /// It stands for production: lint and the flows are stricter.
+    pub production: bool,
+    /// Answers that differ from the defaults; literals.
+    pub answers: IndexMap<String, Value>,
+}
+
+/// Which versions may be installed.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    /// The default; never `latest`.
+    pub default: String,
+    /// What a version must satisfy, over `self`.
+    pub accept: Option<Expression>,
+    /// `semver` or `date`.
+    pub order: String,
+    /// Cuts the comparable text out of a tag.
+    pub part: Option<String>,
+}
+
+/// A page of questions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Paths of its questions in order.
+    pub questions: Vec<String>,
+}
+
+/// In whose names an expression is read: the product's, or those of a component.
+pub type ScopeId = Option<String>;
+
+/// Something with the scope of its expressions.
+#[derive(Clone, Debug)]
+pub struct Scoped<T> {
+    /// What.
+    pub item: T,
+    /// In whose names.
+    pub scope: ScopeId,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Dotted path, the same in files, flags and expressions.
+    pub path: String,
+    /// Its type.
+    pub kind: Kind,
+    /// What is asked.
+    pub ask: String,
+    /// Why it matters.
+    pub why: String,
+    /// The default: a literal tree, or a tree with templates.
+    pub default: Option<Node>,
+    /// It may be left open.
+    pub optional: bool,
+    /// Asked only when this holds; else the answer is null.
+    pub when: Option<Expression>,
+    /// Rules over `self`.
+    pub checks: Vec<Check>,
+    /// Behind one key.
+    pub advanced: bool,
+    /// Pinned at install.
+    pub sticky: bool,
+    /// Shown when the answer is wrong.
+    pub example: String,
+    /// Choices out of the cluster: a list-valued expression.
+    pub from: Option<Expression>,
+    /// How it is made, where it can be made.
+    pub generate: Option<Generate>,
+    /// What it opens (keys): templates.
+    pub opens: Vec<Template>,
+    /// In whose names its expressions are read.
+    pub scope: ScopeId,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl Question {
+    /// Whether its answer is a secret.
+    pub fn is_secret(&self) -> bool {
+        self.kind == Kind::Secret
+    }
+}
+
+/// How a key is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generate {
+    /// That many hex digits.
+    Hex(usize),
+    /// That many letters and digits.
+    Password(usize),
+}
+
+/// A rule over `self`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// What must hold.
+    pub that: Expression,
+    /// What is said when it does not.
+    pub say: String,
+}
+
+/// A rule over several answers, shown at one of them.
+#[derive(Clone, Debug)]
+pub struct CrossCheck {
+    /// Path of the question it is shown at.
+    pub at: String,
+    /// The rule.
+    pub check: Check,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Type of an answer (language.md "Types").
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// One line of text.
+    Text,
+    /// Several lines.
+    Multiline,
+    /// A secret.
+    Secret,
+    /// One of several.
+    Choice(IndexMap<String, String>),
+    /// Several of several.
+    Choices(IndexMap<String, String>),
+    /// Yes or no.
+    YesNo,
+    /// A whole number between two bounds.
+    Number {
+        /// Least.
+        min: Option<i64>,
+        /// Most.
+        max: Option<i64>,
+    },
+    /// A port, 1 to 65535.
+    Port,
+    /// A Kubernetes quantity.
+    Quantity,
+    /// A duration such as `90s` or `10m`.
+    Duration,
+    /// A host name (RFC 1123).
+    Host,
+    /// A URL with one of the schemes; any where the list is empty.
+    Url {
+        /// Schemes.
+        schemes: Vec<String>,
+    },
+    /// Name of a StorageClass.
+    StorageClass,
+    /// Name of an IngressClass.
+    IngressClass,
+    /// `{kind, name}` of a cert-manager issuer.
+    Issuer,
+    /// `{name, keys}` of a Secret that exists.
+    ExistingSecret,
+    /// A list of one type.
+    List(Box<Kind>),
+    /// A list of items with fields.
+    Items {
+        /// The field that identifies an item.
+        key: String,
+        /// The fields.
+        fields: Vec<Question>,
+    },
+    /// Text to text.
+    Map,
+    /// A Kubernetes structure, by the name of its schema.
+    Object {
+        /// Such as `io.k8s.api.core.v1.Affinity`.
+        schema: String,
+    },
+}
+
+impl Kind {
+    /// Its name in the language.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Multiline => "multiline",
+            Self::Secret => "secret",
+            Self::Choice(_) => "choice",
+            Self::Choices(_) => "choices",
+            Self::YesNo => "yesno",
+            Self::Number { .. } => "number",
+            Self::Port => "port",
+            Self::Quantity => "quantity",
+            Self::Duration => "duration",
+            Self::Host => "host",
+            Self::Url { .. } => "url",
+            Self::StorageClass => "storageClass",
+            Self::IngressClass => "ingressClass",
+            Self::Issuer => "issuer",
+            Self::ExistingSecret => "existingSecret",
+            Self::List(_) | Self::Items { .. } => "list",
+            Self::Map => "map",
+            Self::Object { .. } => "object",
+        }
+    }
+}
+
+/// A component as a product uses it.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Its id in the product.
+    pub id: String,
+    /// The component's name, the folder's.
+    pub uses: String,
+    /// Title, for people.
+    pub title: String,
+    /// `bundled`, `external` or `off`, in the product's names.
+    pub mode: Template,
+    /// Inputs as the component declares them.
+    pub inputs: IndexMap<String, Input>,
+    /// Inputs as the product gives them, in the product's names.
+    pub with: BTreeMap<String, Node>,
+    /// Outputs, in the component's names.
+    pub outputs: IndexMap<String, Node>,
+    /// Derived values of its own (`values.x` inside the component).
+    pub values: IndexMap<String, Derived>,
+    /// The container that waits for it, in the component's names.
+    pub wait_for: Option<WaitFor>,
+    /// Where the product names it.
+    pub place: Place,
+}
+
+/// An input of a component.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its type.
+    pub kind: Kind,
+    /// It may be left out.
+    pub optional: bool,
+    /// The default.
+    pub default: Option<Node>,
+}
+
+/// The container that waits for a component.
+#[derive(Clone, Debug)]
+pub struct WaitFor {
+    /// Only when this holds.
+    pub when: Option<Expression>,
+    /// Its image.
+    pub image: Template,
+    /// Its command.
+    pub command: Vec<Template>,
+}
+
+/// The manifests of a file or component.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// In whose names they are read.
+    pub scope: ScopeId,
+    /// The objects, in the author's order.
+    pub objects: Vec<Node>,
+}
+
+/// A check after ready.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// Only when this holds.
+    pub when: Option<Expression>,
+    /// The group it speaks for.
+    pub group: String,
+    /// What is asked.
+    pub probe: HealthProbe,
+    /// Seconds.
+    pub within_seconds: u64,
+    /// In whose names it is read.
+    pub scope: ScopeId,
+}
+
+/// What a health check asks.
+#[derive(Clone, Debug)]
+pub enum HealthProbe {
+    /// GET a path of a Service's port.
+    Http {
+        /// Service.
+        service: Template,
+        /// Name or number of its port.
+        port: Template,
+        /// Path.
+        path: Template,
+    },
+    /// A command in a pod of a group.
+    Exec {
+        /// The group.
+        group: String,
+        /// The command.
+        command: Vec<Template>,
+    },
+}
+
+/// What a log line means.
+#[derive(Clone, Debug)]
+pub struct LogPattern {
+    /// Only when this holds.
+    pub when: Option<Expression>,
+    /// Regular expression.
+    pub matches: String,
+    /// Code of the finding.
+    pub code: String,
+    /// What it means.
+    pub say: String,
+    /// What to do.
+    pub remedy: String,
+    /// In whose names `when` is read.
+    pub scope: ScopeId,
+}
+
+/// A note for the end.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Only when this holds.
+    pub when: Option<Expression>,
+    /// What is said.
+    pub say: Template,
+    /// In whose names it is read.
+    pub scope: ScopeId,
+}
+
+/// A gate between versions, both ends inclusive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// From this version.
+    pub from: String,
+    /// To this version.
+    pub to: String,
+    /// What changed and what to do first.
+    pub say: String,
+    /// `backup`, `stop`, `step`, or empty.
+    pub requires: String,
+    /// Its data is migrated there.
+    pub migrates: bool,
+}
+
+/// How the schema of the data is migrated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// By the program, at its start; else by a Job.
+    pub at_start: bool,
+    /// The group of the Job.
+    pub job: String,
+    /// How long it may take, in seconds.
+    pub budget_seconds: u64,
+}
+
+/// A rule of taste allowed in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// Name of the rule.
+    pub rule: String,
+    /// Where: a question's path, `Kind/name`, or a container `Kind/name/container`.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+}

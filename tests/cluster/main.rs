@@ -1,0 +1,102 @@
+//! Tests on a real Kubernetes control plane (`tests/testbed/README.md`): a harness of its own, because the control plane is started
+//! once, for all tests, and only if a test that was selected needs it.
+//!
+//! A test is an `async fn(Context) -> Outcome`; it is registered by its name in the list below. It makes its own namespace, whose
+//! name says how pods behave in it.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod bed;
+mod context;
+mod processes;
+#[path = "../testbed/mod.rs"]
+mod testbed;
+
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+
+use context::{Context, Outcome};
+
+/// The tests, one line each; `part::name` is also the name on the command line.
+macro_rules! tests {
+    ($shared:expr; $($part:ident :: $name:ident,)*) => {
+        vec![$({
+            let shared = Arc::clone(&$shared);
+            Trial::ignorable_test(concat!(stringify!($part), "::", stringify!($name)), move || {
+                shared.run(|context| Box::pin($part::$name(context)))
+            })
+        }),*]
+    };
+}
+
+fn main() -> ExitCode {
+    if std::env::var_os(processes::HOLD).is_some() {
+        return processes::hold();
+    }
+    let mut arguments = Arguments::from_args();
+    // They mostly wait for the cluster; the programs of the cluster need the processors more than the tests do.
+    arguments.test_threads.get_or_insert(4);
+    let shared = Arc::new(Shared { bed: OnceLock::new() });
+    let conclusion = libtest_mimic::run(&arguments, all(&shared));
+    drop(shared);
+    conclusion.exit_code()
+}
+
+fn all(shared: &Arc<Shared>) -> Vec<Trial> {
+    tests![shared;
+        bed::pods_are_ready_at_once_where_nothing_else_is_said,
+        bed::slow_pods_pass_through_creating_and_running_before_they_are_ready,
+        bed::an_image_that_cannot_be_pulled_alternates_between_error_and_back_off,
+        bed::a_crashing_pod_counts_its_restarts_and_keeps_its_last_exit,
+        bed::an_unready_pod_runs_and_tells_why_it_is_not_ready,
+        bed::only_the_container_that_the_namespace_names_misbehaves,
+        bed::a_label_on_the_pod_breaks_and_heals_it,
+        bed::an_images_name_chooses_the_behaviour_too,
+        bed::a_job_completes_and_a_job_that_crashes_fails,
+        bed::logs_are_read_and_followed,
+        bed::a_command_runs_in_a_pod_and_its_failure_comes_back,
+        bed::every_port_of_a_pod_answers_through_a_port_forward,
+        bed::a_user_without_rights_is_refused,
+        bed::a_user_with_rights_in_one_namespace_is_refused_in_the_next,
+        bed::a_token_that_is_not_known_any_more_is_an_authentication_failure,
+        bed::the_definitions_of_the_neighbours_are_established,
+        bed::the_classes_and_the_issuer_are_there,
+        bed::a_claim_of_the_default_class_binds_and_grows,
+        bed::a_claim_of_the_first_consumer_class_waits_for_a_pod,
+        bed::a_deleted_claim_takes_its_volume_along_unless_the_class_retains_it,
+        bed::a_balancer_and_an_ingress_get_an_address,
+        bed::a_strict_dry_run_refuses_an_unknown_field,
+        bed::a_pod_that_is_not_restricted_is_refused_where_that_is_enforced,
+        bed::kubectl_and_slipway_are_there,
+        processes::an_ordered_stop_leaves_no_process_and_no_folder,
+        processes::a_killed_owner_leaves_no_process_and_no_folder,
+    ]
+}
+
+/// No test waits longer: one that hangs is a failure that says so, not a run that never ends.
+const LONGEST: Duration = Duration::from_secs(180);
+
+/// The control plane that all tests share, started by the first that needs it.
+pub(crate) struct Shared {
+    bed: OnceLock<Result<testbed::Testbed, String>>,
+}
+
+impl Shared {
+    fn run(
+        &self,
+        test: impl FnOnce(Context) -> std::pin::Pin<Box<dyn Future<Output = Outcome>>>,
+    ) -> Result<libtest_mimic::Completion, libtest_mimic::Failed> {
+        let bed = self.bed.get_or_init(|| testbed::Testbed::open().map_err(|e| e.to_string()));
+        let bed = bed.as_ref().map_err(|why| format!("the test cluster does not start: {why}"))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let whole = runtime
+            .block_on(async { tokio::time::timeout(LONGEST, async { test(Context::new(bed).await?).await }).await });
+        runtime.shutdown_background();
+        let outcome =
+            whole.map_err(|_| format!("not done after {} s: something it waits for never came", LONGEST.as_secs()))?;
+        outcome.map_err(|e| e.to_string().into())
+    }
+}
