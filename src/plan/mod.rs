@@ -2,6 +2,7 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 pub mod diff;
+pub mod render;
 pub mod restart;
 pub mod set;
 pub mod waves;
