@@ -128,7 +128,10 @@ impl Reader<'_> {
         path: &str,
         of: impl Fn(Option<functions::secret::Facts>) -> Value,
     ) -> Result<Value, EvaluationFault> {
-        let clean = self.names.lookup(&format!("{}{path}", functions::secret::FACTS))?;
+        let name = format!("{}{path}", functions::secret::FACTS);
+        let clean = self.names.lookup(&name)?;
+        // A recipe asks again when it is followed.
+        self.state().reads.insert(name, Given::Value(clean.value.clone()));
         let facts = serde_json::from_value(clean.value).ok();
         let value = of(facts);
         Ok(value)
