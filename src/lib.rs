@@ -20,6 +20,7 @@
 //! | `run` | one file a verb: the only place that knows them all | |
 
 pub mod answers;
+pub mod apply;
 pub mod cluster;
 pub mod diagnose;
 pub mod error;

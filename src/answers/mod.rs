@@ -1,6 +1,13 @@
 //! What the operator decided (pure): the form, values with their origin, checks, the answers file.
 
+pub mod form;
+pub mod names;
+pub mod value;
+pub mod view;
+
 use serde::{Deserialize, Serialize};
+
+pub use form::Form;
 
 /// Where a value came from, weakest first; the order is the precedence of design.md 5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

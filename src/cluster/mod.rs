@@ -5,13 +5,18 @@
 //! to whoever listens ([`Cluster::telling`]). Every error is a [`Fault`]: what kind it is, for the caller to act on, and
 //! the [`Failure`](crate::error::Failure) for the operator.
 
+pub mod applyset;
 mod ask;
 mod connect;
 mod discovery;
 mod fault;
+mod holder;
+pub mod keys;
 mod kubeconfig;
+pub mod lock;
 mod objects;
 mod pods;
+pub mod record;
 mod stream;
 
 pub use ask::Patience;

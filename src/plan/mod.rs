@@ -1,6 +1,11 @@
 //! What will be done, and why (pure). Install, upgrade, rollback and uninstall are four planners of one [`Plan`], run by
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
+pub mod diff;
+pub mod restart;
+pub mod set;
+pub mod waves;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -106,5 +106,14 @@ impl Faults {
     }
 }
 
+/// A product of this repository, for tests of other parts.
+#[cfg(test)]
+pub(crate) fn built_in_for_tests(name: &str) -> Product {
+    let (files, components) = from_repository::built_in(name);
+    load(name, &files, &components).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+#[cfg(test)]
+mod from_repository;
 #[cfg(test)]
 mod tests;

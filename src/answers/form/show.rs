@@ -1,0 +1,151 @@
+//! The form as faces see it.
+
+use serde_json::Value;
+
+use super::{Form, Input};
+use crate::answers::view::{PageState, PageView, QuestionView, SecretInput, Widget};
+use crate::answers::{Origin, value};
+use crate::facts::Fact;
+use crate::product::schema::{Kind, Question};
+use crate::secret::SecretSource;
+
+impl Form {
+    /// The pages that have something to ask now.
+    pub fn pages(&self) -> Vec<PageView> {
+        let mut pages = Vec::new();
+        for page in &self.product.pages {
+            let asked: Vec<&Question> = page.questions.iter().filter_map(|path| self.asked(path)).collect();
+            if asked.is_empty() {
+                continue;
+            }
+            let faults: Vec<_> =
+                self.faults.iter().filter(|fault| asked.iter().any(|question| question.path == fault.path)).collect();
+            let state = if faults.iter().any(|fault| !fault.missing) {
+                PageState::Faulty
+            } else if faults.is_empty() {
+                PageState::Done
+            } else {
+                PageState::Open
+            };
+            let advanced = asked.iter().filter(|question| question.advanced);
+            let changed = advanced
+                .clone()
+                .filter(|question| self.origins.get(&question.path).is_some_and(|origin| *origin > Origin::Profile));
+            pages.push(PageView {
+                id: page.id.clone(),
+                title: page.title.clone(),
+                state,
+                questions: asked.iter().filter(|question| !question.advanced).count(),
+                advanced: advanced.clone().count(),
+                advanced_changed: changed.count(),
+            });
+        }
+        pages
+    }
+
+    /// The questions of a page that are asked now, advanced ones included.
+    pub fn page(&self, id: &str) -> Vec<QuestionView> {
+        let page = self.product.pages.iter().find(|page| page.id == id);
+        page.into_iter().flat_map(|page| &page.questions).filter_map(|path| self.question(path)).collect()
+    }
+
+    /// A question as a face shows it; none when it is hidden or not known.
+    pub fn question(&self, path: &str) -> Option<QuestionView> {
+        let question = self.asked(path)?;
+        let typed = self.strongest(question);
+        let text = match typed {
+            _ if question.is_secret() => self.secret_words(question),
+            // What was typed wrong stays as it was typed.
+            Some((Origin::Typed, Input::Text(text))) => text.clone(),
+            _ => self.as_text(path),
+        };
+        let default = question.default.as_ref().and_then(|default| self.default(question, default).ok());
+        Some(QuestionView {
+            path: path.to_string(),
+            ask: question.ask.clone(),
+            why: question.why.clone(),
+            widget: widget(&question.kind),
+            kind: question.kind.word().to_string(),
+            text,
+            value: self.answers.get(path).cloned().unwrap_or(Value::Null),
+            secret: question.is_secret(),
+            can_generate: question.generate.is_some() && self.kept.get(path).is_none(),
+            origin: self.origins.get(path).copied(),
+            default_text: default.map(|default| value::to_text(&question.kind, &default)).unwrap_or_default(),
+            optional: question.optional,
+            fault: self.faults.iter().find(|fault| fault.path == path).map(|fault| fault.what.clone()),
+            example: question.example.clone(),
+            advanced: question.advanced,
+            locked: false,
+            suggestions: self.suggestions(question),
+        })
+    }
+
+    fn asked(&self, path: &str) -> Option<&Question> {
+        let question = self.product.questions.get(path)?;
+        self.shown.get(path).copied().unwrap_or(false).then_some(question)
+    }
+
+    fn secret_words(&self, question: &Question) -> String {
+        if let Some((_, Input::Secret(input))) = self.strongest(question)
+            && !matches!(input, SecretInput::Value(_) | SecretInput::Generate)
+        {
+            return input.reference().unwrap_or_default();
+        }
+        match self.secrets.get(&question.path) {
+            None => String::new(),
+            Some(secret) => match secret.source {
+                SecretSource::Generated if self.kept.get(&question.path).is_some() => {
+                    "made by an earlier install, kept".into()
+                }
+                SecretSource::Generated => "made by slipway".into(),
+                SecretSource::Brought => "brought".into(),
+                SecretSource::Existing => "in a Secret that exists".into(),
+            },
+        }
+    }
+
+    fn suggestions(&self, question: &Question) -> Result<Vec<String>, String> {
+        fn names<T>(fact: &Fact<Vec<T>>, name: impl Fn(&T) -> String) -> Result<Vec<String>, String> {
+            match fact {
+                Fact::Known(all) => Ok(all.iter().map(name).collect()),
+                Fact::Unknown(why) => Err(why.clone()),
+            }
+        }
+        let facts = &self.facts;
+        match &question.kind {
+            Kind::StorageClass => names(&facts.storage_classes, |class| class.name.clone()),
+            Kind::IngressClass => names(&facts.ingress_classes, |class| class.name.clone()),
+            Kind::Issuer => names(&facts.issuers, |issuer| format!("{}/{}", issuer.kind, issuer.name)),
+            Kind::ExistingSecret => names(&facts.namespace.secrets, |secret| secret.name.clone()),
+            _ => match &question.from {
+                None => Ok(Vec::new()),
+                Some(from) => {
+                    let world = self.world();
+                    let found = from.evaluate(&world.scope(&question.scope)).map_err(|fault| fault.to_string())?;
+                    match found.value {
+                        Value::Array(list) => {
+                            Ok(list.iter().filter_map(|item| item.as_str().map(str::to_string)).collect())
+                        }
+                        _ => Err("the list could not be read".into()),
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn widget(kind: &Kind) -> Widget {
+    let texts = |choices: &indexmap::IndexMap<String, String>| {
+        choices.iter().map(|(key, text)| (key.clone(), text.clone())).collect()
+    };
+    match kind {
+        Kind::Choice(choices) => Widget::Choice(texts(choices)),
+        Kind::Choices(choices) => Widget::Choices(texts(choices)),
+        Kind::YesNo => Widget::YesNo,
+        Kind::Secret => Widget::Secret,
+        Kind::Multiline => Widget::Lines,
+        Kind::List(_) | Kind::Items { .. } => Widget::List,
+        _ => Widget::Line,
+    }
+}

@@ -1,0 +1,169 @@
+//! The dry run of everything before the first write (cluster.md 4 "Dry run").
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt as _;
+use serde_json::{Map, Value, json};
+
+use super::run::Run;
+use super::step::Sent;
+use super::survey::{Item, together};
+use crate::cluster::{Fault, FaultKind, Seen, Watched};
+use crate::error::{Failure, NOTHING_WRITTEN};
+use crate::event::EventKind;
+use crate::object::{Object, ObjectId};
+use crate::plan::Action;
+
+enum Judged {
+    Accepted,
+    Unknown,
+    Refused(Failure),
+}
+
+impl Run<'_> {
+    /// Tries every write without making it; and the pods that the templates would make.
+    ///
+    /// # Errors
+    /// What the server refuses, all of it at once.
+    pub(super) async fn try_all(&self, items: &[Item<'_>], fresh: bool) -> Result<(), Failure> {
+        if fresh {
+            self.default_account().await?;
+        }
+        let writes: Vec<&Item> =
+            items.iter().filter(|item| !item.unchanged && item.step.action != Action::Delete).collect();
+        let coming: BTreeSet<(String, String)> = items.iter().filter_map(|item| defined(&item.object)).collect();
+        let accounts: BTreeSet<&str> = items
+            .iter()
+            .filter(|item| item.id.kind == "ServiceAccount" && item.live.is_some())
+            .map(|item| item.id.name.as_str())
+            .collect();
+        let tries = writes.iter().map(|item| self.try_one(item, &coming, &accounts));
+        let mut judged = futures::stream::iter(tries).buffer_unordered(self.options.parallel);
+        let (mut objects, mut unknown, mut refused) = (0, 0, Vec::new());
+        while let Some(one) = judged.next().await {
+            objects += 1;
+            match one {
+                Judged::Accepted => {}
+                Judged::Unknown => unknown += 1,
+                Judged::Refused(failure) => refused.push(failure),
+            }
+        }
+        // The order of answers is chance; what is said should not be.
+        refused.sort_by(|a, b| a.place.cmp(&b.place));
+        match together(refused) {
+            Some(failure) => Err(failure.state(NOTHING_WRITTEN)),
+            None => {
+                self.tell.all(EventKind::DryRunAccepted { objects, unknown }).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn try_one(&self, item: &Item<'_>, coming: &BTreeSet<(String, String)>, accounts: &BTreeSet<&str>) -> Judged {
+        let tried = match item.step.action {
+            // Its name is taken by the one it replaces.
+            Action::Replace { .. } => {
+                let mut object = item.object.clone();
+                object.set(&["metadata", "name"], format!("{}-try", item.id.name).into());
+                self.cluster.try_create(&object, &self.manager).await.map(drop).map_err(Failed::Fault)
+            }
+            _ => match self.send(item, true).await {
+                Ok(Sent { .. }) => Ok(()),
+                Err(SendError::Fault(fault)) => Err(Failed::Fault(fault)),
+                Err(SendError::Failure(failure)) => Err(Failed::Failure(failure)),
+            },
+        };
+        let known = match tried {
+            Ok(()) => true,
+            Err(Failed::Failure(failure)) => return Judged::Refused(failure),
+            Err(Failed::Fault(fault)) => match judge(fault, &item.id, coming) {
+                Judged::Unknown => false,
+                other => return other,
+            },
+        };
+        match self.try_pod(&item.object, accounts).await {
+            Judged::Accepted if !known => Judged::Unknown,
+            other => other,
+        }
+    }
+
+    /// Tries the pod that a template would make: PodSecurity, quota, LimitRange and policies judge pods, not workloads.
+    async fn try_pod(&self, object: &Object, accounts: &BTreeSet<&str>) -> Judged {
+        let Some(template) = object.pod_template_path().and_then(|path| object.at(path)) else {
+            return Judged::Accepted;
+        };
+        if object.kind() == "Pod" {
+            return Judged::Accepted;
+        }
+        let mut pod = Object(json!({"apiVersion": "v1", "kind": "Pod"}));
+        pod.set(&["metadata"], template.get("metadata").cloned().unwrap_or(Value::Object(Map::new())));
+        pod.set(&["metadata", "generateName"], "slipway-try-".into());
+        pod.set(&["metadata", "namespace"], object.namespace().into());
+        pod.set(&["spec"], template.get("spec").cloned().unwrap_or(Value::Null));
+        // A CronJob's or Job's template may leave it to its controller.
+        let account = pod.text(&["spec", "serviceAccountName"]).to_string();
+        if !account.is_empty() && !accounts.contains(account.as_str()) {
+            pod.set(&["spec", "serviceAccountName"], "default".into());
+            pod.remove(&["spec", "serviceAccount"]);
+        }
+        match self.cluster.try_create(&pod, &self.manager).await {
+            Ok(_) => Judged::Accepted,
+            Err(fault) => match judge(fault, &object.id(), &BTreeSet::new()) {
+                Judged::Refused(failure) => Judged::Refused(Failure {
+                    what: format!("the pods of {} would be refused", object.id().short()),
+                    place: object.id().to_string(),
+                    ..failure
+                }),
+                other => other,
+            },
+        }
+    }
+
+    /// In a new namespace the ServiceAccount `default` comes a moment later; pods without it are refused.
+    async fn default_account(&self) -> Result<(), Failure> {
+        let id = ObjectId::new("", "ServiceAccount", &self.plan.target.namespace, "default");
+        let mut seen = self.cluster.watch(Watched::object(&id));
+        let there = async {
+            while let Some(now) = seen.next().await {
+                match now {
+                    Seen::All(all) if all.is_empty() => {}
+                    Seen::All(_) | Seen::Changed(_) => return,
+                    // Who may not watch it cannot wait for it; the dry run of a pod is then unknown or a refusal.
+                    Seen::Broken(fault) if fault.kind == FaultKind::Forbidden => return,
+                    Seen::Broken(_) | Seen::Gone(_) => {}
+                }
+            }
+        };
+        // A cluster without that controller makes none; the dry run says what it thinks of that.
+        let _waited = tokio::time::timeout(std::time::Duration::from_secs(10), there).await;
+        Ok(())
+    }
+}
+
+enum Failed {
+    Fault(Fault),
+    Failure(Failure),
+}
+
+/// Why something could not be sent.
+pub(super) enum SendError {
+    /// The server's answer.
+    Fault(Fault),
+    /// A conflict, told as a whole.
+    Failure(Failure),
+}
+
+fn judge(fault: Fault, id: &ObjectId, coming: &BTreeSet<(String, String)>) -> Judged {
+    match fault.kind {
+        // The authoriser's no is told by the access reviews; what admission thinks is unknown then.
+        FaultKind::Forbidden | FaultKind::Unsupported => Judged::Unknown,
+        FaultKind::UnknownKind if coming.contains(&(id.group.clone(), id.kind.clone())) => Judged::Unknown,
+        _ => Judged::Refused(fault.into()),
+    }
+}
+
+/// The kind that a definition brings.
+pub(super) fn defined(object: &Object) -> Option<(String, String)> {
+    (object.kind() == "CustomResourceDefinition")
+        .then(|| (object.text(&["spec", "group"]).to_string(), object.text(&["spec", "names", "kind"]).to_string()))
+}

@@ -1,0 +1,191 @@
+//! Waves: inside one everything at once, up to a bound; a step waits for what it depends on to be ready.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::control::stopped;
+use super::run::{Ended, Run, count};
+use super::step::{Stepped, journal_entry};
+use super::survey::Item;
+use crate::cluster::record::{Revision, Written};
+use crate::error::Failure;
+use crate::event::{Done, EventKind};
+use crate::object::ObjectId;
+use crate::plan::Action;
+use crate::secret::SecretText;
+
+/// Whether readiness of a kind is waited for before a run ends. Services hold nothing back, their address is judged at
+/// the end; what only holds data is ready once it is there.
+pub(super) fn waits(id: &ObjectId) -> bool {
+    matches!(
+        (id.group.as_str(), id.kind.as_str()),
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
+            | ("batch", "Job")
+            | ("", "Pod" | "PersistentVolumeClaim")
+            | ("apiextensions.k8s.io", "CustomResourceDefinition")
+    )
+}
+
+impl Run<'_> {
+    /// All waves, then readiness of everything, then the product's own answer.
+    pub(super) async fn waves(
+        &self,
+        revision: &mut Revision,
+        items: &[Item<'_>],
+        salt: &SecretText,
+    ) -> Result<Ended, Failure> {
+        let mut ended = Ended { revision: revision.number, ..Ended::default() };
+        let mut waves: BTreeMap<u32, Vec<&Item>> = BTreeMap::new();
+        for item in items {
+            waves.entry(item.step.wave).or_default().push(item);
+        }
+        for (wave, items) in &waves {
+            self.may_write()?;
+            let journal: Vec<_> = items.iter().filter_map(|item| journal_entry(item)).collect();
+            revision.progress.journal.extend(journal);
+            revision.progress.wave = *wave;
+            // By compare-and-swap: who lost the lock without noticing stops here.
+            revision.write(&self.cluster, &self.plan.target).await?;
+            let title = self.plan.waves.get(*wave as usize).cloned().unwrap_or_default();
+            self.tell.all(EventKind::WaveStarted { wave: *wave, title }).await;
+            let done = self.wave(items, revision, salt).await;
+            for (what, n) in done.counts {
+                match what {
+                    Done::Unchanged => ended.unchanged += n,
+                    _ => ended.written += n,
+                }
+            }
+            if let Some(failure) = done.failure {
+                return Err(failure);
+            }
+            self.tell.all(EventKind::WaveFinished { wave: *wave }).await;
+        }
+        let waited: Vec<ObjectId> = items
+            .iter()
+            .filter(|item| item.step.action != Action::Delete && waits(&item.id))
+            .map(|item| item.id.clone())
+            .collect();
+        self.until_ready(&waited).await?;
+        self.until(self.readiness.verify()).await?;
+        Ok(ended)
+    }
+
+    async fn wave(&self, items: &[&Item<'_>], revision: &mut Revision, salt: &SecretText) -> Waved {
+        let room = Semaphore::new(self.options.parallel.max(1));
+        let over = CancellationToken::new();
+        let mut running: FuturesUnordered<_> = items.iter().map(|item| self.one(item, &room, &over, salt)).collect();
+        let mut waved = Waved::default();
+        while let Some((item, result)) = running.next().await {
+            match result {
+                Ok((done, written, left)) => {
+                    waved.count(done);
+                    match written {
+                        Some(written) => drop(revision.progress.written.insert(item.id.clone(), written)),
+                        None => drop(revision.progress.written.remove(&item.id)),
+                    }
+                    if !left.is_empty() {
+                        revision.progress.left.insert(item.id.clone(), left);
+                    }
+                }
+                Err(None) => {}
+                Err(Some(failure)) => {
+                    // What is under way is finished; nothing else is begun.
+                    over.cancel();
+                    waved.failure.get_or_insert(failure);
+                }
+            }
+        }
+        waved
+    }
+
+    async fn one<'i>(
+        &self,
+        item: &'i Item<'i>,
+        room: &Semaphore,
+        over: &CancellationToken,
+        salt: &SecretText,
+    ) -> (&'i Item<'i>, Result<(Done, Option<Written>, Vec<String>), Option<Failure>>) {
+        let begin = async {
+            if !item.step.after.is_empty() {
+                self.until_ready(&item.step.after).await?;
+            }
+            self.controls.check()
+        };
+        let begun = tokio::select! {
+            begun = begin => begun,
+            () = over.cancelled() => return (item, Err(None)),
+        };
+        if let Err(failure) = begun {
+            return (item, Err(Some(failure)));
+        }
+        let Ok(_room) = room.acquire().await else { return (item, Err(None)) };
+        if over.is_cancelled() {
+            return (item, Err(None));
+        }
+        if let (true, Some(live)) = (item.unchanged, &item.live) {
+            self.readiness.written(live);
+            self.tell.step(&item.id, EventKind::StepFinished { done: Done::Unchanged }).await;
+            return (item, Ok((Done::Unchanged, Some(self.note(&item.object, live, salt)), item.left.clone())));
+        }
+        self.tell.step(&item.id, EventKind::StepStarted).await;
+        match self.step(item).await {
+            Ok(Stepped { done, sent }) => {
+                self.tell.step(&item.id, EventKind::StepFinished { done }).await;
+                let mut left = Vec::new();
+                let written = sent.map(|sent| {
+                    self.readiness.written(&sent.live);
+                    left = sent.left;
+                    self.note(&sent.object, &sent.live, salt)
+                });
+                (item, Ok((done, written, left)))
+            }
+            Err(failure) => {
+                let failure = failure.step(item.id.to_string());
+                self.tell.step(&item.id, EventKind::StepFailed { failure: failure.clone() }).await;
+                (item, Err(Some(failure)))
+            }
+        }
+    }
+
+    /// Waits for readiness; not longer than the operator wants.
+    pub(super) async fn until_ready(&self, ids: &[ObjectId]) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ready = self.until(self.readiness.ready(ids));
+        match self.options.timeout {
+            None => ready.await,
+            Some(timeout) => match tokio::time::timeout(timeout, ready).await {
+                Ok(ready) => ready,
+                Err(_) => Err(self.readiness.timed_out(ids, timeout)),
+            },
+        }
+    }
+
+    async fn until(&self, what: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+        let mut controls = self.controls.clone();
+        tokio::select! {
+            what = what => what,
+            wish = controls.stop() => Err(stopped(wish)),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Waved {
+    counts: Vec<(Done, u32)>,
+    failure: Option<Failure>,
+}
+
+impl Waved {
+    fn count(&mut self, done: Done) {
+        match self.counts.iter_mut().find(|(what, _)| *what == done) {
+            Some((_, n)) => *n += count(1),
+            None => self.counts.push((done, 1)),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Doing it: one executor runs every plan (cluster.md 4). It emits events and never knows who listens.
+//!
+//! Whatever moment its client dies at, running the same plan again goes on from there: the key Secret is made once, what
+//! is as it was sent is not written again, and the record says what was under way.
+
+mod compose;
+mod control;
+mod dry_run;
+mod execute;
+mod hash;
+mod namespace;
+mod owned;
+mod ownership;
+mod prune;
+mod ready;
+mod restart;
+mod run;
+mod step;
+mod survey;
+mod tell;
+mod uninstall;
+
+pub use compose::{Composer, SecretValue};
+pub use control::{Control, Controls};
+pub use ready::{Readiness, Watches};
+pub use run::{Ended, Options, run};
+
+#[cfg(test)]
+mod tests;

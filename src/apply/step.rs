@@ -1,0 +1,243 @@
+//! One step: what is asked of the server for one object.
+
+use serde_json::{Value, json};
+
+use super::dry_run::SendError;
+use super::owned;
+use super::run::Run;
+use super::survey::{Item, is_kept_thing};
+use crate::cluster::record::JournalEntry;
+use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation};
+use crate::error::{Failure, FailureKind};
+use crate::event::Done;
+use crate::object::Object;
+use crate::plan::Action;
+
+/// What came of sending an object.
+pub(super) struct Sent {
+    /// As it is now.
+    pub(super) live: Object,
+    /// As it was sent, without the fields that were left to others.
+    pub(super) object: Object,
+    /// Fields that were left.
+    pub(super) left: Vec<String>,
+}
+
+/// What came of a step.
+pub(super) struct Stepped {
+    pub(super) done: Done,
+    /// Absent after a deletion.
+    pub(super) sent: Option<Sent>,
+}
+
+impl Run<'_> {
+    /// Does a step that is not as wanted.
+    pub(super) async fn step(&self, item: &Item<'_>) -> Result<Stepped, Failure> {
+        match &item.step.action {
+            Action::Delete => {
+                let gone = self.remove(item, Propagation::Background).await?;
+                Ok(Stepped { done: if gone { Done::Deleted } else { Done::Unchanged }, sent: None })
+            }
+            Action::Replace { .. } => {
+                let replaced = item.live.is_some();
+                if let Some(live) = &item.live {
+                    refuse_to_lose(live)?;
+                    self.remove(item, Propagation::Foreground).await?;
+                }
+                let sent = self.send_now(item).await?;
+                Ok(Stepped { done: if replaced { Done::Replaced } else { Done::Created }, sent: Some(sent) })
+            }
+            Action::Create | Action::Change { .. } | Action::Keep => {
+                self.hand_over_replicas(item).await?;
+                let sent = self.send_now(item).await?;
+                let done = match &item.live {
+                    None => Done::Created,
+                    Some(live) if live.resource_version() == sent.live.resource_version() => Done::Unchanged,
+                    Some(_) => Done::Changed,
+                };
+                Ok(Stepped { done, sent: Some(sent) })
+            }
+        }
+    }
+
+    async fn send_now(&self, item: &Item<'_>) -> Result<Sent, Failure> {
+        self.may_write()?;
+        self.send(item, false).await.map_err(|error| match error {
+            SendError::Fault(fault) => fault.into(),
+            SendError::Failure(failure) => failure,
+        })
+    }
+
+    /// Applies an object; a field that others own is left or taken as the operator said for that field, else it is told.
+    pub(super) async fn send(&self, item: &Item<'_>, dry_run: bool) -> Result<Sent, SendError> {
+        let mut how = Apply {
+            manager: self.manager.clone(),
+            force: item.adopted,
+            dry_run,
+            kind_may_come: self.comes(item) && !dry_run,
+        };
+        let mut object = item.object.clone();
+        let mut left = item.left.clone();
+        loop {
+            let fault = match self.cluster.apply(&object, &how).await {
+                Ok(live) => return Ok(Sent { live, object, left }),
+                Err(fault) => fault,
+            };
+            let FaultKind::Conflicts(conflicts) = &fault.kind else { return Err(SendError::Fault(fault)) };
+            let mut progress = false;
+            let mut open = Vec::new();
+            for conflict in conflicts {
+                if says(&self.options.leave_fields, item, &conflict.field) && !left.contains(&conflict.field) {
+                    owned::take(&mut object.0, &conflict.field);
+                    left.push(conflict.field.clone());
+                    progress = true;
+                } else if !says(&self.options.take_fields, item, &conflict.field) {
+                    open.push(conflict);
+                }
+            }
+            if !open.is_empty() {
+                return Err(SendError::Failure(self.conflict(item, *fault.failure, &open)));
+            }
+            if !progress {
+                // Everything that remains was named by the operator.
+                if how.force {
+                    return Err(SendError::Fault(fault));
+                }
+                how.force = true;
+            }
+        }
+    }
+
+    /// Whether the object's kind is brought by this plan, so that the server may not know it yet.
+    fn comes(&self, item: &Item<'_>) -> bool {
+        let steps = self.plan.steps.iter().filter_map(|step| super::dry_run::defined(&step.wanted.object));
+        self.brings_kinds && steps.into_iter().any(|(group, kind)| group == item.id.group && kind == item.id.kind)
+    }
+
+    fn conflict(&self, item: &Item<'_>, failure: Failure, open: &[&FieldConflict]) -> Failure {
+        let mut told =
+            Failure::new(FailureKind::Refused, format!("another manager owns fields of {}", item.id.short()))
+                .place(item.id.to_string());
+        let secret = item.id.kind == "Secret";
+        for conflict in open {
+            let shown = |object: Option<&Value>| match object.and_then(|object| owned::at(object, &conflict.field)) {
+                _ if secret => "hidden".to_string(),
+                Some(value) => crate::sanitize::line(&value.to_string()),
+                None => "nothing".to_string(),
+            };
+            let (live, ours) = (shown(item.live.as_ref().map(|live| &live.0)), shown(Some(&item.object.0)));
+            told = told.why(format!(
+                "{}: {} has {live}, wanted is {ours}; owned by {}",
+                conflict.field,
+                item.id.short(),
+                probably(&conflict.manager)
+            ));
+        }
+        for conflict in open {
+            told = told
+                .hint(format!("leave it: --leave-field '{}'", conflict.field))
+                .hint(format!("or take it over: --take-field '{}'", conflict.field));
+        }
+        Failure { state: failure.state, ..told }
+    }
+
+    /// An autoscaler takes `replicas` over: dropping the field while we alone own it would reset it to one. A second
+    /// manager keeps the live count until the scale subresource has an owner (cluster.md 2, facts: installers 6.1).
+    async fn hand_over_replicas(&self, item: &Item<'_>) -> Result<(), Failure> {
+        let path = ["spec", "replicas"];
+        let Some(live) = &item.live else { return Ok(()) };
+        let count =
+            live.at(&path).filter(|_| item.object.at(&path).is_none() && owned::owns(live, &self.manager, &path));
+        let Some(count) = count else { return Ok(()) };
+        self.may_write()?;
+        let keep = Object(json!({
+            "apiVersion": item.object.api_version(),
+            "kind": item.object.kind(),
+            "metadata": {"name": item.id.name, "namespace": item.id.namespace},
+            "spec": {"replicas": count},
+        }));
+        // A manager's name has 128 characters at most; a release's has 110 and less.
+        let how = Apply { manager: format!("{}:replicas", self.manager), ..Apply::default() };
+        self.cluster.apply(&keep, &how).await?;
+        Ok(())
+    }
+
+    /// Deletes the object that was seen, and waits until it is gone; `false` when it was gone already.
+    async fn remove(&self, item: &Item<'_>, propagation: Propagation) -> Result<bool, Failure> {
+        let Some(live) = &item.live else { return Ok(false) };
+        self.may_write()?;
+        let how = Deletion {
+            uid: live.uid().into(),
+            // What holds data goes only as it was seen.
+            resource_version: if is_kept_thing(item.step.class) {
+                live.resource_version().into()
+            } else {
+                String::new()
+            },
+            propagation,
+            dry_run: false,
+        };
+        let there = self.cluster.delete(&item.id, &how).await?;
+        if there {
+            self.cluster.gone(&item.id, live.uid()).await?;
+        }
+        Ok(there)
+    }
+}
+
+/// The journal entry of a step that deletes or replaces.
+pub(super) fn journal_entry(item: &Item<'_>) -> Option<JournalEntry> {
+    let step = match item.step.action {
+        Action::Delete => "delete",
+        Action::Replace { .. } => "replace",
+        _ => return None,
+    };
+    Some(entry(step, item.live.as_ref()?))
+}
+
+/// A journal entry; of a Secret without its data, since records hold no secrets.
+pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
+    let mut original = live.clone();
+    original.remove(&["metadata", "managedFields"]);
+    if live.kind() == "Secret" {
+        original.remove(&["data"]);
+        original.remove(&["stringData"]);
+        original.remove(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"]);
+    }
+    JournalEntry { step: step.into(), id: live.id(), uid: live.uid().into(), original }
+}
+
+/// A claim that was ever bound holds data: it is never replaced (cluster.md 5).
+fn refuse_to_lose(live: &Object) -> Result<(), Failure> {
+    if live.kind() != "PersistentVolumeClaim" || live.text(&["spec", "volumeName"]).is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Refused, format!("{} holds data and is not replaced", live.id().short()))
+        .place(live.id().to_string())
+        .why(format!("it is bound to the volume {}", live.text(&["spec", "volumeName"])))
+        .hint("back it up and restore into a new claim: slipway backup, then slipway restore"))
+}
+
+/// Whether the operator named a field, alone or with its object (`Deployment/inngest:spec.replicas`).
+fn says(named: &[String], item: &Item<'_>, field: &str) -> bool {
+    let whole = format!("{}:{field}", item.id.short());
+    named.iter().any(|name| name == field || *name == whole)
+}
+
+/// What a field manager's name usually stands for (facts: installers 6.1).
+fn probably(manager: &str) -> String {
+    let who = match manager {
+        "kubectl-edit" | "kubectl-patch" | "kubectl" | "kubectl-client-side-apply" | "kubectl-create" => {
+            "a person with kubectl"
+        }
+        "kubectl-scale" => "a person with kubectl scale",
+        "helm" => "Helm",
+        "argocd-controller" => "Argo CD",
+        "kustomize-controller" | "helm-controller" => "Flux",
+        "kube-controller-manager" => "the cluster's own controllers, such as an autoscaler",
+        "keda" | "keda-operator" => "KEDA",
+        other if other.starts_with("slipway:") => "another release of slipway",
+        _ => return format!("{manager:?}"),
+    };
+    format!("{manager:?}, which is {who}")
+}

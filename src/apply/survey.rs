@@ -1,0 +1,202 @@
+//! What is there already: the record, and for every step the live object and whether it is as it was sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::compose::{Making, fill_hash};
+use super::run::Run;
+use super::{hash, owned, ownership, restart};
+use crate::cluster::record::{Outcome, Revision, Written};
+use crate::cluster::{FaultKind, applyset, record};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::object::{Object, ObjectId};
+use crate::plan::{Action, Class, Step};
+use crate::secret::SecretText;
+
+/// A step with what is sent and what is there.
+pub(super) struct Item<'a> {
+    pub(super) step: &'a Step,
+    pub(super) id: ObjectId,
+    /// What is sent; complete, with secret values.
+    pub(super) object: Object,
+    pub(super) live: Option<Object>,
+    /// It is as it was sent: nothing is written.
+    pub(super) unchanged: bool,
+    /// Fields left to others at an earlier run.
+    pub(super) left: Vec<String>,
+    /// The operator said that this foreign object becomes ours.
+    pub(super) adopted: bool,
+}
+
+/// What is kept of a release in the cluster.
+pub(super) struct Kept {
+    pub(super) parent: Option<Object>,
+    /// The newest first.
+    pub(super) revisions: Vec<Revision>,
+}
+
+impl Kept {
+    /// What was written last, by object: of all revisions since the last good one.
+    pub(super) fn written(&self) -> BTreeMap<ObjectId, Written> {
+        let mut all = BTreeMap::new();
+        for revision in &self.revisions {
+            for (id, written) in &revision.progress.written {
+                all.entry(id.clone()).or_insert_with(|| written.clone());
+            }
+            if revision.progress.outcome == Outcome::Deployed {
+                break;
+            }
+        }
+        all
+    }
+
+    pub(super) fn left(&self) -> BTreeMap<ObjectId, Vec<String>> {
+        self.revisions.first().map(|revision| revision.progress.left.clone()).unwrap_or_default()
+    }
+
+    /// The revision under way, where its client left it.
+    pub(super) fn pending(&self) -> Option<&Revision> {
+        self.revisions.first().filter(|revision| revision.progress.outcome == Outcome::Pending)
+    }
+}
+
+impl Run<'_> {
+    /// Reads what is kept of the release.
+    pub(super) async fn kept(&self) -> Result<Kept, Failure> {
+        let target = &self.plan.target;
+        let id = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
+        let (parent, revisions) = tokio::join!(self.cluster.find(&id), record::read(&self.cluster, target));
+        let parent = parent?;
+        if let Some(parent) = &parent
+            && !applyset::is_ours(parent, target)
+        {
+            return Err(Failure::new(
+                FailureKind::Refused,
+                format!("the ConfigMap {} is not slipway's", parent.name()),
+            )
+            .place(id.to_string())
+            .why("it has the name of this release's parent, but not its marks")
+            .state(NOTHING_WRITTEN)
+            .hint("choose another name for the release: --name RELEASE"));
+        }
+        Ok(Kept { parent, revisions: revisions? })
+    }
+
+    /// The live objects of the steps: one list per kind.
+    pub(super) async fn live(&self, fresh: bool) -> Result<BTreeMap<ObjectId, Object>, Failure> {
+        if fresh && self.plan.steps.iter().all(|step| !step.wanted.object.namespace().is_empty()) {
+            return Ok(BTreeMap::new());
+        }
+        let kinds: BTreeSet<(String, String, String)> = self
+            .plan
+            .steps
+            .iter()
+            .map(|step| step.wanted.object.id())
+            .map(|id| (id.group, id.kind, id.namespace))
+            .collect();
+        let lists = kinds.iter().map(|(group, kind, namespace)| self.live_of(group, kind, namespace));
+        let lists = futures::future::try_join_all(lists).await?;
+        Ok(lists.into_iter().flatten().map(|object| (object.id(), object)).collect())
+    }
+
+    async fn live_of(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Object>, Failure> {
+        match self.cluster.list(group, kind, namespace, "").await {
+            Ok(listed) => Ok(listed.objects),
+            // Its definition may be part of this plan; else the dry run says so.
+            Err(fault) if fault.kind == FaultKind::UnknownKind => Ok(Vec::new()),
+            Err(fault) if fault.kind == FaultKind::Forbidden => {
+                let ids = self.plan.steps.iter().map(|step| step.wanted.object.id());
+                let ids: Vec<ObjectId> =
+                    ids.filter(|id| id.group == group && id.kind == kind && id.namespace == namespace).collect();
+                let found = futures::future::try_join_all(ids.iter().map(|id| self.cluster.find(id))).await?;
+                Ok(found.into_iter().flatten().collect())
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Puts steps, what is sent and what is there together.
+    ///
+    /// # Errors
+    /// An object that is not ours and was not adopted.
+    pub(super) fn items<'a>(
+        &'a self,
+        making: &Making<'_>,
+        salt: &SecretText,
+        live: &BTreeMap<ObjectId, Object>,
+        kept: &Kept,
+    ) -> Result<(Vec<Item<'a>>, BTreeMap<ObjectId, String>), Failure> {
+        let objects = self.plan.steps.iter().map(|step| match step.action {
+            Action::Delete => Ok(step.wanted.object.clone()),
+            _ => making.object(step),
+        });
+        let mut objects = objects.collect::<Result<Vec<Object>, Failure>>()?;
+        let hashes = restart::hashes(&objects, salt);
+        let (written, left) = (kept.written(), kept.left());
+        let mut items = Vec::new();
+        let mut refused: Vec<Failure> = Vec::new();
+        for (step, mut object) in self.plan.steps.iter().zip(objects.drain(..)) {
+            fill_hash(&mut object, &hashes);
+            let id = object.id();
+            let live = live.get(&id).cloned();
+            let left = left.get(&id).cloned().unwrap_or_default();
+            for path in &left {
+                owned::take(&mut object.0, path);
+            }
+            let adopted = self.options.adopt.contains(&id.short());
+            if let Some(live) = &live
+                && !adopted
+                && let Some(failure) = ownership::refusal(live, &self.plan.target, step.class)
+            {
+                refused.push(failure);
+            }
+            let unchanged = step.action != Action::Delete
+                && live.as_ref().is_some_and(|live| self.is_as_sent(&object, live, written.get(&id), salt));
+            items.push(Item { step, id, object, live, unchanged, left, adopted });
+        }
+        match together(refused) {
+            Some(failure) => Err(failure),
+            None => Ok((items, hashes)),
+        }
+    }
+
+    fn is_as_sent(&self, object: &Object, live: &Object, written: Option<&Written>, salt: &SecretText) -> bool {
+        let Some(written) = written else { return false };
+        live.at(&["metadata", "deletionTimestamp"]).is_none()
+            && written.uid == live.uid()
+            && written.sent == hash::of(salt, &object.0)
+            && written.owned == hash::of(salt, &owned::projection(live, &self.manager))
+    }
+
+    /// What the record keeps of an object after it was written.
+    pub(super) fn note(&self, object: &Object, live: &Object, salt: &SecretText) -> Written {
+        let projection: Value = owned::projection(live, &self.manager);
+        Written { uid: live.uid().into(), sent: hash::of(salt, &object.0), owned: hash::of(salt, &projection) }
+    }
+}
+
+/// Several failures of one kind as one.
+pub(super) fn together(failures: Vec<Failure>) -> Option<Failure> {
+    let mut failures = failures.into_iter();
+    let mut first = failures.next()?;
+    let more: Vec<Failure> = failures.collect();
+    if !more.is_empty() {
+        first.what = format!("{}, and {} more", first.what, more.len());
+        for other in more {
+            let place = if other.place.is_empty() { other.what.clone() } else { other.place };
+            first.why.push(format!("{place}: {}", other.why.join("; ")));
+            for hint in other.hints {
+                if !first.hints.contains(&hint) {
+                    first.hints.push(hint);
+                }
+            }
+        }
+    }
+    Some(first)
+}
+
+/// Whether a step's class may be deleted by a prune or without being named.
+pub(super) fn is_kept_thing(class: Class) -> bool {
+    matches!(class, Class::Claim | Class::Crd)
+}

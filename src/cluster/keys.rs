@@ -1,0 +1,118 @@
+//! Key Secrets (cluster.md 3): one per release and generation, made once with POST, immutable, read back, and never made
+//! again because something could not be read.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value, json};
+
+use super::applyset::RELEASE;
+use super::connect::Cluster;
+use super::fault::FaultKind;
+use crate::error::{Failure, FailureKind};
+use crate::object::{Object, ObjectId};
+use crate::plan::Target;
+use crate::secret::SecretText;
+
+/// Annotation on a key Secret: a JSON list of what its keys open.
+pub const OPENS: &str = "slipway.dev/opens";
+/// Annotation on a claim: key Secret and key that open it.
+pub const OPENED_BY: &str = "slipway.dev/opened-by";
+/// Entry of a key Secret that salts the hashes of a release.
+pub const SALT: &str = "slipway.salt";
+
+/// A key Secret as it is in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Name of the Secret.
+    pub secret: String,
+    /// Its UID.
+    pub uid: String,
+    /// Its generation, from 1.
+    pub generation: u32,
+    /// Its values by path, without the salt.
+    pub values: BTreeMap<String, SecretText>,
+    /// The salt of the release's hashes.
+    pub salt: SecretText,
+}
+
+/// Reads the key Secret of a generation; `None` only when the server says that it is absent.
+///
+/// # Errors
+/// It could not be read, or it is not ours.
+pub async fn read(cluster: &Cluster, target: &Target, generation: u32) -> Result<Option<Keys>, Failure> {
+    let id = ObjectId::new("", "Secret", &target.namespace, &target.key_secret_name(generation));
+    match cluster.find(&id).await? {
+        None => Ok(None),
+        Some(found) => understand(&found, target, generation).map(Some),
+    }
+}
+
+/// Makes the key Secret of a generation, and reads it back. One that is there already, and ours, is read and used.
+///
+/// # Errors
+/// It could not be made or read back, or one of that name is not ours.
+pub async fn make(
+    cluster: &Cluster,
+    target: &Target,
+    generation: u32,
+    values: &BTreeMap<String, SecretText>,
+    salt: &SecretText,
+    opens: &[String],
+) -> Result<(Keys, bool), Failure> {
+    let mut data = Map::new();
+    for (path, value) in values {
+        data.insert(path.clone(), BASE64.encode(value.expose()).into());
+    }
+    data.insert(SALT.into(), BASE64.encode(salt.expose()).into());
+    let secret = Object(json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "immutable": true,
+        "metadata": {
+            "name": target.key_secret_name(generation),
+            "namespace": target.namespace,
+            "labels": {RELEASE: target.release, "app.kubernetes.io/managed-by": "slipway"},
+            "annotations": {OPENS: serde_json::to_string(opens).unwrap_or_default()},
+        },
+        "data": Value::Object(data),
+    }));
+    let made = match cluster.create(&secret, &target.field_manager()).await {
+        Ok(_) => true,
+        // Also after a lost connection whose request arrived: then it is our own.
+        Err(fault) if fault.kind == FaultKind::AlreadyExists => false,
+        Err(fault) => return Err(fault.into()),
+    };
+    let keys = read(cluster, target, generation).await?;
+    let keys = keys.ok_or_else(|| {
+        Failure::new(FailureKind::Refused, format!("the key Secret {} is gone right after it was made", secret.name()))
+            .place(secret.id().to_string())
+            .hint("find out who deletes Secrets here (audit log, a controller), then run the same command again")
+    })?;
+    Ok((keys, made))
+}
+
+fn understand(secret: &Object, target: &Target, generation: u32) -> Result<Keys, Failure> {
+    let id = secret.id();
+    if secret.label(RELEASE) != Some(&target.release) || secret.annotation(OPENS).is_none() {
+        return Err(Failure::new(FailureKind::Refused, format!("the Secret {} is not slipway's", secret.name()))
+            .place(id.to_string())
+            .why("it has the name of this release's key Secret, but not its marks")
+            .hint(format!("look at it: kubectl -n {} get secret {} --show-labels", id.namespace, id.name))
+            .hint("delete or rename it, or choose another name for the release: --name RELEASE"));
+    }
+    let mut values = BTreeMap::new();
+    for (key, value) in secret.at(&["data"]).and_then(Value::as_object).into_iter().flatten() {
+        let decoded =
+            value.as_str().and_then(|text| BASE64.decode(text).ok()).and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded = decoded.ok_or_else(|| {
+            Failure::new(FailureKind::Invalid, format!("the entry {key} of the Secret {} is not text", secret.name()))
+                .place(id.to_string())
+        })?;
+        values.insert(key.clone(), SecretText::new(decoded));
+    }
+    let salt = values.remove(SALT).unwrap_or_else(|| SecretText::new(secret.uid()));
+    Ok(Keys { secret: secret.name().into(), uid: secret.uid().into(), generation, values, salt })
+}
