@@ -153,7 +153,7 @@ impl cel::context::VariableResolver for Reader<'_> {
 }
 
 pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
-    run(&expression.tree, &expression.apart, names).map_err(|fault| {
+    run(&expression.parsed.tree, &expression.parsed.apart, names).map_err(|fault| {
         if fault.message.contains('`') {
             fault
         } else {
