@@ -69,7 +69,7 @@ mod tests {
     async fn what_the_product_answers_is_told_from_what_the_server_forbids() {
         let (status, said) = server(503, "starting").through_proxy("n", "web", "80", "/").await.unwrap();
         assert_eq!((status, said), (503, b"starting".to_vec()));
-        let forbidden = r#"{"kind": "Status", "reason": "Forbidden", "message": "services/proxy is forbidden: User \"u\" cannot get resource", "code": 403}"#;
+        let forbidden = r#"{"kind": "Status", "reason": "Forbidden", "message": "services \"web\" is forbidden: User \"u\" cannot get resource \"services/proxy\" in API group \"\" in the namespace \"n\"", "code": 403}"#;
         let fault = server(403, forbidden).through_proxy("n", "web", "80", "/").await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Forbidden);
     }
