@@ -4,3 +4,4 @@
 pub mod headless;
 pub mod progress;
 pub mod sentence;
+pub mod tui;
