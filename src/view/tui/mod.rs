@@ -9,7 +9,7 @@ pub mod progress;
 
 mod terminal;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod theme;
 
 use std::io;
@@ -21,7 +21,6 @@ use ratatui::Frame;
 use crate::event::Event;
 
 pub use event_loop::{Hooks, Input, run};
-pub use paint::Whereabouts;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};
 

@@ -10,22 +10,10 @@ use ratatui::widgets::{Clear, Paragraph};
 use super::cells::{cut, pad, width, wrap};
 use super::keys::{Place, rows};
 use super::theme::Theme;
+use crate::view::questions::Whereabouts;
 
 /// The smallest terminal that everything works on, in cells.
 pub(super) const SMALLEST: (u16, u16) = (60, 18);
-
-/// Where one is; on every screen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// What is being done: `install inngest v1.43.0`.
-    pub doing: String,
-    /// Name of the context.
-    pub context: String,
-    /// Namespace.
-    pub namespace: String,
-    /// The practice cluster, not a real one.
-    pub practice: bool,
-}
 
 /// The rows of a screen: header, rule, body, rule, footer.
 pub(super) struct Rows {

@@ -66,7 +66,7 @@ fn pods(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let wide = rest.width >= 120;
     let (list, logs) = if wide {
-        let half = rest.width * 11 / 20;
+        let half = rest.width * 3 / 5;
         (Rect { width: half, ..rest }, Rect { x: rest.x + half, width: rest.width - half, ..rest })
     } else {
         let lines = body::workloads(app, cells).len();

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 
 use super::event_loop::Hooks;
 use super::keys::{self, Action, Place};
-use super::paint::Whereabouts;
 use super::{Effect, Msg, Screen, Signal, StopChoice, Theme};
 use crate::view::progress::{Ending, Progress};
+use crate::view::questions::Whereabouts;
 use log::LogView;
 
 /// The choices of Ctrl-C, the safest first: it has the focus.
