@@ -60,6 +60,8 @@ where
     let mut dirty = true;
     let mut drawn_at: Option<Instant> = None;
     let mut input_open = true;
+    let size = terminal.size().map_err(io::Error::other)?;
+    screen.update(Msg::Resized(size.width, size.height));
     loop {
         let draw_at = drawn_at.map_or(start, |at| at + FRAME);
         if dirty && Instant::now() >= draw_at {
@@ -108,7 +110,11 @@ where
         dirty |= !batch.is_empty() || wake.is_some_and(|at| !dirty && Instant::now() >= at);
         batch.insert(0, Msg::Clock(start.elapsed()));
         let mut effects: Vec<Effect> = Vec::new();
-        for msg in batch {
+        for mut msg in batch {
+            if matches!(msg, Msg::Resized(..)) {
+                let size = terminal.size().map_err(io::Error::other)?;
+                msg = Msg::Resized(size.width, size.height);
+            }
             effects.extend(screen.update(msg));
         }
         for effect in effects {
@@ -133,7 +139,8 @@ fn message(read: Input) -> Msg {
     match read {
         Input::Key(key) => Msg::Key(key),
         Input::Paste(text) => Msg::Paste(text),
-        Input::Resized => Msg::Resized,
+        // The size itself is read when the message is handed on.
+        Input::Resized => Msg::Resized(0, 0),
         Input::Signal(signal) => Msg::Signal(signal),
     }
 }

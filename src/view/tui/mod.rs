@@ -11,6 +11,7 @@ mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
 mod theme;
+pub mod wizard;
 
 use std::io;
 use std::time::Duration;
@@ -57,8 +58,8 @@ pub enum Msg {
     Key(KeyEvent),
     /// Pasted text: content, never keys.
     Paste(String),
-    /// The terminal has another size.
-    Resized,
+    /// The terminal has this many columns and rows; told once at the start.
+    Resized(u16, u16),
     /// A fact about the run.
     Event(Box<Event>),
     /// No further event will come.
