@@ -60,3 +60,11 @@ fn every_fault_of_a_file_has_its_place_and_what_was_meant() {
     insta::assert_snapshot!(told.join("\n"));
     assert!(!told.join("").contains("hunter2"));
 }
+
+#[test]
+fn a_text_answer_takes_the_scalar_as_it_was_written() {
+    let product = built_in_for_tests("inngest");
+    let read = read("a", "registry: 1.20\nexposure: {gateway: no}\n", &product).unwrap();
+    assert_eq!(read.answers["registry"], Input::Value("1.20".into()));
+    assert_eq!(read.answers["exposure.gateway"], Input::Value("no".into()));
+}

@@ -93,7 +93,7 @@ fn press(screen: &mut impl Screen, script: &str) -> Vec<Effect> {
 }
 
 /// The keys of a script; words between double quotes are typed letter by letter.
-fn keys(script: &str) -> Vec<KeyEvent> {
+pub(super) fn keys(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     for (i, part) in script.split('"').enumerate() {
         if i % 2 == 1 {
