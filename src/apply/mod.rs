@@ -20,7 +20,6 @@ mod survey;
 mod tell;
 mod uninstall;
 
-pub use compose::{Composer, SecretValue};
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use run::{Ended, Options, run};

@@ -1,12 +1,12 @@
 //! A run of a plan from the lock to the closed record.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::compose::{Composer, Making};
+use super::compose::Making;
 use super::control::{Control, Controls, stopped};
 use super::namespace;
 use super::prune;
@@ -26,8 +26,6 @@ use crate::secret::{SecretRef, SecretText, Secrets};
 /// What the operator said about a run, beside its plan.
 #[derive(Clone)]
 pub struct Options {
-    /// Makes secret entries from their recipes.
-    pub composer: Arc<dyn Composer>,
     /// Fields to take from other managers: a path, or `Kind/name:path`.
     pub take_fields: Vec<String>,
     /// Fields to leave to other managers.
@@ -50,9 +48,8 @@ pub struct Options {
 
 impl Options {
     /// The usual options.
-    pub fn new(composer: Arc<dyn Composer>, who: &str) -> Self {
+    pub fn new(who: &str) -> Self {
         Self {
-            composer,
             take_fields: Vec::new(),
             leave_fields: Vec::new(),
             adopt: Vec::new(),
@@ -98,7 +95,19 @@ pub(super) struct Run<'a> {
 ///
 /// # Errors
 /// Everything that stops it; the record says how far it came.
-pub async fn run(
+pub fn run<'a>(
+    cluster: &'a Cluster,
+    plan: &'a Plan,
+    secrets: &'a Secrets,
+    readiness: &'a dyn Readiness,
+    options: &'a Options,
+    events: mpsc::Sender<Event>,
+    controls: Controls,
+) -> BoxFuture<'a, Result<Ended, Failure>> {
+    Box::pin(go(cluster, plan, secrets, readiness, options, events, controls))
+}
+
+async fn go(
     cluster: &Cluster,
     plan: &Plan,
     secrets: &Secrets,
@@ -284,12 +293,7 @@ impl Run<'_> {
     }
 
     fn making<'b>(&'b self, values: &'b Values) -> Making<'b> {
-        Making {
-            target: &self.plan.target,
-            composer: &*self.options.composer,
-            values: &values.by_key,
-            existing: &values.existing,
-        }
+        Making { target: &self.plan.target, values: &values.by_key, existing: &values.existing }
     }
 
     fn values(&self, secrets: &Secrets, keys: Option<&Keys>) -> Values {

@@ -6,8 +6,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod apply;
 mod bed;
 mod context;
+mod faults;
 mod processes;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -71,6 +73,18 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         bed::a_strict_dry_run_refuses_an_unknown_field,
         bed::a_pod_that_is_not_restricted_is_refused_where_that_is_enforced,
         bed::kubectl_and_slipway_are_there,
+        apply::an_install_makes_everything_and_a_second_one_writes_nothing,
+        apply::a_change_restarts_only_its_readers_and_what_left_the_set_is_pruned,
+        apply::a_run_that_is_killed_at_any_request_is_resumed_with_the_same_keys,
+        apply::a_foreign_object_is_refused_by_name_and_can_be_adopted,
+        apply::a_field_of_another_manager_is_named_then_left_or_taken,
+        apply::who_may_not_is_told_the_right_and_nothing_is_written,
+        apply::a_refused_dry_run_takes_its_own_namespace_back,
+        apply::a_living_holder_is_not_disturbed_and_a_dead_one_is_replaced,
+        apply::who_loses_the_lock_writes_nothing_more,
+        apply::a_run_is_left_with_its_record_pending_and_goes_on_later,
+        apply::an_uninstall_leaves_claim_and_keys_and_the_namespace_that_holds_them,
+        apply::a_thousand_objects_are_written_once_and_then_found_unchanged,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]
