@@ -8,6 +8,8 @@ mod control;
 mod dry_run;
 mod execute;
 mod hash;
+mod journal;
+mod key_values;
 mod namespace;
 mod owned;
 mod ownership;

@@ -10,6 +10,7 @@ mod apply;
 mod bed;
 mod context;
 mod faults;
+mod inngest;
 mod processes;
 #[path = "../testbed/mod.rs"]
 mod testbed;
