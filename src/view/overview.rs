@@ -180,7 +180,11 @@ fn row(step: &Step) -> Row {
             ("change", format!("{count}{restarts}"), fields.collect())
         }
     };
-    Row { verb, kind: object.kind().into(), name: object.name().into(), note, fields }
+    let kind = match object.kind() {
+        "PersistentVolumeClaim" => "Claim",
+        kind => kind,
+    };
+    Row { verb, kind: kind.into(), name: object.name().into(), note, fields }
 }
 
 fn note(step: &Step) -> String {

@@ -7,6 +7,7 @@ mod keys;
 mod paint;
 pub mod progress;
 
+pub mod review;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -82,18 +82,21 @@ pub(super) fn footer(frame: &mut Frame<'_>, theme: Theme, area: Rect, place: Pla
         return frame.render_widget(Paragraph::new(line), area);
     }
     let named: Vec<_> = rows(place).filter(|row| !row.short.is_empty()).collect();
-    let help = named.iter().filter(|row| row.key == "?").map(|_| 9).sum::<usize>();
+    let wide = |gap: usize| named.iter().map(|row| width(row.key) + 1 + width(row.short) + gap).sum::<usize>() + 1;
+    let gap = if wide(3) <= cells + 3 { 3 } else { 2 };
+    // Help keeps its place whatever else does not fit.
+    let help = named.iter().filter(|row| row.key == "?").map(|row| 2 + width(row.short) + gap).sum::<usize>();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for key in &named {
-        let wide = width(key.key) + width(key.short) + 4;
-        let reserved = if key.key == "?" { 0 } else { help };
-        if used + wide + reserved > cells + 3 {
+    for row in &named {
+        let wide = width(row.key) + 1 + width(row.short) + gap;
+        let reserved = if row.key == "?" { 0 } else { help };
+        if used + wide + reserved > cells + gap {
             continue;
         }
         used += wide;
-        spans.push(Span::styled(key.key, theme.accent()));
-        spans.push(Span::raw(format!(" {}   ", key.short)));
+        spans.push(Span::styled(row.key, theme.accent()));
+        spans.push(Span::raw(format!(" {}{}", row.short, " ".repeat(gap))));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

@@ -1,6 +1,8 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
 mod progress;
+mod review;
+mod wizard;
 
 use std::time::Duration;
 

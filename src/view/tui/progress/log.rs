@@ -28,13 +28,13 @@ impl LogView {
         Self { follow: true, wrap: false, typing: false, filter: String::new(), up: 0, new: 0 }
     }
 
-    pub(super) fn to_end(&mut self) {
+    pub(super) fn go_to_end(&mut self) {
         self.up = 0;
         self.new = 0;
         self.follow = true;
     }
 
-    pub(super) fn to_start(&mut self) {
+    pub(super) fn go_to_start(&mut self) {
         self.follow = false;
         self.up = TOP;
     }
@@ -43,7 +43,7 @@ impl LogView {
         if self.follow {
             self.follow = false;
         } else {
-            self.to_end();
+            self.go_to_end();
         }
     }
 
@@ -55,7 +55,7 @@ impl LogView {
     pub(super) fn scroll_down(&mut self, by: usize) {
         self.up = self.up.saturating_sub(by);
         if self.up == 0 {
-            self.to_end();
+            self.go_to_end();
         }
     }
 

@@ -156,7 +156,7 @@ impl App {
         let step = if forward { 1 } else { len.get() - 1 };
         let next = pods[(at + step) % len].to_string();
         self.selected = Some(next);
-        self.log.to_end();
+        self.log.go_to_end();
     }
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
@@ -189,8 +189,8 @@ impl App {
             Action::Wrap => self.log.wrap = !self.log.wrap,
             Action::Filter => self.log.typing = true,
             Action::Accept => self.log.typing = false,
-            Action::Start => self.log.to_start(),
-            Action::End => self.log.to_end(),
+            Action::Start => self.log.go_to_start(),
+            Action::End => self.log.go_to_end(),
             Action::Events => self.over = Over::Timeline(0),
             Action::Up if !self.zoomed => self.scroll = self.scroll.saturating_sub(1),
             Action::Down if !self.zoomed => self.scroll = (self.scroll + 1).min(self.progress.steps.len() * 4),

@@ -135,7 +135,12 @@ fn form<Q: Questions>(app: &App<'_, Q>, cells: usize) -> Form {
                     form.lines.push(choice_line(app, question, &choice.text, marked, chosen, cells));
                 }
             }
-            _ => field_line(app, &mut form, question, focus, label, cells),
+            _ => {
+                if i > 0 && has_choices(&questions[i - 1]) {
+                    form.lines.push(Line::raw(""));
+                }
+                field_line(app, &mut form, question, focus, label, cells);
+            }
         }
         under(app, &mut form, question, focus.is_some(), cells);
     }
