@@ -1,5 +1,6 @@
 //! What can be installed: the product language (pure).
 
+pub mod embedded;
 pub mod expression;
 pub mod functions;
 pub mod load;
