@@ -153,7 +153,14 @@ pub struct Shared {
     )]
     pub practice: Option<String>,
     /// Answers file.
-    #[arg(short = 'f', long = "answers", global = true, env = "SLIPWAY_ANSWERS", value_name = "FILE", help_heading = "Answers")]
+    #[arg(
+        short = 'f',
+        long = "answers",
+        global = true,
+        env = "SLIPWAY_ANSWERS",
+        value_name = "FILE",
+        help_heading = "Answers"
+    )]
     pub answers: Option<PathBuf>,
     /// One answer; may be given several times, lists repeat it.
     #[arg(long = "set", global = true, value_name = "PATH=VALUE", help_heading = "Answers")]
@@ -180,7 +187,13 @@ pub struct Shared {
     #[arg(long, global = true, env = "SLIPWAY_TIMEOUT", value_name = "DURATION", help_heading = "Running")]
     pub timeout: Option<String>,
     /// Pass over a finding by its code; `all` passes over every one.
-    #[arg(long = "skip-preflight", global = true, env = "SLIPWAY_SKIP_PREFLIGHT", value_name = "CODE", help_heading = "Running")]
+    #[arg(
+        long = "skip-preflight",
+        global = true,
+        env = "SLIPWAY_SKIP_PREFLIGHT",
+        value_name = "CODE",
+        help_heading = "Running"
+    )]
     pub skip_preflight: Vec<String>,
     /// Make a foreign object ours, as Kind/name.
     #[arg(long, global = true, value_name = "KIND/NAME", help_heading = "Conflicts")]

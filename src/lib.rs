@@ -21,6 +21,7 @@
 
 pub mod answers;
 pub mod apply;
+pub mod cli;
 pub mod cluster;
 pub mod diagnose;
 pub mod error;
@@ -30,8 +31,10 @@ pub mod finding;
 pub mod lint;
 pub mod object;
 pub mod plan;
+pub mod preflight;
 pub mod product;
 pub mod quantity;
+pub mod run;
 pub mod sanitize;
 pub mod secret;
 pub mod suggest;

@@ -1,5 +1,7 @@
 //! Parses the command line and runs the verb.
 
+use clap::Parser as _;
+
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    std::process::ExitCode::from(slipway::run::run(slipway::cli::Cli::parse()))
 }

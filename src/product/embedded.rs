@@ -67,6 +67,11 @@ pub fn head(name: &str, text: &str) -> Head {
     head
 }
 
+/// The text of one file of a product in the program, empty when there is none.
+pub fn file(path: &str) -> String {
+    Profiles::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
+}
+
 /// The files of a product in the program.
 pub fn files(name: &str) -> Option<Files> {
     let prefix = format!("{name}/");

@@ -10,8 +10,12 @@ use super::print;
 
 /// Every code with its explanation.
 fn codes() -> Vec<(&'static str, &'static str)> {
-    let mut codes: Vec<(&str, &str)> =
-        diagnose::codes().chain(watch::CODES.iter().copied()).chain(preflight::CODES.iter().copied()).chain(lint::codes()).collect();
+    let lint = lint::explain::all().into_iter().map(|one| (one.code, one.text));
+    let mut codes: Vec<(&str, &str)> = diagnose::codes()
+        .chain(watch::CODES.iter().copied())
+        .chain(preflight::CODES.iter().copied())
+        .chain(lint)
+        .collect();
     codes.sort_unstable();
     codes.dedup_by_key(|(code, _)| *code);
     codes

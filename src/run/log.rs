@@ -27,6 +27,7 @@ pub(super) fn begin() -> Option<PathBuf> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&path).ok()?;
     let filter = tracing_subscriber::EnvFilter::try_new(wanted).ok()?;
-    let begun = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
+    let begun =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
     begun.ok().map(|()| path)
 }

@@ -29,7 +29,11 @@ pub fn run(cli: Cli) -> u8 {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return end(&Failure::new(FailureKind::Bug, "the program cannot start its threads").why(error.to_string()), output, None);
+            return end(
+                &Failure::new(FailureKind::Bug, "the program cannot start its threads").why(error.to_string()),
+                output,
+                None,
+            );
         }
     };
     let ended = runtime.block_on(dispatch(cli));

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Output, Products, Shared};
 use crate::error::{Failure, FailureKind};
 use crate::finding::Finding;
+use crate::product::embedded;
 use crate::product::load::{Components, Files, load};
 use crate::product::schema::{Kind, Product};
-use crate::product::{embedded, node};
 use crate::suggest;
 
 use super::print;
@@ -69,9 +69,13 @@ fn files_of(folder: &Path) -> Result<Files, Failure> {
 /// Components that ship, and those in `components/` beside or in a product's folder.
 fn components_for(folder: Option<&Path>) -> Result<Components, Failure> {
     let mut components = embedded::components();
-    let places = folder.into_iter().flat_map(|folder| [folder.parent().map(|parent| parent.join("components")), Some(folder.join("components"))]);
+    let places = folder
+        .into_iter()
+        .flat_map(|folder| [folder.parent().map(|parent| parent.join("components")), Some(folder.join("components"))]);
     for place in places.flatten().filter(|place| place.is_dir()) {
-        let entries = std::fs::read_dir(&place).map(|entries| entries.filter_map(Result::ok).collect::<Vec<_>>()).unwrap_or_default();
+        let entries = std::fs::read_dir(&place)
+            .map(|entries| entries.filter_map(Result::ok).collect::<Vec<_>>())
+            .unwrap_or_default();
         for entry in entries.iter().filter(|entry| entry.path().join("component.yaml").exists()) {
             components.insert(entry.file_name().to_string_lossy().into_owned(), files_of(&entry.path())?);
         }
@@ -104,7 +108,7 @@ pub(super) fn find(shared: &Shared, name: &str) -> Result<Product, Failure> {
 fn read(name: &str, folder: Option<&Path>) -> Result<Product, Result<Vec<Finding>, Failure>> {
     let (files, shown) = match folder {
         Some(folder) => (files_of(folder).map_err(Err)?, folder.display().to_string()),
-        None => (embedded::product(name).unwrap_or_default(), name.to_string()),
+        None => (embedded::files(name).unwrap_or_default(), name.to_string()),
     };
     let components = components_for(folder).map_err(Err)?;
     load(&shown, &files, &components).map_err(Ok)
@@ -132,20 +136,16 @@ fn list(shared: &Shared) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for (name, folder) in known(shared)? {
         let (title, about) = match &folder {
-            None => embedded::head(&name),
-            Some(folder) => {
-                let text = std::fs::read_to_string(folder.join("product.yaml")).unwrap_or_default();
-                let nodes = node::parse("product.yaml", &text).unwrap_or_default();
-                let field = |key: &str| {
-                    nodes.first().and_then(|node| node.get(key)?.as_text()).unwrap_or_default().to_string()
-                };
-                (field("title"), field("about"))
-            }
+            None => head_of(&name, &embedded::file(&format!("{name}/product.yaml"))),
+            Some(folder) => head_of(&name, &std::fs::read_to_string(folder.join("product.yaml")).unwrap_or_default()),
         };
         rows.push((name, title, about));
     }
     if shared.output == Output::Json {
-        let list: Vec<_> = rows.iter().map(|(name, title, about)| serde_json::json!({"name": name, "title": title, "about": about})).collect();
+        let list: Vec<_> = rows
+            .iter()
+            .map(|(name, title, about)| serde_json::json!({"name": name, "title": title, "about": about}))
+            .collect();
         return print(&format!("{}\n", serde_json::Value::from(list)));
     }
     let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
@@ -157,9 +157,18 @@ fn list(shared: &Shared) -> Result<(), Failure> {
     print(&text)
 }
 
+/// Title and line about a product, out of the head of its `product.yaml`.
+fn head_of(name: &str, text: &str) -> (String, String) {
+    let head = embedded::head(name, text);
+    (head.title, head.about)
+}
+
 fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
     let product = find(shared, name)?;
-    let mut text = format!("{}: {}\nversion {}, namespace {}\n\nprofiles\n", product.title, product.about, product.versions.default, product.namespace);
+    let mut text = format!(
+        "{}: {}\nversion {}, namespace {}\n\nprofiles\n",
+        product.title, product.about, product.versions.default, product.namespace
+    );
     for profile in &product.profiles {
         let _written = writeln!(text, "  {:12} {}", profile.id, profile.about);
     }
@@ -190,22 +199,27 @@ fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
         None => embedded::names().into_iter().map(|name| (name, None)).collect(),
         Some(dir) => folders_of(dir)?
             .into_iter()
-            .map(|folder| (folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), Some(folder)))
+            .map(|folder| {
+                (folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), Some(folder))
+            })
             .collect(),
     };
     if targets.is_empty() {
-        return Err(Failure::new(FailureKind::Usage, "there is no product in that folder").hint("name a folder that holds a product.yaml"));
+        return Err(Failure::new(FailureKind::Usage, "there is no product in that folder")
+            .hint("name a folder that holds a product.yaml"));
     }
     let (mut faults, mut text) = (Vec::new(), String::new());
     for (name, folder) in targets {
         let found = match read(&name, folder.as_deref()) {
             Ok(product) => {
-                let report = crate::lint::lint(&product);
+                let report = crate::lint::lint(&std::sync::Arc::new(product));
+                let how = if report.all { "all" } else { "every three of the choices together:" };
                 let _written = writeln!(
                     text,
-                    "{name}: {} combinations of choices, {} distinct objects, {} faults",
+                    "{name}: {how} {} combinations rendered for Kubernetes {}, {} expressions read, {} faults",
                     report.combinations,
-                    report.objects,
+                    report.versions.join(", "),
+                    report.expressions,
                     report.findings.len()
                 );
                 report.findings

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use serde_json::Value;
 
 use crate::answers::Form;
+use crate::answers::form::Given;
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -24,7 +25,7 @@ use super::{answers, print};
 pub(super) fn run(shared: &Shared, product: &str, values: Option<&Path>, facts: Option<&Path>) -> Result<(), Failure> {
     let setup = Setup::read(shared, Some(product))?;
     let facts = facts.map(read_facts).transpose()?.unwrap_or_else(Facts::assumed);
-    let mut form = setup.form(facts, Secrets::default(), Outside::default());
+    let mut form = setup.form(facts, Secrets::default(), Given::new(), Outside::default());
     if let Some(path) = values {
         with_values(&mut form, path)?;
     }
@@ -49,8 +50,9 @@ pub(super) fn run(shared: &Shared, product: &str, values: Option<&Path>, facts: 
 
 /// JSON as YAML that every reader understands alike.
 pub(super) fn yaml(document: &Value) -> Result<String, Failure> {
-    let mut text = serde_yaml::to_string(document)
-        .map_err(|error| Failure::new(FailureKind::Bug, "an object cannot be written as YAML").why(error.to_string()))?;
+    let mut text = serde_yaml::to_string(document).map_err(|error| {
+        Failure::new(FailureKind::Bug, "an object cannot be written as YAML").why(error.to_string())
+    })?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -59,7 +61,8 @@ pub(super) fn yaml(document: &Value) -> Result<String, Failure> {
 
 /// The failure of a product that does not render.
 pub(super) fn not_rendered(faults: &[Finding]) -> Failure {
-    let mut failure = Failure::new(FailureKind::Invalid, "the product cannot be rendered with these answers").state(NOTHING_WRITTEN);
+    let mut failure =
+        Failure::new(FailureKind::Invalid, "the product cannot be rendered with these answers").state(NOTHING_WRITTEN);
     for fault in faults {
         let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
         failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
@@ -78,7 +81,8 @@ fn shown(wanted: &Wanted, form: &Form, with_values: bool) -> Result<Value, Failu
         }
         let resolved = recipe.resolve(&|path, _| form.secrets().value(path).cloned());
         let resolved = resolved.map_err(|fault| {
-            Failure::new(FailureKind::Invalid, format!("the entry {key} of {} cannot be made", object.id().short())).why(fault.to_string())
+            Failure::new(FailureKind::Invalid, format!("the entry {key} of {} cannot be made", object.id().short()))
+                .why(fault.to_string())
         })?;
         match resolved {
             Some(value) => object.set(&["data", key], base64.encode(value.expose()).into()),
@@ -90,7 +94,9 @@ fn shown(wanted: &Wanted, form: &Form, with_values: bool) -> Result<Value, Failu
 
 fn read_facts(path: &Path) -> Result<Facts, Failure> {
     let unreadable = |why: String| {
-        Failure::new(FailureKind::Invalid, format!("cannot read the facts {}", path.display())).why(why).state(NOTHING_WRITTEN)
+        Failure::new(FailureKind::Invalid, format!("cannot read the facts {}", path.display()))
+            .why(why)
+            .state(NOTHING_WRITTEN)
     };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
@@ -110,7 +116,9 @@ fn with_values(form: &mut Form, path: &Path) -> Result<(), Failure> {
         let text = value.written.as_deref().or_else(|| value.as_text()).unwrap_or_default();
         let input = Input::Secret(SecretInput::Value(SecretText::new(text)));
         form.set(&key.text, input).map_err(|refused| {
-            Failure::new(FailureKind::Invalid, refused.to_string()).place(path.display().to_string()).state(NOTHING_WRITTEN)
+            Failure::new(FailureKind::Invalid, refused.to_string())
+                .place(path.display().to_string())
+                .state(NOTHING_WRITTEN)
         })?;
     }
     Ok(())

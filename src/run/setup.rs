@@ -59,11 +59,17 @@ impl Setup {
         };
         let said = |key: &str| read.target.get(key).cloned();
         let place = Place {
-            namespace: shared.namespace.clone().or_else(|| said("namespace")).unwrap_or_else(|| product.namespace.clone()),
+            namespace: shared
+                .namespace
+                .clone()
+                .or_else(|| said("namespace"))
+                .unwrap_or_else(|| product.namespace.clone()),
             release: shared.release.clone().or_else(|| said("release")).unwrap_or_else(|| product.name.clone()),
-            profile: shared.profile.clone().or_else(|| said("profile")).unwrap_or_else(|| {
-                product.profiles.first().map(|profile| profile.id.clone()).unwrap_or_default()
-            }),
+            profile: shared
+                .profile
+                .clone()
+                .or_else(|| said("profile"))
+                .unwrap_or_else(|| product.profiles.first().map(|profile| profile.id.clone()).unwrap_or_default()),
         };
         check_place(&product, &place)?;
         let context = shared.context.clone().or_else(|| said("context"));
@@ -75,9 +81,10 @@ impl Setup {
     /// The Secrets that the answers name, as name and key.
     pub(super) fn named_secrets(&self) -> Vec<(String, String)> {
         let all = [&self.file, &self.variables, &self.flags];
-        let inputs = all.into_iter().flat_map(|given| given.iter()).filter(|(path, _)| {
-            self.product.questions.get(*path).is_some_and(|question| question.is_secret())
-        });
+        let inputs = all
+            .into_iter()
+            .flat_map(|given| given.iter())
+            .filter(|(path, _)| self.product.questions.get(*path).is_some_and(|question| question.is_secret()));
         inputs
             .filter_map(|(_, input)| match input {
                 Input::Text(text) => SecretInput::parse(text).ok(),
@@ -92,15 +99,22 @@ impl Setup {
     }
 
     /// The form over these answers.
-    pub(super) fn form(&self, facts: Facts, kept_keys: Secrets, outside: Outside) -> Form {
+    pub(super) fn form(&self, facts: Facts, kept_keys: Secrets, last_run: Given, outside: Outside) -> Form {
         let layers = Layers {
-            last_run: Given::new(),
+            last_run,
             file: self.file.clone(),
             variables: self.variables.clone(),
             flags: self.flags.clone(),
             kept_keys,
         };
-        Form::new(Arc::clone(&self.product), self.place.clone(), Arc::new(facts), layers, Arc::new(outside), rand::random())
+        Form::new(
+            Arc::clone(&self.product),
+            self.place.clone(),
+            Arc::new(facts),
+            layers,
+            Arc::new(outside),
+            rand::random(),
+        )
     }
 }
 
@@ -199,7 +213,10 @@ fn variables(product: &Product) -> Result<Given, Failure> {
             None => {
                 let known: Vec<String> = product.questions.keys().map(|path| names::variable(path)).collect();
                 let near = suggest::nearest(&name, known.iter().map(String::as_str));
-                let failure = Failure::new(FailureKind::Invalid, format!("the variable {name} answers no question of {}", product.title));
+                let failure = Failure::new(
+                    FailureKind::Invalid,
+                    format!("the variable {name} answers no question of {}", product.title),
+                );
                 let failure = failure.state(NOTHING_WRITTEN);
                 return Err(match near {
                     Some(near) => failure.hint(format!("did you mean {near}?")),
@@ -213,7 +230,8 @@ fn variables(product: &Product) -> Result<Given, Failure> {
 
 fn unknown(product: &Product, path: &str, place: &str) -> Failure {
     let near = suggest::nearest(path, product.questions.keys().map(String::as_str));
-    let failure = Failure::new(FailureKind::Invalid, format!("{} has no question `{path}`", product.title)).place(place);
+    let failure =
+        Failure::new(FailureKind::Invalid, format!("{} has no question `{path}`", product.title)).place(place);
     let failure = failure.state(NOTHING_WRITTEN);
     match near {
         Some(near) => failure.hint(format!("did you mean {near}?")),

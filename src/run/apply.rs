@@ -1,0 +1,154 @@
+//! Joins a plan, the executor, the followers and a face.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use crate::apply::{self as executor, Control, Controls, Options, Readiness};
+use crate::cli::{Output, Shared};
+use crate::cluster::Cluster;
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::Event;
+use crate::object::{Object, ObjectId};
+use crate::plan::{HealthCheck, Plan};
+use crate::product::duration_seconds;
+use crate::sanitize::Redactor;
+use crate::secret::Secrets;
+use crate::view::headless::{Format, Headless};
+use crate::watch::{Channel, Door, Follow, Handle, follow, health};
+
+use super::target::Known;
+
+/// Events that may wait for a slow face before the run waits for it.
+const EVENTS: usize = 4096;
+
+/// Runs a plan with the face that fits.
+///
+/// # Errors
+/// As the executor, and a wrong `--timeout`.
+pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, secrets: &Secrets) -> Result<(), Failure> {
+    let (sender, mut events) = mpsc::channel::<Event>(EVENTS);
+    let (wish, controls) = watch::channel(Control::Go);
+    let wish = Arc::new(wish);
+    let stopper = tokio::spawn(stop_on_signals(Arc::clone(&wish)));
+    let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
+    let shown = async {
+        let mut face = Headless::new(std::io::stdout(), format, false);
+        let mut broken = false;
+        while let Some(event) = events.recv().await {
+            // A closed pipe ends the printing, not the run.
+            broken = broken || face.show(&event).is_err();
+        }
+    };
+    let done = work(shared, known, plan, secrets, sender, Controls(controls));
+    let (ended, ()) = tokio::join!(done, shown);
+    stopper.abort();
+    let signal = *wish.borrow();
+    match ended {
+        Ok(()) => Ok(()),
+        Err(failure) if signal != Control::Go && failure.kind == FailureKind::Interrupted => Err(failure),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Executes the plan; everything it has to tell goes to `events`.
+pub(super) async fn work(
+    shared: &Shared,
+    known: &Known,
+    plan: &Plan,
+    secrets: &Secrets,
+    events: mpsc::Sender<Event>,
+    controls: Controls,
+) -> Result<(), Failure> {
+    let timeout = match &shared.timeout {
+        None => None,
+        Some(text) => Some(Duration::from_secs(duration_seconds(text).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("--timeout {text} is not a duration"))
+                .state(NOTHING_WRITTEN)
+                .hint("write it as 90s, 15m or 1h30m")
+        })?)),
+    };
+    let options = Options {
+        take_fields: shared.take_field.clone(),
+        leave_fields: shared.leave_field.clone(),
+        adopt: shared.adopt.clone(),
+        take_over: shared.take_over.clone(),
+        timeout,
+        ..Options::new(&who())
+    };
+    let redactor = Redactor::new(secrets.values());
+    let what = Follow::of(plan, &plan.target.set_id(), Arc::new(known.facts.clone()), redactor.clone());
+    let channel = Channel::new(events.clone(), Instant::now());
+    let handle = follow(known.cluster.clone(), what, channel.clone());
+    let watching = Watching {
+        handle: handle.clone(),
+        cluster: known.cluster.clone(),
+        namespace: plan.target.namespace.clone(),
+        health: plan.health.clone(),
+        channel,
+        redactor,
+    };
+    let ended = executor::run(&known.cluster, plan, secrets, &watching, &options, events, controls).await;
+    drop(watching);
+    handle.close().await;
+    ended.map(|_| ())
+}
+
+/// Who runs it, for the record: `ana@laptop`.
+fn who() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".into());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{host}")
+}
+
+/// The first signal stops after the step, the second at once.
+async fn stop_on_signals(wish: Arc<watch::Sender<Control>>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        let _told = writeln!(std::io::stderr(), "signals cannot be heard: Ctrl-C ends the program at once");
+        return;
+    };
+    for control in [Control::AfterStep, Control::Now] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        wish.send_replace(control);
+    }
+}
+
+/// Readiness by the followers, and the product's own health at the end.
+struct Watching {
+    handle: Handle,
+    cluster: Cluster,
+    namespace: String,
+    health: Vec<HealthCheck>,
+    channel: Channel,
+    redactor: Redactor,
+}
+
+impl Readiness for Watching {
+    fn written(&self, object: &Object) {
+        self.handle.written(object.clone());
+    }
+
+    fn ready<'a>(&'a self, ids: &'a [ObjectId]) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.handle.ready(ids))
+    }
+
+    fn verify(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async {
+            let door = Door { cluster: &self.cluster, namespace: &self.namespace, handle: &self.handle };
+            health::check(&door, &self.health, &self.channel, &self.redactor).await
+        })
+    }
+
+    fn timed_out(&self, ids: &[ObjectId], after: Duration) -> Failure {
+        self.handle.timed_out(ids, after)
+    }
+}

@@ -1,0 +1,146 @@
+//! `slipway install`, and the wizard: facts, form, plan, review, apply.
+
+use crate::answers::Form;
+use crate::cli::{Output, Shared};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::finding::Finding;
+use crate::object::ObjectId;
+use crate::plan::install::install;
+use crate::plan::render::render;
+use crate::plan::{Action, Plan};
+use crate::preflight;
+use crate::view::overview::Overview;
+
+use super::setup::Setup;
+use super::target::{self, Known};
+use super::{answers, apply, print, render as rendering};
+
+/// The verb.
+pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
+    let mut setup = Setup::read(shared, product)?;
+    let mut known = target::know(shared, &setup).await?;
+    let form = target::form(shared, &mut setup, &mut known).await?;
+    if !form.is_complete() {
+        return Err(answers::incomplete(&form));
+    }
+    let overview = overview(shared, &known, &form).await?;
+    blocked(&overview)?;
+    if !shared.yes && !overview.plan.is_empty() {
+        tell(&overview)?;
+        return Err(not_confirmed(&overview.plan));
+    }
+    apply::run(shared, &known, &overview.plan, form.secrets()).await
+}
+
+/// `slipway plan`: what an installation would do.
+pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -> Result<(), Failure> {
+    let mut setup = Setup::read(shared, Some(product))?;
+    let mut known = target::know(shared, &setup).await?;
+    let form = target::form(shared, &mut setup, &mut known).await?;
+    if !form.is_complete() {
+        return Err(answers::incomplete(&form));
+    }
+    let overview = overview(shared, &known, &form).await?;
+    if shared.output == Output::Json {
+        let json = serde_json::to_string(&overview.plan)
+            .map_err(|error| Failure::new(FailureKind::Bug, "the plan cannot be written").why(error.to_string()))?;
+        print(&format!("{json}\n"))?;
+    } else {
+        tell(&overview)?;
+    }
+    let changes = overview.plan.steps.iter().filter(|step| step.action != Action::Keep).count();
+    if exit_code && !overview.plan.is_empty() {
+        return Err(Failure::new(FailureKind::Differences, format!("{changes} objects differ")).state(NOTHING_WRITTEN));
+    }
+    Ok(())
+}
+
+/// The plan with everything that has to be seen before "yes".
+///
+/// # Errors
+/// The product cannot be rendered, or the cluster cannot be read.
+pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Result<Overview, Failure> {
+    let plan = make(known, form).await?;
+    let findings = preflight::check(&known.facts, &plan, form.product());
+    let repeat = format!("slipway install {} --profile {} --yes", plan.product.name, plan.target.profile);
+    let mut cluster = vec![known.facts.git_version.clone()];
+    if let Some(nodes) = known.facts.nodes.known() {
+        cluster.push(if nodes.len() == 1 { "1 node".into() } else { format!("{} nodes", nodes.len()) });
+    }
+    cluster.extend((!known.facts.provider.is_empty()).then(|| known.facts.provider.clone()));
+    Ok(Overview { plan, cluster, findings, skipped: shared.skip_preflight.clone(), repeat })
+}
+
+async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
+    let world = form.world();
+    let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
+    let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
+    let live = target::live(known, ids).await?;
+    install(&world, &live, &known.target, form.recorded()).map_err(|faults| rendering::not_rendered(&faults))
+}
+
+/// What blocks stops everything before the first write.
+pub(super) fn blocked(overview: &Overview) -> Result<(), Failure> {
+    let blocking: Vec<&Finding> = overview.blocking();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let noun = if blocking.len() == 1 { "one finding blocks" } else { "findings block" };
+    let mut failure = Failure::new(
+        FailureKind::Refused,
+        format!("{noun} {} of {}", overview.plan.verb.word(), overview.plan.product.title),
+    )
+    .place(format!(
+        "{} ({}), namespace {}",
+        overview.plan.target.server, overview.plan.target.context, overview.plan.target.namespace
+    ));
+    for finding in &blocking {
+        let why = if finding.why.is_empty() { String::new() } else { format!(": {}", finding.why) };
+        failure = failure.why(format!("{} ({}){why}", finding.what, finding.code));
+    }
+    failure = failure.state(NOTHING_WRITTEN);
+    for finding in blocking.iter().filter(|finding| !finding.remedy.is_empty()) {
+        failure = failure.hint(finding.remedy.clone());
+    }
+    let codes: Vec<&str> = blocking.iter().map(|finding| finding.code.as_str()).collect();
+    Err(failure.hint(format!("or pass over it: --skip-preflight {}", codes.join(" --skip-preflight "))))
+}
+
+fn not_confirmed(plan: &Plan) -> Failure {
+    Failure::new(FailureKind::Refused, "nobody said yes")
+        .why("there is no terminal to ask at, and --yes was not given")
+        .state(NOTHING_WRITTEN)
+        .hint(format!("slipway install {} --yes", plan.product.name))
+}
+
+/// The overview in sentences.
+fn tell(overview: &Overview) -> Result<(), Failure> {
+    let target = &overview.plan.target;
+    let mut text = format!(
+        "{} {} {} into {} ({}), {}, namespace {}{}.\n{}\n",
+        overview.plan.verb.word(),
+        overview.plan.product.title,
+        overview.plan.product.version,
+        target.context,
+        target.server,
+        overview.cluster.join(", "),
+        target.namespace,
+        if overview.plan.namespace_exists { "" } else { ", which will be made" },
+        overview.counts().words(),
+    );
+    for row in overview.rows() {
+        text.push_str(&format!("  {:8} {:24} {:32} {}\n", row.verb, row.kind, row.name, row.note));
+        if row.verb == "change" {
+            for field in &row.fields {
+                text.push_str(&format!("             {field}\n"));
+            }
+        }
+    }
+    for finding in overview.all_findings() {
+        let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };
+        text.push_str(&format!("{}: {} ({}){remedy}\n", finding.severity.word(), finding.what, finding.code));
+    }
+    print(&text)
+}

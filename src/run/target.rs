@@ -1,0 +1,176 @@
+//! From the choice of a cluster to what is known of it.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt as _;
+
+use crate::answers::form::{Form, Given};
+use crate::answers::view::{Input, SecretInput};
+use crate::cli::Shared;
+use crate::cluster::record::Revision;
+use crate::cluster::{Choice, Cluster, connect, keys, record};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::facts::Facts;
+use crate::object::{Object, ObjectId};
+use crate::plan::Target;
+use crate::secret::{Secret, SecretRef, SecretSource, Secrets};
+
+use super::outside::Outside;
+use super::practice;
+use super::setup::Setup;
+
+/// A cluster with what was read of it before the first question.
+pub(super) struct Known {
+    pub(super) cluster: Cluster,
+    pub(super) facts: Facts,
+    pub(super) target: Target,
+    /// Newest revision of the release, where there is one.
+    pub(super) revision: Option<Revision>,
+    pub(super) kept_keys: Secrets,
+}
+
+/// Connects to the chosen cluster, or to the practice cluster.
+///
+/// # Errors
+/// No such context, no credential, no answer.
+pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cluster, Failure> {
+    if let Some(scenario) = &shared.practice {
+        return practice::cluster(scenario).await;
+    }
+    let choice = Choice {
+        kubeconfig: shared.kubeconfig.clone(),
+        context: context.map(str::to_string),
+        as_user: shared.as_user.clone(),
+        as_groups: shared.as_groups.clone(),
+        plugins_may_ask: super::interactive(shared),
+    };
+    connect(&choice).await
+}
+
+/// Reads what has to be known before the form: facts, the record, the keys of an earlier install.
+///
+/// # Errors
+/// The cluster cannot be reached, or what must be known may not be read.
+pub(super) async fn know(shared: &Shared, setup: &Setup) -> Result<Known, Failure> {
+    let cluster = cluster(shared, setup.context.as_deref()).await?;
+    let facts = cluster.facts(&setup.place.namespace).await?;
+    let target = Target {
+        context: cluster.context().to_string(),
+        server: cluster.server().to_string(),
+        cluster_uid: facts.cluster_uid.clone(),
+        practice: cluster.identity().practice,
+        namespace: setup.place.namespace.clone(),
+        release: setup.place.release.clone(),
+        profile: setup.place.profile.clone(),
+    };
+    let mut known = Known { cluster, facts, target, revision: None, kept_keys: Secrets::default() };
+    if known.facts.namespace.terminating {
+        let namespace = &known.target.namespace;
+        return Err(Failure::new(FailureKind::Refused, format!("the namespace {namespace} is being deleted"))
+            .place(known.target.server.clone())
+            .why("nothing can be made in it until it is gone")
+            .state(NOTHING_WRITTEN)
+            .hint(format!("wait for its end: kubectl wait --for=delete namespace/{namespace} --timeout=5m"))
+            .hint(format!("if it hangs, see what holds it: kubectl get namespace {namespace} -o yaml"))
+            .hint("or choose another: -n NAMESPACE"));
+    }
+    if known.facts.namespace.exists {
+        earlier(&mut known, setup).await?;
+    }
+    Ok(known)
+}
+
+/// The record and keys of an earlier run.
+async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
+    let revisions = record::read(&known.cluster, &known.target).await?;
+    known.revision = revisions.into_iter().next();
+    if let Some(revision) = &known.revision
+        && revision.plan.product.name != setup.product.name
+    {
+        let (release, installed) = (&known.target.release, &revision.plan.product.title);
+        return Err(Failure::new(
+            FailureKind::Refused,
+            format!("the release {release} is {installed}, not {}", setup.product.title),
+        )
+        .place(format!("namespace {} in {}", known.target.namespace, known.target.server))
+        .state(NOTHING_WRITTEN)
+        .hint("choose another name: --name RELEASE, or another namespace: -n NAMESPACE"));
+    }
+    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    if let Some(found) = keys::read(&known.cluster, &known.target, generation).await? {
+        for (path, value) in found.values {
+            let at = SecretRef::Keys { generation, key: path.clone() };
+            let recorded = known.revision.as_ref().and_then(|revision| {
+                revision.plan.keys.entries.iter().find(|entry| entry.path == path).map(|entry| entry.source)
+            });
+            let source = recorded.unwrap_or(SecretSource::Generated);
+            known.kept_keys.0.insert(path, Secret { source, value: Some(value), at });
+        }
+    }
+    Ok(())
+}
+
+/// The form over what was given and what is known. Returns the profile too, which an installed release keeps.
+pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) -> Result<Form, Failure> {
+    let mut last_run = Given::new();
+    if let Some(revision) = &known.revision {
+        if shared.profile.is_none() && !revision.plan.target.profile.is_empty() {
+            setup.place.profile.clone_from(&revision.plan.target.profile);
+            known.target.profile.clone_from(&setup.place.profile);
+        }
+        for (path, answer) in &revision.plan.answers {
+            if matches!(answer.origin.as_str(), "default" | "profile") {
+                continue;
+            }
+            let input = match &answer.secret {
+                None => Input::Value(answer.value.clone()),
+                Some(SecretRef::Existing { name, key, .. }) => {
+                    Input::Secret(SecretInput::Existing { name: name.clone(), key: key.clone() })
+                }
+                // In the key Secret, which was read.
+                Some(SecretRef::Keys { .. }) => continue,
+            };
+            last_run.insert(path.clone(), input);
+        }
+    }
+    let mut outside = Outside::default();
+    for (name, key) in setup.named_secrets() {
+        let read = known.cluster.secret_values(&known.target.namespace, &name).await;
+        let value = match read {
+            Ok(mut values) => values.remove(&key).map(Some).ok_or_else(|| "the Secret has no such key".to_string()),
+            Err(fault) if fault.is_absent() => Err("there is no such Secret".into()),
+            // It exists as far as anybody knows: it is referenced, and its value stays unknown.
+            Err(_) => Ok(None),
+        };
+        outside.existing.insert((name, key), value);
+    }
+    Ok(setup.form(known.facts.clone(), known.kept_keys.clone(), last_run, outside))
+}
+
+/// What is there of the wanted objects and of the key Secrets, for a plan.
+///
+/// # Errors
+/// Something could not be read.
+pub(super) async fn live(known: &Known, ids: Vec<ObjectId>) -> Result<BTreeMap<ObjectId, Object>, Failure> {
+    let mut live = BTreeMap::new();
+    if !known.facts.namespace.exists {
+        return Ok(live);
+    }
+    let mut reads = futures::stream::iter(ids.into_iter().map(|id| async {
+        let found = known.cluster.find(&id).await;
+        (id, found)
+    }))
+    .buffer_unordered(16);
+    while let Some((id, found)) = reads.next().await {
+        match found {
+            Ok(Some(object)) => {
+                live.insert(id, object);
+            }
+            Ok(None) => {}
+            // A kind that the server does not know has no objects; preflight says that it is missing.
+            Err(fault) if fault.kind == crate::cluster::FaultKind::UnknownKind => {}
+            Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
+        }
+    }
+    Ok(live)
+}
