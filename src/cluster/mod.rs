@@ -18,6 +18,7 @@ mod kubeconfig;
 pub mod lock;
 mod objects;
 mod pods;
+mod proxy;
 pub mod record;
 mod stream;
 

@@ -6,6 +6,7 @@
 //! itself (design.md 7); slow is not hopeless.
 
 mod autoscaler;
+mod blocked_update;
 mod certificate;
 mod claim;
 pub mod condition;
@@ -105,6 +106,7 @@ pub const ROWS: &[Row] = &[
     probe::ROW,       // it runs and does not get ready
     eviction::ROW,    // the node gave the pod up
     job::ROW,         // a Job failed
+    blocked_update::ROW, // an old pod that is not ready blocks a StatefulSet
     rollout::ROW,     // a Deployment makes no progress
     stalled::ROW,     // a custom resource says that it is stalled, or hangs in deletion
     service::ROW,     // a load balancer without an address

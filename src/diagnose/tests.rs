@@ -223,6 +223,10 @@ fn a_crash_loop_is_hopeless_past_its_budget_and_says_the_last_words() {
     assert!(!stage.after(600)[0].hopeless, "three restarts are within the budget");
     stage.container(crash(4));
     assert!(stage.judge()[0].hopeless);
+    let mut again = crash(4);
+    again["state"] = json!({"running": {}});
+    stage.container(again);
+    assert!(!stage.after(60)[0].hopeless, "it runs again, and may be on its way up");
 }
 
 #[test]
@@ -527,6 +531,7 @@ fn every_code_is_explained_once_and_in_sentences() {
 fn every_code_that_a_row_writes_is_explained() {
     let sources = [
         include_str!("autoscaler.rs"),
+        include_str!("blocked_update.rs"),
         include_str!("certificate.rs"),
         include_str!("claim.rs"),
         include_str!("container_start.rs"),
@@ -551,5 +556,35 @@ fn every_code_that_a_row_writes_is_explained() {
         for found in code.captures_iter(rules) {
             assert!(explain(&found[1]).is_some(), "{} is not explained", &found[1]);
         }
+    }
+}
+
+#[test]
+fn an_old_pod_that_never_gets_ready_blocks_a_stateful_set_and_is_named() {
+    let mut stage = Stage::new();
+    let pod = |revision: &str, ready: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db-0", "namespace": "n", "uid": "pod", "labels": {"controller-revision-hash": revision},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "set", "controller": true}]},
+            "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": ready}]}})
+    };
+    let set = |policy: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "n", "uid": "set", "generation": 2},
+            "spec": {"replicas": 1, "podManagementPolicy": policy},
+            "status": {"observedGeneration": 2, "replicas": 1, "currentRevision": "old", "updateRevision": "new"}})
+    };
+    stage.put(set("OrderedReady")).put(pod("old", "False"));
+    assert_eq!(stage.codes(), Vec::<String>::new(), "it may be starting");
+    let found = stage.after(15);
+    assert_eq!((found[0].finding.code.as_str(), found[0].hopeless), ("UPDATE_BLOCKED", false));
+    assert!(found[0].finding.remedy.contains("db-0"));
+    for (set, pod) in [
+        (set("Parallel"), pod("old", "False")),
+        (set("OrderedReady"), pod("old", "True")),
+        (set("OrderedReady"), pod("new", "False")),
+    ] {
+        let mut fine = Stage::new();
+        fine.put(set).put(pod);
+        fine.judge();
+        assert_eq!(fine.after(60), []);
     }
 }

@@ -3,5 +3,67 @@
 //! | Part | What it is |
 //! |---|---|
 //! | [`schema`] | checks a rendered object against the Kubernetes schema of every supported minor version |
+//! | `spots` | every expression of a product, with its place and names |
+//! | `names` | unknown names, and names that lead back to themselves |
+//! | `cases` | the answers to render with: profiles, combinations, questions that may be left open |
+//! | `rendered` | renders them all and judges what comes out |
+//! | `rules` | rules of taste, each in a file of its own |
+//! | [`explain`] | what a code means |
 
+pub mod explain;
 pub mod schema;
+
+mod cases;
+mod names;
+mod rendered;
+mod rules;
+mod spots;
+
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::product::schema::Product;
+
+/// What lint has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What is wrong, and what is against a rule of taste and not allowed.
+    pub findings: Vec<Finding>,
+    /// How many combinations of answers were rendered.
+    pub combinations: usize,
+    /// They were all there are; else every three answers that can stand together did.
+    pub all: bool,
+    /// How many expressions were looked at.
+    pub expressions: usize,
+    /// The minor versions of Kubernetes that objects were checked against.
+    pub versions: Vec<String>,
+}
+
+/// Judges a product that loads without a fault. No cluster is asked, and nothing is read from disk.
+///
+/// Names and cycles come first: while one of them is wrong nothing is rendered, since each rendering would only say the
+/// same again.
+pub fn lint(product: &Arc<Product>) -> Report {
+    lint_with(product, cases::ALL_UP_TO)
+}
+
+/// The same with another bound on the number of combinations.
+fn lint_with(product: &Arc<Product>, limit: usize) -> Report {
+    let spots = spots::of(product);
+    let mut findings = names::unknown(product, &spots);
+    findings.extend(names::cycles(product, &spots));
+    let versions = schema::Schemas::embedded().versions().into_iter().map(str::to_owned).collect();
+    let mut report = Report { findings, combinations: 0, all: true, expressions: spots.len(), versions };
+    if !report.findings.is_empty() {
+        return report;
+    }
+    let mut seen = rendered::all(product, limit);
+    report.combinations = seen.combinations;
+    report.all = seen.all;
+    report.findings = std::mem::take(&mut seen.findings);
+    report.findings.extend(rules::judge(&seen, &spots));
+    report
+}
+
+#[cfg(test)]
+mod tests;

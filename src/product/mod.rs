@@ -1,11 +1,13 @@
 //! What can be installed: the product language (pure).
 
+pub mod embedded;
 pub mod expression;
 pub mod functions;
 pub mod load;
 pub mod node;
 pub mod recipe;
 pub mod schema;
+pub mod types;
 pub mod world;
 
 pub use recipe::{Given, Recipe};

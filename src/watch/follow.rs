@@ -11,9 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::channel::Channel;
-use super::fold::{Fold, Standing, holds_back};
+use super::fold::{Fold, Standing};
+use super::kinds::holds_back;
 use super::logs::{self, Ear, Logs, Run};
 use super::scope::Follow;
 use super::source::{Seen, Source, Watched};
@@ -32,6 +34,10 @@ struct Shared {
     heard: Mutex<HashMap<(String, String), u32>>,
     refused: Mutex<BTreeMap<String, Failure>>,
     changed: Notify,
+    /// The last state is to be told, and nothing after it.
+    closing: CancellationToken,
+    /// It was told.
+    closed: CancellationToken,
     standing: watch::Sender<Standing>,
     began: (Timestamp, Instant),
 }
@@ -77,6 +83,8 @@ pub fn follow(source: impl Source, what: Follow, channel: Channel) -> Handle {
         heard: Mutex::default(),
         refused: Mutex::default(),
         changed: Notify::new(),
+        closing: CancellationToken::new(),
+        closed: CancellationToken::new(),
         standing: watch::Sender::new(Standing::default()),
         began,
     });
@@ -85,7 +93,12 @@ pub fn follow(source: impl Source, what: Follow, channel: Channel) -> Handle {
         tasks.spawn(attend(source.clone(), watched, shared.clone(), channel.clone()));
     }
     let logs = what.logs.then(|| Logs::new(source, Listener(shared.clone()), channel.clone(), what.redactor.clone()));
-    tasks.spawn(tell(shared.clone(), channel, logs));
+    let closed = shared.closed.clone().drop_guard();
+    let telling = tell(shared.clone(), channel, logs);
+    tasks.spawn(async move {
+        let _closed = closed;
+        telling.await;
+    });
     Handle { shared, _tasks: Arc::new(tasks) }
 }
 
@@ -138,6 +151,7 @@ async fn refuse(shared: &Shared, watched: &Watched, failure: Failure, channel: &
 async fn tell<S: Source>(shared: Arc<Shared>, channel: Channel, mut logs: Option<Logs<S, Listener>>) {
     loop {
         let settled = Instant::now();
+        let closing = shared.closing.is_cancelled();
         let (told, next, runs) = {
             let mut fold = shared.fold();
             let told = fold.settle(shared.now());
@@ -145,11 +159,15 @@ async fn tell<S: Source>(shared: Arc<Shared>, channel: Channel, mut logs: Option
                 Some(_) => logs::readable(fold.scene(), |pod| fold.follows(&kin::workload_of(fold.scene(), pod))),
                 None => Vec::new(),
             };
-            shared.publish(&fold);
             (told, fold.next(), runs)
         };
         for told in told {
             channel.tell(told.step, told.kind).await;
+        }
+        // After it was told: whoever waits goes on, and what follows comes after it in the stream of events.
+        shared.publish(&shared.fold());
+        if closing {
+            return;
         }
         if let Some(logs) = &mut logs {
             logs.show(runs);
@@ -157,6 +175,7 @@ async fn tell<S: Source>(shared: Arc<Shared>, channel: Channel, mut logs: Option
         let wait = next.map(|next| Duration::try_from(next.duration_since(shared.now())).unwrap_or_default());
         tokio::select! {
             () = shared.changed.notified() => {}
+            () = shared.closing.cancelled() => continue,
             () = async { match wait {
                 // A hair later, so that the moment itself is past.
                 Some(wait) => tokio::time::sleep(wait + Duration::from_millis(1)).await,
@@ -189,9 +208,26 @@ impl Handle {
         self.shared.change(|fold| {
             fold.written(object);
             // At once, so that who waits next does not see the old.
-            fold.judge(&id);
+            fold.unsettle(&id);
             self.shared.publish(fold);
         });
+    }
+
+    /// What is seen now as texts by file name, to be kept before anything is undone; redacted by value.
+    pub fn evidence(&self) -> BTreeMap<String, String> {
+        self.shared.fold().evidence()
+    }
+
+    /// Tells what there is to tell of the last state, and ends. A handle that is only dropped ends at once, and what was
+    /// not told yet is lost.
+    pub async fn close(self) {
+        self.shared.closing.cancel();
+        self.shared.closed.cancelled().await;
+    }
+
+    /// The name of a ready pod of a group, of the revision that is being rolled out.
+    pub fn ready_pod_of(&self, group: &str) -> Option<String> {
+        self.shared.fold().ready_pod_of(group)
     }
 
     /// Where everything stands.

@@ -194,7 +194,8 @@ impl<S: Source, E: Ear> Follower<S, E> {
         }
         let mut cursor = Cursor::default();
         let mut patience = Duration::from_millis(200);
-        let mut told_broken = false;
+        // A log that cannot be opened at the first try is about to begin; only what lasts is told.
+        let mut failures = 0;
         loop {
             let (broken, lines) = self.read(&self.log_of(false, cursor.since()), &mut cursor, false).await;
             // A log that ended because its container did is whole.
@@ -202,11 +203,10 @@ impl<S: Source, E: Ear> Follower<S, E> {
                 return;
             }
             if lines > 0 {
-                (patience, told_broken) = (Duration::from_millis(200), false);
+                (patience, failures) = (Duration::from_millis(200), 0);
             }
-            if let Some(why) = broken
-                && !std::mem::replace(&mut told_broken, true)
-            {
+            failures += u32::from(broken.is_some());
+            if let Some(why) = broken.filter(|_| failures == 2) {
                 let (pod, container) = (self.run.pod.clone(), self.run.container.clone());
                 self.channel.tell(None, EventKind::LogBroken { pod, container, why }).await;
             }
@@ -216,6 +216,12 @@ impl<S: Source, E: Ear> Follower<S, E> {
                 return;
             }
         }
+    }
+
+    /// Foreign text that may be shown. It is redacted before it is cut, so that no half of a value is left, and after,
+    /// since taking escapes out may put one together.
+    fn shown(&self, text: &str) -> String {
+        self.redactor.hide(&sanitize::line(&self.redactor.hide(text)))
     }
 
     fn log_of(&self, previous: bool, since: Option<Timestamp>) -> LogOf {
@@ -245,11 +251,11 @@ impl<S: Source, E: Ear> Follower<S, E> {
                             closes = Instant::now() + WINDOW;
                         }
                         count += 1;
-                        window.push(safe(&self.redactor, text));
+                        window.push(self.shown(text));
                     }
-                    Some(Err(failure)) => {
+                    Some(Err(why)) => {
                         self.flush(&mut window, previous);
-                        return (Some(failure.what), count);
+                        return (Some(self.shown(&why)), count);
                     }
                     None => {
                         self.flush(&mut window, previous);
@@ -284,12 +290,6 @@ impl<S: Source, E: Ear> Follower<S, E> {
             }
         }
     }
-}
-
-/// A line that may be shown. It is redacted before it is cut, so that no half of a value is left, and after, since
-/// taking escapes out may put one together.
-fn safe(redactor: &Redactor, text: &str) -> String {
-    redactor.hide(&sanitize::line(&redactor.hide(text)))
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@
 //! pure and serve `status` as well.
 
 mod channel;
+mod evidence;
 mod fold;
 mod follow;
 pub mod health;
+mod kinds;
 mod logs;
+mod on_cluster;
 pub mod pod_state;
 pub mod readiness;
 mod scope;
@@ -16,5 +19,20 @@ mod source;
 pub use channel::Channel;
 pub use fold::{Followed, Standing};
 pub use follow::{Handle, follow};
+pub use kinds::{holds_back, is_passive};
+pub use on_cluster::Door;
 pub use scope::Follow;
 pub use source::{LogOf, Seen, Source, Watched};
+
+/// Codes of the findings that watching itself raises, with their meaning; those of diagnosis are in
+/// [`crate::diagnose::codes`].
+pub const CODES: [(&str, &str); 2] = [
+    (
+        "WATCH_FORBIDDEN",
+        "The server does not let us watch a kind, so that what it tells is missing on the screen. What a run needs is printed by `slipway rbac`.",
+    ),
+    (
+        "HEALTH_NOT_CHECKED",
+        "The pods are ready, and whether the product answers could not be asked, since neither a port-forward nor the API server's proxy is allowed to us.",
+    ),
+];

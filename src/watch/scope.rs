@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::fold::{Followed, is_passive};
+use super::fold::Followed;
+use super::kinds::is_passive;
 use super::source::Watched;
 use crate::facts::Facts;
-use crate::plan::LogPattern;
+use crate::object::Object;
+use crate::plan::{Action, LogPattern, Plan};
 use crate::sanitize::Redactor;
+
+/// Label of what belongs to an installation (Kubernetes: recommended labels).
+const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// What is followed, and what is known beforehand.
 #[derive(Clone)]
@@ -34,6 +39,31 @@ pub struct Follow {
 }
 
 impl Follow {
+    /// What a run of a plan follows: every object that it does not delete. `set` is the id of the release's set
+    /// (KEP-3659), which its members carry.
+    pub fn of(plan: &Plan, set: &str, facts: Arc<Facts>, redactor: Redactor) -> Self {
+        let stay = || plan.steps.iter().filter(|step| step.action != Action::Delete).map(|step| &step.wanted);
+        let labelled = |object: &Object| match object.pod_template_path() {
+            Some(path) => {
+                let label = [path, &["metadata", "labels", INSTANCE]].concat();
+                object.text(&label) == plan.target.release
+            }
+            None => true,
+        };
+        let all_labelled = stay().all(|wanted| labelled(&wanted.object));
+        Self {
+            namespace: plan.target.namespace.clone(),
+            members: format!("applyset.kubernetes.io/part-of={set}"),
+            pods: if all_labelled { format!("{INSTANCE}={}", plan.target.release) } else { String::new() },
+            followed: stay().map(|wanted| Followed { id: wanted.object.id(), group: wanted.group.clone() }).collect(),
+            facts,
+            patterns: plan.log_patterns.clone(),
+            redactor,
+            as_found: false,
+            logs: true,
+        }
+    }
+
     /// The watches it takes: one for each followed kind, and for what stands between a workload and its state.
     pub(super) fn watches(&self) -> BTreeSet<Watched> {
         let mut all = BTreeSet::new();
@@ -61,6 +91,10 @@ impl Follow {
                 id.kind.as_str(),
                 "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
             );
+            if id.kind == "StatefulSet" {
+                // Its claims may come from its own templates.
+                add("", "PersistentVolumeClaim", "", String::new(), true);
+            }
             if id.kind == "Deployment" {
                 add("apps", "ReplicaSet", &self.pods, String::new(), true);
             }
@@ -72,3 +106,6 @@ impl Follow {
         all
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,7 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// Lists and watches a kind; the stream ends only after [`Seen::Refused`].
     fn watch(&self, what: &Watched) -> BoxStream<'static, Seen>;
 
-    /// The lines of a log, each with the time in front as the server writes it (`timestamps=true`).
-    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, Failure>>;
+    /// The lines of a log, each with the time in front as the server writes it (`timestamps=true`); why it broke is the
+    /// last item.
+    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, String>>;
 }

@@ -14,6 +14,7 @@ mod inngest;
 mod processes;
 #[path = "../testbed/mod.rs"]
 mod testbed;
+mod watch;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -74,6 +75,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         bed::a_strict_dry_run_refuses_an_unknown_field,
         bed::a_pod_that_is_not_restricted_is_refused_where_that_is_enforced,
         bed::kubectl_and_slipway_are_there,
+        watch::a_deployment_is_followed_to_ready_and_its_rollout_is_not_called_ready_too_early,
+        watch::a_slow_pod_says_what_it_is_busy_with,
+        watch::an_image_that_cannot_be_pulled_is_found_and_grows_hopeless_after_three_pulls,
+        watch::a_crash_loop_is_found_with_its_exit_code_and_explained_by_its_log,
+        watch::a_pod_that_never_gets_ready_is_waited_for_and_told_of_when_the_wait_is_over,
+        watch::an_unschedulable_pod_names_the_numbers_of_nodes,
+        watch::a_quota_that_lets_no_pod_in_is_told_with_its_numbers,
+        watch::a_claim_without_its_class_is_told_and_one_of_a_late_class_counts_as_ready,
+        watch::a_job_is_done_when_it_is_complete_and_a_failed_one_ends_the_wait,
+        watch::a_product_is_asked_through_a_port_forward_and_a_command_in_its_pod,
+        watch::who_may_not_watch_is_told_so_instead_of_waiting,
         apply::an_install_makes_everything_and_a_second_one_writes_nothing,
         apply::a_change_restarts_only_its_readers_and_what_left_the_set_is_pruned,
         apply::a_run_that_is_killed_at_any_request_is_resumed_with_the_same_keys,

@@ -128,7 +128,10 @@ impl Reader<'_> {
         path: &str,
         of: impl Fn(Option<functions::secret::Facts>) -> Value,
     ) -> Result<Value, EvaluationFault> {
-        let clean = self.names.lookup(&format!("{}{path}", functions::secret::FACTS))?;
+        let name = format!("{}{path}", functions::secret::FACTS);
+        let clean = self.names.lookup(&name)?;
+        // A recipe asks again when it is followed.
+        self.state().reads.insert(name, Given::Value(clean.value.clone()));
         let facts = serde_json::from_value(clean.value).ok();
         let value = of(facts);
         Ok(value)
@@ -153,7 +156,7 @@ impl cel::context::VariableResolver for Reader<'_> {
 }
 
 pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
-    run(&expression.tree, &expression.apart, names).map_err(|fault| {
+    run(&expression.parsed.tree, &expression.parsed.apart, names).map_err(|fault| {
         if fault.message.contains('`') {
             fault
         } else {

@@ -6,11 +6,13 @@
 //! `urlPort`) is evaluated apart, so that it taints nothing.
 
 mod evaluate;
+pub mod infer;
 mod rewrite;
 mod template;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::common::ast::{Expr, IdedExpr};
 use serde_json::Value;
@@ -75,7 +77,12 @@ pub trait Names: Sync {
 /// A bare CEL expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    source: String,
+    source: Arc<str>,
+    parsed: Arc<Parsed>,
+}
+
+#[derive(Debug)]
+struct Parsed {
     tree: IdedExpr,
     apart: Vec<Apart>,
     names: BTreeSet<String>,
@@ -121,18 +128,29 @@ impl Expression {
     /// # Errors
     /// Where the text is not CEL.
     pub fn parse(source: &str) -> Result<Self, ExpressionFault> {
+        // The same few hundred expressions are read again and again while a form is filled in.
+        static READ: LazyLock<Mutex<HashMap<String, Expression>>> = LazyLock::new(Mutex::default);
+        if let Some(known) = READ.lock().unwrap_or_else(PoisonError::into_inner).get(source) {
+            return Ok(known.clone());
+        }
+        let expression = Self::read(source)?;
+        READ.lock().unwrap_or_else(PoisonError::into_inner).insert(source.to_string(), expression.clone());
+        Ok(expression)
+    }
+
+    fn read(source: &str) -> Result<Self, ExpressionFault> {
         let tree = evaluate::parse(source)?;
         let mut rewritten = rewrite::rewrite(tree)?;
         rewritten
             .functions
             .retain(|name| !name.starts_with('_') && !name.starts_with('@') && name != "!_" && name != "-_");
-        Ok(Self {
-            source: source.to_string(),
+        let parsed = Parsed {
             tree: rewritten.tree,
             apart: rewritten.apart,
             names: rewritten.names,
             functions: rewritten.functions,
-        })
+        };
+        Ok(Self { source: source.into(), parsed: Arc::new(parsed) })
     }
 
     /// The text as written.
@@ -142,12 +160,12 @@ impl Expression {
 
     /// The dotted names it uses, `self` included; the variables of its macros are not.
     pub fn names(&self) -> &BTreeSet<String> {
-        &self.names
+        &self.parsed.names
     }
 
     /// The functions it calls, operators left out.
     pub fn functions(&self) -> &BTreeSet<String> {
-        &self.functions
+        &self.parsed.functions
     }
 
     /// Evaluates it.

@@ -19,6 +19,7 @@ pub const NAMES: &[&str] = &[
     "base64",
     "given",
     "image",
+    "json",
     "mongoUrl",
     "postgresUrl",
     "quantity",

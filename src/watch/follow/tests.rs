@@ -28,7 +28,7 @@ impl Source for Stage {
         stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) }).boxed()
     }
 
-    fn log(&self, _: &LogOf) -> BoxStream<'static, Result<String, Failure>> {
+    fn log(&self, _: &LogOf) -> BoxStream<'static, Result<String, String>> {
         self.logs_read.fetch_add(1, Ordering::SeqCst);
         let lines: Vec<_> = self.log.lock().unwrap().drain(..).map(Ok).collect();
         stream::iter(lines).boxed()
@@ -204,4 +204,25 @@ async fn nothing_goes_on_after_the_last_handle_is_dropped() {
     drop(second);
     while events.recv().await.is_some() {}
     assert!(stage.watches.lock().unwrap().values().all(|watch| watch.is_closed()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waited_goes_on_only_after_readiness_was_told_and_closing_loses_nothing() {
+    let stage = Stage::default();
+    let (handle, mut events) = begin(&stage, &[]).await;
+    handle.written(db(1, 1));
+    assert!(!handle.standing().is_ready(&id(DB)), "it was not told yet");
+    assert_eq!(handle.ready(&[id(DB)]).await, Ok(()));
+    assert!(matches!(
+        events.try_recv().map(|event| event.kind),
+        Ok(EventKind::StatusChanged { readiness: crate::event::Readiness::Ready, .. })
+    ));
+    handle.written(db(2, 0));
+    handle.close().await;
+    let last = events.recv().await.map(|event| event.kind);
+    assert!(
+        matches!(last, Some(EventKind::StatusChanged { readiness: crate::event::Readiness::Waiting, .. })),
+        "{last:?}"
+    );
+    assert_eq!(events.recv().await, None);
 }

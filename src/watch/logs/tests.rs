@@ -6,7 +6,6 @@ use tokio::sync::mpsc;
 
 use super::super::source::{Seen, Watched};
 use super::*;
-use crate::error::{Failure, FailureKind};
 use crate::event::Event;
 use crate::secret::SecretText;
 
@@ -17,7 +16,7 @@ fn stamped(second: u32, text: &str) -> String {
 /// Answers each request for a log with the next of its scripts.
 #[derive(Clone, Default)]
 struct Script {
-    answers: Arc<Mutex<VecDeque<Vec<Result<String, Failure>>>>>,
+    answers: Arc<Mutex<VecDeque<Vec<Result<String, String>>>>>,
     asked: Arc<Mutex<Vec<LogOf>>>,
 }
 
@@ -26,7 +25,7 @@ impl Source for Script {
         stream::pending().boxed()
     }
 
-    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, Failure>> {
+    fn log(&self, what: &LogOf) -> BoxStream<'static, Result<String, String>> {
         self.asked.lock().unwrap().push(what.clone());
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or_default();
         stream::iter(answer).boxed()
@@ -51,7 +50,7 @@ fn run(restarts: u32) -> Run {
     Run { namespace: "n".into(), pod: "db-0".into(), uid: "u".into(), container: "main".into(), restarts }
 }
 
-async fn play(scripts: Vec<Vec<Result<String, Failure>>>, restarts: u32) -> (Vec<EventKind>, Vec<LogOf>) {
+async fn play(scripts: Vec<Vec<Result<String, String>>>, restarts: u32) -> (Vec<EventKind>, Vec<LogOf>) {
     let script = Script::default();
     *script.answers.lock().unwrap() = scripts.into();
     let (sender, mut events) = mpsc::channel::<Event>(4096);
@@ -83,7 +82,7 @@ fn texts(told: &[EventKind]) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_broke_goes_on_where_it_was_and_repeats_nothing() {
-    let broken = || Err(Failure::new(FailureKind::Cluster, "connection reset"));
+    let broken = || Err("connection reset".into());
     let (told, asked) = play(
         vec![
             vec![Ok(stamped(1, "one")), Ok(stamped(10, "two")), broken()],

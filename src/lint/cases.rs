@@ -1,0 +1,299 @@
+//! The answers that lint renders a product with: every profile, the combinations of choices and yes/no questions, and
+//! each question that may be left open, given.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::answers::form::{Form, Given, Layers, NoSources, Place};
+use crate::answers::view::{Input, SecretInput};
+use crate::facts::{Facts, SUPPORTED};
+use crate::product::schema::{Kind, Product, Question};
+use crate::product::world::World;
+use crate::secret::{SecretText, Secrets};
+
+/// Up to so many combinations every one is rendered (language.md "Lint").
+pub(super) const ALL_UP_TO: usize = 5_000;
+/// Fills that are tried before answers are taken to exclude each other.
+const TRIES: usize = 24;
+
+/// A question whose every answer is tried.
+pub(super) struct Factor {
+    /// Its path.
+    pub(super) path: String,
+    /// Its answers.
+    pub(super) values: Vec<Value>,
+}
+
+/// Which answer each factor has, by number; `None` where it is not asked.
+pub(super) type Row = Vec<Option<usize>>;
+
+/// Makes forms out of answers.
+pub(super) struct Cases {
+    product: Arc<Product>,
+    facts: Arc<Facts>,
+    samples: Given,
+    /// What is combined.
+    pub(super) factors: Vec<Factor>,
+    base: BTreeMap<String, Value>,
+}
+
+/// The combinations to render.
+pub(super) struct Combined {
+    /// Them.
+    pub(super) rows: Vec<Row>,
+    /// Every one there is; else every three answers together.
+    pub(super) all: bool,
+}
+
+/// What is known of a cluster that nobody looked at: nothing, so that no fact forbids an answer.
+fn unseen(openshift: bool) -> Facts {
+    Facts { version: SUPPORTED.1, git_version: format!("v{}.0", SUPPORTED.1), openshift, ..Facts::default() }
+}
+
+impl Cases {
+    /// Prepares a product.
+    pub(super) fn of(product: &Arc<Product>) -> Self {
+        let samples = product.questions.values().filter(|one| !one.optional && one.default.is_none());
+        let samples = samples.filter_map(|one| Some((one.path.clone(), sample(one)?))).collect();
+        let factors = product.questions.values().filter_map(factor).collect();
+        let mut cases = Self {
+            product: Arc::clone(product),
+            facts: Arc::new(unseen(false)),
+            samples,
+            factors,
+            base: BTreeMap::new(),
+        };
+        let profile = cases.profile().to_owned();
+        cases.base = cases.form(&profile, Given::new(), false).answers().clone();
+        cases
+    }
+
+    /// The profile under which answers are combined: one that is not production, where rules are fewest.
+    pub(super) fn profile(&self) -> &str {
+        let lenient = self.product.profiles.iter().find(|profile| !profile.production);
+        lenient.or(self.product.profiles.first()).map_or("", |profile| &profile.id)
+    }
+
+    /// A form with answers on top of the samples.
+    pub(super) fn form(&self, profile: &str, answers: Given, openshift: bool) -> Form {
+        let mut given = self.samples.clone();
+        given.extend(answers);
+        let place = Place {
+            namespace: self.product.namespace.clone(),
+            release: self.product.name.clone(),
+            profile: profile.to_owned(),
+        };
+        // Values of secrets are only ever typed, so everything is.
+        let facts = if openshift { Arc::new(unseen(true)) } else { Arc::clone(&self.facts) };
+        let (secrets, clean): (Given, Given) =
+            given.into_iter().partition(|(_, input)| matches!(input, Input::Secret(_)));
+        let layers = Layers { flags: clean, ..Layers::default() };
+        let mut form = Form::new(Arc::clone(&self.product), place, facts, layers, Arc::new(NoSources), [7; 32]);
+        for (path, input) in secrets {
+            // What is wrong with it is among the form's faults.
+            let _ = form.set(&path, input);
+        }
+        form
+    }
+
+    /// The answers of a row.
+    pub(super) fn answers(&self, row: &Row) -> Given {
+        let given = self.factors.iter().zip(row).filter_map(|(factor, chosen)| {
+            Some((factor.path.clone(), Input::Value(factor.values[(*chosen)?].clone())))
+        });
+        given.collect()
+    }
+
+    /// A row with what is not asked left out; none where a rule refuses it.
+    fn asked(&self, chosen: &[usize]) -> Option<Row> {
+        let mut answers = self.base.clone();
+        for (factor, chosen) in self.factors.iter().zip(chosen) {
+            answers.insert(factor.path.clone(), factor.values[*chosen].clone());
+        }
+        let secrets = Secrets::default();
+        let mut row: Row = chosen.iter().copied().map(Some).collect();
+        // Twice, since a condition may name what is asked later.
+        for _ in 0..2 {
+            for (number, factor) in self.factors.iter().enumerate() {
+                let question = &self.product.questions[&factor.path];
+                let Some(when) = &question.when else { continue };
+                let holds = {
+                    let world = self.world(&answers, &secrets);
+                    world.scope(&question.scope).truth(Some(when)).unwrap_or(false)
+                };
+                row[number] = holds.then_some(chosen[number]);
+                let value = if holds { factor.values[chosen[number]].clone() } else { Value::Null };
+                answers.insert(factor.path.clone(), value);
+            }
+        }
+        let world = self.world(&answers, &secrets);
+        for (factor, chosen) in self.factors.iter().zip(&row) {
+            let Some(chosen) = chosen else { continue };
+            let question = &self.product.questions[&factor.path];
+            let scope = world.scope(&question.scope);
+            let scope = scope.with("self", crate::product::expression::Looked::clean(factor.values[*chosen].clone()));
+            if question.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false))) {
+                return None;
+            }
+        }
+        let scope = world.scope(&None);
+        let refused = self.product.checks.iter().any(|check| {
+            answers.get(&check.at).is_some_and(|answer| !answer.is_null())
+                && matches!(check.check.that.holds(&scope), Ok(false))
+        });
+        (!refused).then_some(row)
+    }
+
+    fn world<'w>(&'w self, answers: &'w BTreeMap<String, Value>, secrets: &'w Secrets) -> World<'w> {
+        let place = (self.product.namespace.as_str(), self.product.name.as_str(), self.profile());
+        World::new(&self.product, answers, secrets, &self.facts, place)
+    }
+
+    /// All combinations where there are few, else such that every three answers that can stand together do.
+    pub(super) fn combined(&self, limit: usize) -> Combined {
+        let mut rows = BTreeSet::new();
+        let mut chosen = vec![0; self.factors.len()];
+        let raw: usize = self.factors.iter().fold(1usize, |all, factor| all.saturating_mul(factor.values.len()));
+        if raw <= limit.saturating_mul(4) {
+            loop {
+                rows.extend(self.asked(&chosen));
+                let Some(next) = (0..chosen.len()).rev().find(|at| chosen[*at] + 1 < self.factors[*at].values.len())
+                else {
+                    break;
+                };
+                chosen[next] += 1;
+                chosen[next + 1..].fill(0);
+            }
+            if rows.len() <= limit {
+                return Combined { rows: rows.into_iter().collect(), all: true };
+            }
+        }
+        Combined { rows: self.every_three(), all: false }
+    }
+
+    fn every_three(&self) -> Vec<Row> {
+        let count = self.factors.len();
+        let mut missing: BTreeSet<[(usize, usize); 3]> = BTreeSet::new();
+        for a in 0..count {
+            for b in a + 1..count {
+                for c in b + 1..count {
+                    for x in 0..self.factors[a].values.len() {
+                        for y in 0..self.factors[b].values.len() {
+                            missing.extend((0..self.factors[c].values.len()).map(|z| [(a, x), (b, y), (c, z)]));
+                        }
+                    }
+                }
+            }
+        }
+        let mut random = Steps(0x5eed);
+        let mut rows: Vec<Row> = Vec::new();
+        while let Some(wanted) = missing.first().copied() {
+            match self.best(&wanted, &missing, &mut random) {
+                Some(row) => {
+                    missing.retain(|three| !holds(&row, three));
+                    rows.push(row);
+                }
+                None => {
+                    missing.remove(&wanted);
+                    // Where two of them alone exclude each other, all that hold these two are settled.
+                    for pair in [[wanted[0], wanted[1]], [wanted[0], wanted[2]], [wanted[1], wanted[2]]] {
+                        let never = (0..3 * TRIES).all(|_| self.fill(&pair, &mut random).is_none());
+                        if never {
+                            missing.retain(|three| !pair.iter().all(|one| three.contains(one)));
+                        }
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    fn fill(&self, wanted: &[(usize, usize)], random: &mut Steps) -> Option<Row> {
+        let mut chosen: Vec<usize> = self.factors.iter().map(|factor| random.below(factor.values.len())).collect();
+        wanted.iter().for_each(|(factor, value)| chosen[*factor] = *value);
+        self.asked(&chosen).filter(|row| wanted.iter().all(|(factor, value)| row[*factor] == Some(*value)))
+    }
+
+    fn best(
+        &self,
+        wanted: &[(usize, usize); 3],
+        missing: &BTreeSet<[(usize, usize); 3]>,
+        random: &mut Steps,
+    ) -> Option<Row> {
+        let fills = (0..TRIES).filter_map(|_| self.fill(wanted, random)).take(4);
+        fills.max_by_key(|row| missing.iter().filter(|three| holds(row, three)).count())
+    }
+
+    /// The questions that no combination answers but whose answer may change what is rendered, each with a sample.
+    pub(super) fn single(&self) -> Vec<(String, Input)> {
+        let questions = self.product.questions.values();
+        let open = questions.filter(|one| !self.samples.contains_key(&one.path) && one.generate.is_none());
+        let open =
+            open.filter(|one| !self.factors.iter().any(|factor| factor.path == one.path) && one.path != "version");
+        open.filter_map(|one| Some((one.path.clone(), sample(one)?))).collect()
+    }
+
+    /// The secrets that an operator may bring as a reference.
+    pub(super) fn brought(&self) -> Vec<String> {
+        let secret = self.product.questions.values().filter(|one| one.is_secret() && one.generate.is_none());
+        secret.map(|one| one.path.clone()).collect()
+    }
+}
+
+fn holds(row: &Row, three: &[(usize, usize); 3]) -> bool {
+    three.iter().all(|(factor, value)| row[*factor] == Some(*value))
+}
+
+fn factor(question: &Question) -> Option<Factor> {
+    let values = match &question.kind {
+        Kind::Choice(choices) => choices.keys().map(|choice| json!(choice)).collect(),
+        Kind::YesNo => vec![json!(false), json!(true)],
+        _ => return None,
+    };
+    Some(Factor { path: question.path.clone(), values })
+}
+
+/// An answer that fits: the example, else one of the type.
+fn sample(question: &Question) -> Option<Input> {
+    if question.is_secret() {
+        let value = if question.example.is_empty() { "a-sample-of-a-secret" } else { &question.example };
+        return Some(Input::Secret(SecretInput::Value(SecretText::new(value))));
+    }
+    if !question.example.is_empty() {
+        return Some(Input::Text(question.example.clone()));
+    }
+    Some(match &question.kind {
+        Kind::Text | Kind::Multiline | Kind::StorageClass | Kind::IngressClass => Input::Text("sample".into()),
+        Kind::Number { min, max } => Input::Text(min.or(*max).unwrap_or(2).to_string()),
+        Kind::Port => Input::Text("8080".into()),
+        Kind::Quantity => Input::Text("1Gi".into()),
+        Kind::Duration => Input::Text("60s".into()),
+        Kind::Host => Input::Text("sample.example.com".into()),
+        Kind::Url { schemes } => {
+            Input::Text(format!("{}://sample.example.com", schemes.first().map_or("https", String::as_str)))
+        }
+        Kind::Issuer => Input::Value(json!({"kind": "ClusterIssuer", "name": "sample"})),
+        Kind::ExistingSecret => Input::Value(json!({"name": "sample", "keys": ["sample"]})),
+        Kind::Map => Input::Value(json!({"example.com/sample": "sample"})),
+        Kind::List(of) if matches!(**of, Kind::Port) => Input::Value(json!([8080])),
+        Kind::List(of) if matches!(**of, Kind::Text) => Input::Value(json!(["sample"])),
+        Kind::Choices(choices) => Input::Value(json!(choices.keys().collect::<Vec<_>>())),
+        _ => return None,
+    })
+}
+
+/// A fixed sequence of numbers (splitmix64), so that lint says the same each time.
+struct Steps(u64);
+
+impl Steps {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        usize::try_from(mixed % limit.max(1) as u64).unwrap_or(0)
+    }
+}

@@ -1,0 +1,58 @@
+//! What the codes of loading and lint mean, for `slipway explain CODE`.
+
+use super::rules;
+
+/// What a code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The code.
+    pub code: &'static str,
+    /// What is the case, in a few words.
+    pub title: &'static str,
+    /// Why it matters and what to do.
+    pub text: &'static str,
+}
+
+/// Codes that are no rules of taste.
+const FAULTS: &[Explanation] = &[
+    Explanation {
+        code: "CYCLE",
+        title: "a name leads back to itself",
+        text: "Values, outputs, inputs, modes, defaults and conditions are evaluated when they are first needed. One that needs itself can never be. Break the circle at one of the names in it.",
+    },
+    Explanation {
+        code: "EXPRESSION",
+        title: "an expression fails",
+        text: "With the answers that are named, the expression has no value: an operand has the wrong type, or is null. Guard it, as in `x == null ? null : string(x)`.",
+    },
+    Explanation {
+        code: "NO_SAMPLE",
+        title: "no sample answer fits a question",
+        text: "Lint answers each question with its default or example. Where the checks refuse both, nothing that depends on the question can be judged. Give it an `example` that its checks accept.",
+    },
+    Explanation {
+        code: "SCHEMA",
+        title: "Kubernetes would refuse an object",
+        text: "A rendered object does not fit the schema of a supported minor version: an unknown field, a wrong type, a field that is missing. Text that must be text says string(x).",
+    },
+    Explanation {
+        code: "TAINT",
+        title: "a secret would end outside of a Secret",
+        text: "What is computed from a secret may end only in `data` and `stringData` of a Secret, or be named by $secretRef. Put it into a Secret and refer to that.",
+    },
+    Explanation {
+        code: "UNKNOWN_NAME",
+        title: "a name in an expression means nothing",
+        text: "Expressions may name answers, keys, values, components.<id>.<output>, release, product, version, profile and cluster; inside a component its own questions, keys, inputs, outputs and mode.",
+    },
+];
+
+/// What a code means; `None` for a code that lint does not use.
+pub fn explain(code: &str) -> Option<Explanation> {
+    FAULTS.iter().copied().chain(rules::explanations()).find(|one| one.code.eq_ignore_ascii_case(code))
+}
+
+/// Every code of lint, rules of taste last.
+pub fn all() -> Vec<Explanation> {
+    FAULTS.iter().copied().chain(rules::explanations()).collect()
+}

@@ -1,0 +1,255 @@
+//! Renders a product with many answers and judges what comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::answers::form::{Form, Given};
+use crate::answers::view::{Input, SecretInput};
+use crate::finding::{Finding, Severity};
+use crate::plan::Wanted;
+use crate::plan::render::{Rendered, render};
+use crate::product::schema::{HealthProbe, Product};
+
+use super::cases::{Cases, Row};
+use super::schema::Schemas;
+
+/// One rendering.
+pub(super) struct Case {
+    /// The answers, as the form holds them.
+    pub(super) form: Form,
+    /// The objects.
+    pub(super) objects: Vec<Wanted>,
+}
+
+/// Everything that was rendered.
+pub(super) struct Seen {
+    /// The product.
+    pub(super) product: Arc<Product>,
+    /// Renderings without a fault.
+    pub(super) cases: Vec<Case>,
+    /// Pairs of answers of one question that were compared: `(path, answer, other answer)`, and whether they made a
+    /// difference.
+    pub(super) compared: BTreeMap<(String, String, String), bool>,
+    /// How many combinations were rendered.
+    pub(super) combinations: usize,
+    /// They were all there are.
+    pub(super) all: bool,
+    /// What is wrong.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Renders a product with every profile, combination and open question.
+pub(super) fn all(product: &Arc<Product>, limit: usize) -> Seen {
+    let cases = Cases::of(product);
+    let mut seen = Seen {
+        product: Arc::clone(product),
+        cases: Vec::new(),
+        compared: BTreeMap::new(),
+        combinations: 0,
+        all: true,
+        findings: Vec::new(),
+    };
+    for profile in &product.profiles {
+        seen.add(cases.form(&profile.id, Given::new(), false), &format!("the profile {}", profile.id), true);
+    }
+    seen.add(cases.form(cases.profile(), Given::new(), true), "OpenShift", true);
+    let combined = cases.combined(limit);
+    seen.all = combined.all;
+    let mut open: BTreeMap<String, Input> = cases.single().into_iter().collect();
+    let mut brought: BTreeSet<String> = cases.brought().into_iter().collect();
+    for row in &combined.rows {
+        let answers = cases.answers(row);
+        let form = cases.form(cases.profile(), answers.clone(), false);
+        if !form.is_complete() {
+            continue;
+        }
+        let shown: Vec<String> =
+            open.keys().chain(&brought).filter(|path| form.question(path).is_some()).cloned().collect();
+        for path in shown {
+            let mut with = answers.clone();
+            if brought.remove(&path) {
+                let existing = SecretInput::Existing { name: "sample".into(), key: "sample".into() };
+                with.insert(path.clone(), Input::Secret(existing));
+            } else if let Some(input) = open.remove(&path) {
+                with.insert(path.clone(), input);
+            }
+            seen.add(cases.form(cases.profile(), with, false), &format!("{path} given"), false);
+        }
+        seen.combinations += 1;
+        seen.add(form, &told(&cases, row), true);
+    }
+    seen.compare(&cases, &combined.rows);
+    seen.check_schemas();
+    seen.findings.dedup();
+    seen
+}
+
+fn told(cases: &Cases, row: &Row) -> String {
+    let said = cases
+        .factors
+        .iter()
+        .zip(row)
+        .filter_map(|(factor, chosen)| Some(format!("{}={}", factor.path, text(&factor.values[(*chosen)?]))));
+    said.collect::<Vec<_>>().join(" ")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Seen {
+    /// Adds a finding once, whatever the answers under which it was first seen.
+    fn tell(&mut self, mut finding: Finding, when: &str) {
+        let known = self
+            .findings
+            .iter()
+            .any(|one| one.code == finding.code && one.what == finding.what && one.at == finding.at);
+        if !known {
+            if finding.why.is_empty() {
+                finding.why = format!("first seen with {when}");
+            }
+            self.findings.push(finding);
+        }
+    }
+
+    fn add(&mut self, form: Form, when: &str, must_be_complete: bool) {
+        if !form.is_complete() {
+            if must_be_complete {
+                for fault in form.faults().to_vec() {
+                    let what = format!("no sample answer fits: {}", fault.what);
+                    let finding = Finding::new("NO_SAMPLE", Severity::Error, what).at(fault.path.clone());
+                    self.tell(finding.remedy("give the question an `example` that its checks accept"), when);
+                }
+            }
+            return;
+        }
+        match said(&form).and_then(|()| render(&form.world())) {
+            Ok(Rendered { objects, findings }) => {
+                findings.into_iter().for_each(|finding| self.tell(finding, when));
+                self.cases.push(Case { form, objects });
+            }
+            Err(faults) => faults.into_iter().for_each(|fault| self.tell(fault, when)),
+        }
+    }
+
+    /// Looks whether each answer of a choice makes a difference to the next one somewhere.
+    fn compare(&mut self, cases: &Cases, rows: &[Row]) {
+        for (number, factor) in cases.factors.iter().enumerate() {
+            for pair in factor.values.windows(2) {
+                let name = (factor.path.clone(), text(&pair[0]), text(&pair[1]));
+                let mut compared = None;
+                let with = rows.iter().filter(|row| {
+                    row[number]
+                        .is_some_and(|chosen| factor.values[chosen] == pair[0] || factor.values[chosen] == pair[1])
+                });
+                for row in with.take(12) {
+                    let both = pair.iter().map(|value| {
+                        let mut answers = cases.answers(row);
+                        answers.insert(factor.path.clone(), Input::Value(value.clone()));
+                        let form = cases.form(cases.profile(), answers, false);
+                        form.is_complete()
+                            .then(|| render(&form.world()).ok().map(|made| (made.objects, notes(&form))))
+                            .flatten()
+                    });
+                    if let [Some(one), Some(other)] = &both.collect::<Vec<_>>()[..] {
+                        let differs = one != other;
+                        *compared.get_or_insert(false) |= differs;
+                        if differs {
+                            break;
+                        }
+                    }
+                }
+                if let Some(differs) = compared {
+                    self.compared.insert(name, differs);
+                }
+            }
+        }
+    }
+
+    /// Checks each object against the Kubernetes schemas of every supported minor version.
+    fn check_schemas(&mut self) {
+        let schemas = Schemas::embedded();
+        let versions = schemas.versions();
+        let mut checked = BTreeSet::new();
+        let mut faults: BTreeMap<(String, String, String), Vec<&str>> = BTreeMap::new();
+        for wanted in self.cases.iter().flat_map(|case| &case.objects) {
+            if !checked.insert(wanted.object.0.to_string()) {
+                continue;
+            }
+            for version in &versions {
+                for fault in schemas.check(version, &wanted.object.0) {
+                    let remedy =
+                        fault.suggestion.as_ref().map(|near| format!("did you mean {near}?")).unwrap_or_default();
+                    let expected = if fault.expected.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; expected {}", fault.expected)
+                    };
+                    let path = if fault.path.is_empty() { String::new() } else { format!("{}: ", fault.path) };
+                    let what = format!("{path}{}{expected}", fault.what);
+                    let of = faults.entry((wanted.object.id().short(), what, remedy)).or_default();
+                    if !of.contains(version) {
+                        of.push(version);
+                    }
+                }
+            }
+        }
+        for ((at, what, remedy), of) in faults {
+            let why = if of.len() == versions.len() {
+                "in every supported version of Kubernetes".to_owned()
+            } else {
+                format!("in Kubernetes {}", of.join(", "))
+            };
+            self.findings.push(Finding::new("SCHEMA", Severity::Error, what).why(why).remedy(remedy).at(at));
+        }
+    }
+}
+
+/// What is said and asked after the objects are there can be evaluated.
+fn said(form: &Form) -> Result<(), Vec<Finding>> {
+    let world = form.world();
+    let mut faults = Vec::new();
+    let mut tell = |at: String, fault: crate::product::expression::EvaluationFault| {
+        faults.push(Finding::new("EXPRESSION", Severity::Error, fault.message).at(at));
+    };
+    for health in &form.product().health {
+        let scope = world.scope(&health.scope);
+        let at = || format!("health of {}", health.group);
+        match scope.truth(health.when.as_ref()) {
+            Ok(false) => continue,
+            Ok(true) => {}
+            Err(fault) => tell(at(), fault),
+        }
+        let templates = match &health.probe {
+            HealthProbe::Http { service, port, path } => vec![service, port, path],
+            HealthProbe::Exec { command, .. } => command.iter().collect(),
+        };
+        templates.into_iter().filter_map(|template| scope.text(template).err()).for_each(|fault| tell(at(), fault));
+    }
+    for (number, note) in form.product().notes.iter().enumerate() {
+        let scope = world.scope(&note.scope);
+        let made = scope
+            .truth(note.when.as_ref())
+            .and_then(|holds| if holds { scope.text(&note.say) } else { Ok(String::new()) });
+        if let Err(fault) = made {
+            tell(format!("notes[{number}]"), fault);
+        }
+    }
+    for pattern in &form.product().log_patterns {
+        if let Err(fault) = world.scope(&pattern.scope).truth(pattern.when.as_ref()) {
+            tell(format!("log pattern {}", pattern.code), fault);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn notes(form: &Form) -> Vec<String> {
+    let world = form.world();
+    let shown = form.product().notes.iter().filter_map(|note| {
+        let scope = world.scope(&note.scope);
+        if scope.truth(note.when.as_ref()).ok()? { scope.text(&note.say).ok() } else { None }
+    });
+    shown.collect()
+}
