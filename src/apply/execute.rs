@@ -114,7 +114,8 @@ impl Run<'_> {
         salt: &SecretText,
     ) -> (&'i Item<'i>, Result<(Done, Option<Written>, Vec<String>), Option<Failure>>) {
         let begin = async {
-            if !item.step.after.is_empty() {
+            // What is deleted needs nobody: what it stood on may be gone already.
+            if item.step.action != Action::Delete {
                 self.until_ready(&item.step.after).await?;
             }
             self.controls.check()
