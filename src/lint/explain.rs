@@ -36,7 +36,7 @@ const FAULTS: &[Explanation] = &[
         text: "A rendered object does not fit the schema of a supported minor version: an unknown field, a wrong type, a field that is missing. Text that must be text says string(x).",
     },
     Explanation {
-        code: "TAINT",
+        code: "SECRET_SHOWS",
         title: "a secret would end outside of a Secret",
         text: "What is computed from a secret may end only in `data` and `stringData` of a Secret, or be named by $secretRef. Put it into a Secret and refer to that.",
     },
