@@ -45,6 +45,31 @@ const FAULTS: &[Explanation] = &[
         title: "a name in an expression means nothing",
         text: "Expressions may name answers, keys, values, components.<id>.<output>, release, product, version, profile and cluster; inside a component its own questions, keys, inputs, outputs and mode.",
     },
+    Explanation {
+        code: "DIRECTIVE",
+        title: "a directive is misused",
+        text: "Keys that begin with $ are directives: $each, $when, $value, $splice, $merge, $yaml, $json, $secretRef, $after and $waitFor. Each stands in the places that the language allows and takes what the message says.",
+    },
+    Explanation {
+        code: "DUPLICATE_OBJECT",
+        title: "two objects have one name",
+        text: "With the answers that are named, two objects of one kind have the same name, and the second would overwrite the first. Rename one, or let a $when leave one of them.",
+    },
+    Explanation {
+        code: "OBJECT",
+        title: "an object lacks its name or kind",
+        text: "Every object needs apiVersion, kind and metadata.name as text.",
+    },
+    Explanation {
+        code: "RESERVED_LABEL",
+        title: "a label is slipway's own",
+        text: "Slipway marks the objects of a release with labels of its own. Take the label out of the manifest.",
+    },
+    Explanation {
+        code: "SECRET_DATA",
+        title: "the data of a Secret has the wrong shape",
+        text: "`data` and `stringData` of a Secret map names to plain text; rendering encodes it.",
+    },
 ];
 
 /// What a code means; `None` for a code that lint does not use.
