@@ -19,6 +19,11 @@ pub fn variable(path: &str) -> String {
     name
 }
 
+/// The variable that an answers file proposes for a secret that was typed: `DATABASE_URL` for `database.url`.
+pub fn secret_variable(path: &str) -> String {
+    variable(path)[PREFIX.len()..].replace("__", "_")
+}
+
 #[cfg(test)]
 mod tests {
     use super::variable;

@@ -5,29 +5,15 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::cluster::applyset::{PART_OF, RELEASE, set_id};
 use crate::error::{Failure, FailureKind};
 use crate::object::{Object, ObjectId};
+use crate::plan::set::{PART_OF, RELEASE};
 use crate::plan::{Class, OPEN_HASH, RESTART_HASH, Step, Target};
-use crate::product::Recipe;
 use crate::secret::{SecretRef, SecretText};
-
-/// Gives the value of a secret by the path of its answer and its place.
-pub type SecretValue<'a> = dyn Fn(&str, &SecretRef) -> Option<SecretText> + 'a;
-
-/// Makes the value of a recipe.
-pub trait Composer: Send + Sync {
-    /// The value, or `None` where the expression says that the entry is left out.
-    ///
-    /// # Errors
-    /// Why it cannot be made; without any value in it.
-    fn compose(&self, recipe: &Recipe, secret: &SecretValue<'_>) -> Result<Option<SecretText>, String>;
-}
 
 /// What is needed to make the objects that are sent.
 pub(super) struct Making<'a> {
     pub(super) target: &'a Target,
-    pub(super) composer: &'a dyn Composer,
     pub(super) values: &'a BTreeMap<String, SecretText>,
     pub(super) existing: &'a BTreeMap<SecretRef, SecretText>,
 }
@@ -42,10 +28,10 @@ impl Making<'_> {
                 SecretRef::Keys { key, .. } => self.values.get(key).or_else(|| self.values.get(path)).cloned(),
                 SecretRef::Existing { .. } => self.existing.get(at).or_else(|| self.values.get(path)).cloned(),
             };
-            let made = self.composer.compose(recipe, &secret).map_err(|why| {
+            let made = recipe.resolve(&secret).map_err(|why| {
                 Failure::new(FailureKind::Invalid, format!("the entry {key} of {} cannot be made", object.id().short()))
                     .place(object.id().to_string())
-                    .why(why)
+                    .why(why.to_string())
             })?;
             match made {
                 Some(value) => object.set(&["data", key], BASE64.encode(value.expose()).into()),
@@ -59,7 +45,7 @@ impl Making<'_> {
 /// Puts our mark on an object (cluster.md 1).
 pub(super) fn mark(object: &mut Object, target: &Target, class: Class) {
     match class {
-        Class::Ordinary | Class::ClusterScoped => object.set_label(PART_OF, &set_id(target)),
+        Class::Ordinary | Class::ClusterScoped => object.set_label(PART_OF, &target.set_id()),
         Class::Claim => object.set_label(RELEASE, &target.release),
         Class::Crd => {}
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use serde_json::{Map, Value, json};
 
 use super::run::Run;
@@ -37,7 +38,9 @@ impl Run<'_> {
             .filter(|item| item.id.kind == "ServiceAccount" && item.live.is_some())
             .map(|item| item.id.name.as_str())
             .collect();
-        let tries = writes.iter().map(|item| self.try_one(item, &coming, &accounts));
+        let tries = writes.into_iter().map(|item| self.try_one(item, &coming, &accounts).boxed());
+        // Boxed and collected, since the compiler loses the lifetimes of a lazy iterator of futures.
+        let tries: Vec<BoxFuture<'_, Judged>> = tries.collect();
         let mut judged = futures::stream::iter(tries).buffer_unordered(self.options.parallel);
         let (mut objects, mut unknown, mut refused) = (0, 0, Vec::new());
         while let Some(one) = judged.next().await {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +78,10 @@ impl Run<'_> {
     async fn wave(&self, items: &[&Item<'_>], revision: &mut Revision, salt: &SecretText) -> Waved {
         let room = Semaphore::new(self.options.parallel.max(1));
         let over = CancellationToken::new();
-        let mut running: FuturesUnordered<_> = items.iter().map(|item| self.one(item, &room, &over, salt)).collect();
+        let mut running: FuturesUnordered<BoxFuture<'_, _>> = FuturesUnordered::new();
+        for item in items {
+            running.push(self.one(item, &room, &over, salt).boxed())
+        }
         let mut waved = Waved::default();
         while let Some((item, result)) = running.next().await {
             match result {
@@ -166,7 +170,7 @@ impl Run<'_> {
         }
     }
 
-    async fn until(&self, what: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    async fn until(&self, what: impl Future<Output = Result<(), Failure>> + Send) -> Result<(), Failure> {
         let mut controls = self.controls.clone();
         tokio::select! {
             what = what => what,

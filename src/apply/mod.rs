@@ -8,6 +8,8 @@ mod control;
 mod dry_run;
 mod execute;
 mod hash;
+mod journal;
+mod key_values;
 mod namespace;
 mod owned;
 mod ownership;
@@ -20,7 +22,6 @@ mod survey;
 mod tell;
 mod uninstall;
 
-pub use compose::{Composer, SecretValue};
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use run::{Ended, Options, run};

@@ -116,7 +116,10 @@ fn go<'a>(value: &'a mut Value, segment: &Segment) -> Option<&'a mut Value> {
 fn matches(item: &Value, wanted: &[(String, String)]) -> bool {
     wanted.iter().all(|(key, text)| {
         let has = if key.is_empty() { Some(item) } else { item.get(key) };
-        has.is_some_and(|has| has.as_str().map_or_else(|| has.to_string() == *text, |has| has == text))
+        has.is_some_and(|has| match has.as_str() {
+            Some(has) => has == text,
+            None => has.to_string().as_str() == text,
+        })
     })
 }
 

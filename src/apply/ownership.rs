@@ -1,8 +1,8 @@
 //! Whose object it is (cluster.md 2): told by our mark alone, never by an object's fields.
 
-use crate::cluster::applyset::{PART_OF, RELEASE, set_id};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::Object;
+use crate::plan::set::{PART_OF, RELEASE};
 use crate::plan::{Class, Target};
 
 /// Marks of others: label or annotation, and who writes it.
@@ -32,7 +32,7 @@ pub(super) fn foreign_owner(object: &Object) -> Option<String> {
 
 /// Why a live object may not be touched; `None` when it is ours.
 pub(super) fn refusal(live: &Object, target: &Target, class: Class) -> Option<Failure> {
-    let id = set_id(target);
+    let id = target.set_id();
     if let Some(owner) = foreign_owner(live) {
         return Some(two_owners(live, &owner));
     }

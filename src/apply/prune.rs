@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::run::Run;
 use super::step;
-use crate::cluster::applyset::{PART_OF, group_kinds, set_id};
+use crate::cluster::applyset::group_kinds;
 use crate::cluster::record::JournalEntry;
 use crate::cluster::{Deletion, FaultKind};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
 use crate::object::{Object, ObjectId};
+use crate::plan::set::PART_OF;
 use crate::plan::{Action, Class};
 
 impl Run<'_> {
@@ -31,7 +32,7 @@ impl Run<'_> {
             .map(|step| step.wanted.object.id())
             .collect();
         let kinds = parent.map(group_kinds).unwrap_or_default();
-        let selector = format!("{PART_OF}={}", set_id(target));
+        let selector = format!("{PART_OF}={}", target.set_id());
         let mut surplus = Vec::new();
         for name in kinds {
             let (kind, group) = name.split_once('.').unwrap_or((&name, ""));

@@ -35,7 +35,10 @@ impl Run<'_> {
     pub(super) async fn step(&self, item: &Item<'_>) -> Result<Stepped, Failure> {
         match &item.step.action {
             Action::Delete => {
-                let gone = self.remove(item, Propagation::Background).await?;
+                // Pods first, so that "deleted" means that nothing runs any more and no claim is mounted.
+                let runs_pods = item.object.pod_template_path().is_some();
+                let how = if runs_pods { Propagation::Foreground } else { Propagation::Background };
+                let gone = self.remove(item, how).await?;
                 Ok(Stepped { done: if gone { Done::Deleted } else { Done::Unchanged }, sent: None })
             }
             Action::Replace { .. } => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt as _;
 use serde_json::Value;
 
 use super::compose::{Making, fill_hash};
@@ -95,7 +96,8 @@ impl Run<'_> {
             .map(|step| step.wanted.object.id())
             .map(|id| (id.group, id.kind, id.namespace))
             .collect();
-        let lists = kinds.iter().map(|(group, kind, namespace)| self.live_of(group, kind, namespace));
+        let lists: Vec<_> =
+            kinds.iter().map(|(group, kind, namespace)| self.live_of(group, kind, namespace).boxed()).collect();
         let lists = futures::future::try_join_all(lists).await?;
         Ok(lists.into_iter().flatten().map(|object| (object.id(), object)).collect())
     }
@@ -109,7 +111,8 @@ impl Run<'_> {
                 let ids = self.plan.steps.iter().map(|step| step.wanted.object.id());
                 let ids: Vec<ObjectId> =
                     ids.filter(|id| id.group == group && id.kind == kind && id.namespace == namespace).collect();
-                let found = futures::future::try_join_all(ids.iter().map(|id| self.cluster.find(id))).await?;
+                let asks: Vec<_> = ids.iter().map(|id| self.cluster.find(id).boxed()).collect();
+                let found = futures::future::try_join_all(asks).await?;
                 Ok(found.into_iter().flatten().collect())
             }
             Err(fault) => Err(fault.into()),

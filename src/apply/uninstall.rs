@@ -7,10 +7,11 @@ use super::namespace::CREATED_BY;
 use super::run::{Ended, Run};
 use super::survey::Item;
 use crate::cluster::record::Revision;
-use crate::cluster::{Deletion, FaultKind, applyset::RELEASE};
+use crate::cluster::{Deletion, FaultKind};
 use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
+use crate::plan::set::RELEASE;
 use crate::secret::SecretText;
 
 impl Run<'_> {

@@ -3,31 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::object::Object;
 use crate::plan::Target;
+use crate::plan::set::{RELEASE, SET_ID};
 
-/// Label on members of the set: the set's id.
-pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
-/// Label on the parent: the set's id.
-pub const SET_ID: &str = "applyset.kubernetes.io/id";
 /// Annotation on the parent: who manages the set.
 pub const TOOLING: &str = "applyset.kubernetes.io/tooling";
 /// Annotation on the parent: the kinds of the members.
 pub const GROUP_KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
-/// Label on everything that belongs to a release without being pruned: claims, key Secrets, records.
-pub const RELEASE: &str = "slipway.dev/release";
-
-/// Id of a release's set: from name, namespace, kind and group of its parent.
-pub fn set_id(target: &Target) -> String {
-    let parent = format!("{}.{}.ConfigMap.", target.parent_name(), target.namespace);
-    let digest = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(parent));
-    format!("applyset-{digest}-v1")
-}
-
 /// The parent with the kinds that its members may have.
 pub fn parent(target: &Target, group_kinds: &BTreeSet<String>) -> Object {
     let kinds: Vec<&str> = group_kinds.iter().map(String::as_str).collect();
@@ -38,7 +23,7 @@ pub fn parent(target: &Target, group_kinds: &BTreeSet<String>) -> Object {
             "name": target.parent_name(),
             "namespace": target.namespace,
             "labels": {
-                SET_ID: set_id(target),
+                SET_ID: target.set_id(),
                 RELEASE: target.release,
                 "app.kubernetes.io/managed-by": "slipway",
             },
@@ -59,18 +44,12 @@ pub fn group_kinds(parent: &Object) -> BTreeSet<String> {
 /// Whether a parent is one that slipway made.
 pub fn is_ours(parent: &Object, target: &Target) -> bool {
     let tool = parent.annotation(TOOLING).and_then(|tooling| tooling.rsplit_once('/')).map(|(tool, _)| tool);
-    tool == Some("slipway") && parent.label(SET_ID) == Some(&set_id(target))
+    tool == Some("slipway") && parent.label(SET_ID) == Some(target.set_id().as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_id_is_the_one_kubectl_computes() {
-        let target = Target { namespace: "inngest".into(), release: "inngest".into(), ..Target::default() };
-        assert_eq!(set_id(&target), "applyset-FjTFGjwqephssM2r49pL19AfBABjS48n-MIfqP1FUEE-v1");
-    }
 
     #[test]
     fn a_parent_tells_the_kinds_it_was_given() {

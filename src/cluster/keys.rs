@@ -7,18 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
-use super::applyset::RELEASE;
 use super::connect::Cluster;
 use super::fault::FaultKind;
 use crate::error::{Failure, FailureKind};
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
+use crate::plan::set::{OPENS, RELEASE};
 use crate::secret::SecretText;
 
-/// Annotation on a key Secret: a JSON list of what its keys open.
-pub const OPENS: &str = "slipway.dev/opens";
-/// Annotation on a claim: key Secret and key that open it.
-pub const OPENED_BY: &str = "slipway.dev/opened-by";
 /// Entry of a key Secret that salts the hashes of a release.
 pub const SALT: &str = "slipway.salt";
 

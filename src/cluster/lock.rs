@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::applyset::RELEASE;
 use super::ask::Patience;
 use super::connect::Cluster;
 use super::fault::{Fault, FaultKind};
@@ -20,6 +19,7 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
+use crate::plan::set::RELEASE;
 
 /// How long a lock lasts without being renewed, and how often it is renewed.
 #[derive(Clone, Copy, Debug)]

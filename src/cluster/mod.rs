@@ -5,10 +5,12 @@
 //! to whoever listens ([`Cluster::telling`]). Every error is a [`Fault`]: what kind it is, for the caller to act on, and
 //! the [`Failure`](crate::error::Failure) for the operator.
 
+mod access;
 pub mod applyset;
 mod ask;
 mod connect;
 mod discovery;
+mod facts;
 mod fault;
 mod holder;
 pub mod keys;
@@ -16,9 +18,11 @@ mod kubeconfig;
 pub mod lock;
 mod objects;
 mod pods;
+mod proxy;
 pub mod record;
 mod stream;
 
+pub use access::Access;
 pub use ask::Patience;
 pub use connect::{Cluster, Connector, Identity, Wire, connect, in_memory};
 pub use discovery::Resource;

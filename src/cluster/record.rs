@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::applyset::RELEASE;
 use super::connect::Cluster;
 use super::objects::Deletion;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
+use crate::plan::set::RELEASE;
 use crate::plan::{Plan, Target};
 
 /// Version of the record's format. A record with a higher one is never written.

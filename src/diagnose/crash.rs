@@ -38,7 +38,7 @@ pub(super) const ROW: Row = Row {
 
 /// Restarts after which a crash loop is past its budget. With the kubelet's waits of 10, 20 and 40 s this is more than a
 /// minute in which a dependency could have come up (design.md 7).
-pub(super) const BUDGET: u32 = 4;
+const BUDGET: u32 = 4;
 
 /// A loop that was there before this run looked is given this long to end.
 const AFTER_BUDGET: Hold = Hold::seconds(30);
@@ -51,6 +51,11 @@ fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
             }
         }
     }
+}
+
+/// Past its budget, and down: one that runs again may be on its way up, whatever was before.
+pub(super) fn is_lost(container: &Container<'_>) -> bool {
+    container.restarts() >= BUDGET && container.state().name != "running"
 }
 
 /// How a container ended that is not up again; `None` for one that runs ready, finished its work or never ran.
@@ -111,7 +116,7 @@ fn symptom(scene: &Scene, pod: &Object, container: &Container<'_>, end: &State) 
     } else if !end.message.is_empty() {
         why.push_str(&format!("; {}", end.message));
     }
-    let hold = if restarts >= BUDGET { AFTER_BUDGET } else { Hold::Never };
+    let hold = if is_lost(container) { AFTER_BUDGET } else { Hold::Never };
     let finding =
         Finding::new(name, Severity::Error, what).why(why).remedy(remedy).at(kin::workload_of(scene, pod).to_string());
     Symptom::new(finding, hold)

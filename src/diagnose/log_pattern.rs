@@ -51,7 +51,7 @@ fn look(scene: &Scene, patterns: &Patterns, out: &mut Vec<Symptom>) {
                 .remedy(pattern.remedy.clone())
                 .at(kin::workload_of(scene, pod).to_string());
             // The pattern explains; whether it is hopeless is told by the crash loop around it.
-            let lost = crash::crashed(pod, &container).is_some() && container.restarts() >= crash::BUDGET;
+            let lost = crash::crashed(pod, &container).is_some() && crash::is_lost(&container);
             out.push(Symptom::new(finding, if lost { Hold::seconds(30) } else { Hold::Never }));
         }
     }

@@ -223,6 +223,10 @@ fn a_crash_loop_is_hopeless_past_its_budget_and_says_the_last_words() {
     assert!(!stage.after(600)[0].hopeless, "three restarts are within the budget");
     stage.container(crash(4));
     assert!(stage.judge()[0].hopeless);
+    let mut again = crash(4);
+    again["state"] = json!({"running": {}});
+    stage.container(again);
+    assert!(!stage.after(60)[0].hopeless, "it runs again, and may be on its way up");
 }
 
 #[test]

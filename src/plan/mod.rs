@@ -1,7 +1,9 @@
 //! What will be done, and why (pure). Install, upgrade, rollback and uninstall are four planners of one [`Plan`], run by
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
+mod action;
 pub mod diff;
+pub mod install;
 pub mod render;
 pub mod restart;
 pub mod set;

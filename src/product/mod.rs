@@ -7,6 +7,7 @@ pub mod load;
 pub mod node;
 pub mod recipe;
 pub mod schema;
+pub mod types;
 pub mod world;
 
 pub use recipe::{Given, Recipe};

@@ -45,6 +45,8 @@ pub struct Node {
     pub value: NodeValue,
     /// Where it stands.
     pub place: Place,
+    /// A plain scalar as it was written: `1.20` is the number 1.2, and where text is meant it is the text `1.20`.
+    pub written: Option<Box<str>>,
 }
 
 /// What a node is.
@@ -186,7 +188,8 @@ impl Reader {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), &place);
-                self.put(scalar(&text, style), &place);
+                let written = (style == ScalarStyle::Plain).then(|| text.as_ref().into());
+                self.put_written(scalar(&text, style), &place, written);
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.properties(anchor, tag.is_some(), &place);
@@ -219,7 +222,11 @@ impl Reader {
     }
 
     fn put(&mut self, value: NodeValue, place: &Place) {
-        let node = Node { value, place: place.clone() };
+        self.put_written(value, place, None);
+    }
+
+    fn put_written(&mut self, value: NodeValue, place: &Place, written: Option<Box<str>>) {
+        let node = Node { value, place: place.clone(), written };
         match self.open.last_mut() {
             None => {
                 if node.value != NodeValue::Null {

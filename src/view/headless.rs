@@ -32,6 +32,15 @@ impl<W: Write> Headless<W> {
         Self { out, format, last: String::new(), logs }
     }
 
+    /// Prints a sentence that no event told, such as that the run is still alive.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn say(&mut self, sentence: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", sanitize::line(sentence))?;
+        self.out.flush()
+    }
+
     /// Prints one event.
     ///
     /// # Errors

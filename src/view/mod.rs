@@ -2,5 +2,11 @@
 //! "yes" they read events alone, folded by [`progress`].
 
 pub mod headless;
+pub mod overview;
+pub mod plain;
 pub mod progress;
+pub mod questions;
+#[cfg(test)]
+mod rehearsal;
 pub mod sentence;
+pub mod tui;

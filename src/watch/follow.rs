@@ -213,6 +213,11 @@ impl Handle {
         });
     }
 
+    /// What is seen now as texts by file name, to be kept before anything is undone; redacted by value.
+    pub fn evidence(&self) -> BTreeMap<String, String> {
+        self.shared.fold().evidence()
+    }
+
     /// Tells what there is to tell of the last state, and ends. A handle that is only dropped ends at once, and what was
     /// not told yet is lost.
     pub async fn close(self) {

@@ -4,6 +4,7 @@
 //! pure and serve `status` as well.
 
 mod channel;
+mod evidence;
 mod fold;
 mod follow;
 pub mod health;

@@ -112,7 +112,13 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 
 impl Asker for Door<'_> {
     async fn get(&self, service: &str, port: &str, path: &str) -> Result<Answer, NoAnswer> {
-        match tokio::time::timeout(PATIENCE, self.forwarded(service, port, path)).await {
+        let asked = async {
+            match self.forwarded(service, port, path).await {
+                Err(NoAnswer::Forbidden(why)) => self.proxied(service, port, path, why).await,
+                answer => answer,
+            }
+        };
+        match tokio::time::timeout(PATIENCE, asked).await {
             Ok(answer) => answer,
             Err(_) => Err(NoAnswer::Unanswered(format!("no answer within {} s", PATIENCE.as_secs()))),
         }
@@ -132,6 +138,17 @@ impl Asker for Door<'_> {
 }
 
 impl Door<'_> {
+    /// The second way, where the first is forbidden; `why` it is.
+    async fn proxied(&self, service: &str, port: &str, path: &str, why: String) -> Result<Answer, NoAnswer> {
+        match self.cluster.through_proxy(self.namespace, service, port, path).await {
+            Ok((code, body)) => Ok(Answer { code: code.into(), text: String::from_utf8_lossy(&body).into_owned() }),
+            Err(fault) => match no_answer(fault) {
+                NoAnswer::Forbidden(too) => Err(NoAnswer::Forbidden(format!("{why}; {too}"))),
+                unanswered => Err(unanswered),
+            },
+        }
+    }
+
     async fn forwarded(&self, service: &str, port: &str, path: &str) -> Result<Answer, NoAnswer> {
         let to = self.cluster.behind_service(self.namespace, service, port).await.map_err(no_answer)?;
         let wire = self.cluster.forward(&to).await.map_err(no_answer)?;

@@ -91,6 +91,10 @@ impl Follow {
                 id.kind.as_str(),
                 "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" | "CronJob" | "Pod"
             );
+            if id.kind == "StatefulSet" {
+                // Its claims may come from its own templates.
+                add("", "PersistentVolumeClaim", "", String::new(), true);
+            }
             if id.kind == "Deployment" {
                 add("apps", "ReplicaSet", &self.pods, String::new(), true);
             }

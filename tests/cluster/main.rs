@@ -6,8 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod apply;
 mod bed;
 mod context;
+mod faults;
+mod inngest;
 mod processes;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -83,6 +86,18 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         watch::a_job_is_done_when_it_is_complete_and_a_failed_one_ends_the_wait,
         watch::a_product_is_asked_through_a_port_forward_and_a_command_in_its_pod,
         watch::who_may_not_watch_is_told_so_instead_of_waiting,
+        apply::an_install_makes_everything_and_a_second_one_writes_nothing,
+        apply::a_change_restarts_only_its_readers_and_what_left_the_set_is_pruned,
+        apply::a_run_that_is_killed_at_any_request_is_resumed_with_the_same_keys,
+        apply::a_foreign_object_is_refused_by_name_and_can_be_adopted,
+        apply::a_field_of_another_manager_is_named_then_left_or_taken,
+        apply::who_may_not_is_told_the_right_and_nothing_is_written,
+        apply::a_refused_dry_run_takes_its_own_namespace_back,
+        apply::a_living_holder_is_not_disturbed_and_a_dead_one_is_replaced,
+        apply::who_loses_the_lock_writes_nothing_more,
+        apply::a_run_is_left_with_its_record_pending_and_goes_on_later,
+        apply::an_uninstall_leaves_claim_and_keys_and_the_namespace_that_holds_them,
+        apply::a_thousand_objects_are_written_once_and_then_found_unchanged,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]

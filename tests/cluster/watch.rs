@@ -351,5 +351,14 @@ pub(crate) async fn who_may_not_watch_is_told_so_instead_of_waiting(cx: Context)
         })
         .await?;
     assert_eq!(finding.code, "WATCH_FORBIDDEN");
+    // Health may not be asked either: a warning, not a failure.
+    let probe = Probe::Http { service: "web".into(), port: "http".into(), path: "/health".into() };
+    let checks = [HealthCheck { group: "server".into(), probe, within_seconds: 20 }];
+    let door = Door { cluster: &run.cluster, namespace: &ns, handle: &run.handle };
+    health::check(&door, &checks, &run.channel, &Redactor::default()).await?;
+    run.until("that health was not checked", |kind| {
+        matches!(kind, EventKind::FindingRaised { finding, .. } if finding.code == "HEALTH_NOT_CHECKED").then_some(())
+    })
+    .await?;
     DONE
 }

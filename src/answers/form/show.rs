@@ -86,6 +86,20 @@ impl Form {
         self.shown.get(path).copied().unwrap_or(false).then_some(question)
     }
 
+    /// How a secret is given, as files write it. A value that was typed has no reference: the variable it could come from.
+    pub(in crate::answers) fn secret_reference(&self, path: &str) -> String {
+        let given = self.product.questions.get(path).and_then(|question| self.strongest(question));
+        let input = match given {
+            Some((_, Input::Secret(input))) => Some(input.clone()),
+            Some((_, Input::Text(text))) => SecretInput::parse(text).ok(),
+            Some((_, Input::Value(Value::String(text)))) => SecretInput::parse(text).ok(),
+            _ => None,
+        };
+        input
+            .and_then(|input| input.reference())
+            .unwrap_or_else(|| format!("env:{}", crate::answers::names::secret_variable(path)))
+    }
+
     fn secret_words(&self, question: &Question) -> String {
         if let Some((_, Input::Secret(input))) = self.strongest(question)
             && !matches!(input, SecretInput::Value(_) | SecretInput::Generate)

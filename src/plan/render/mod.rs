@@ -146,4 +146,4 @@ fn as_map(value: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -12,7 +12,7 @@ use crate::product::load::{Components, Files, load};
 use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
 
-fn folder(path: &str) -> Files {
+pub(in crate::plan) fn folder(path: &str) -> Files {
     fn read(at: &std::path::Path, base: &std::path::Path, into: &mut Files) {
         for entry in std::fs::read_dir(at).unwrap() {
             let path = entry.unwrap().path();
@@ -30,12 +30,12 @@ fn folder(path: &str) -> Files {
     files
 }
 
-fn components() -> Components {
+pub(in crate::plan) fn components() -> Components {
     ["postgresql", "redis"].map(|name| (name.to_owned(), folder(&format!("assets/components/{name}")))).into()
 }
 
 /// A product with some questions, a component and the manifests given.
-fn product(manifests: &str) -> Product {
+pub(in crate::plan) fn product(manifests: &str) -> Product {
     let yaml = r#"
 slipway: 1
 name: demo
@@ -76,18 +76,18 @@ fn secret(value: &str, at: SecretRef, source: SecretSource) -> Secret {
     Secret { source, value: Some(SecretText::new(value)), at }
 }
 
-fn key(path: &str, value: &str) -> (String, Secret) {
+pub(in crate::plan) fn key(path: &str, value: &str) -> (String, Secret) {
     (path.into(), secret(value, SecretRef::Keys { generation: 1, key: path.into() }, SecretSource::Generated))
 }
 
-const KEY: &str = "s3cr3tkeyvalue";
-const PASSWORD: &str = "databasepasswordvalue";
+pub(in crate::plan) const KEY: &str = "s3cr3tkeyvalue";
+pub(in crate::plan) const PASSWORD: &str = "databasepasswordvalue";
 
-fn secrets() -> Secrets {
+pub(in crate::plan) fn secrets() -> Secrets {
     Secrets(BTreeMap::from([key("keys.key", KEY), key("database.password", PASSWORD)]))
 }
 
-fn answers(more: Value) -> BTreeMap<String, Value> {
+pub(in crate::plan) fn answers(more: Value) -> BTreeMap<String, Value> {
     let mut all = json!({"text": "plain", "flag": true, "list": [], "labels": {}, "database.storage": "1Gi"});
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     serde_json::from_value(all).unwrap()

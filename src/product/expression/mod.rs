@@ -6,6 +6,7 @@
 //! `urlPort`) is evaluated apart, so that it taints nothing.
 
 mod evaluate;
+pub mod infer;
 mod rewrite;
 mod template;
 mod value;

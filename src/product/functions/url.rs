@@ -35,15 +35,28 @@ fn part(map: &cel::objects::Map, key: &str) -> Option<String> {
     }
 }
 
-fn compose(parts: &cel::Value, scheme: &str, port: u16) -> Result<String, String> {
+fn compose(parts: &cel::Value, scheme: &str, port_of_scheme: u16) -> Result<String, String> {
     let cel::Value::Map(map) = parts else { return Err("takes one map of parts".into()) };
+    for key in map.map.keys() {
+        // A misspelt part would be left out in silence, a password for one.
+        let known = ["scheme", "user", "password", "host", "port", "database", "params"];
+        if !matches!(key, cel::objects::Key::String(key) if known.contains(&key.as_str())) {
+            return Err(format!("there is no such part; the parts are {}", known.join(", ")));
+        }
+    }
     let host = part(map, "host").ok_or("the host is missing")?;
     if host.contains(['/', '@', '?', '#', ' ']) {
         return Err("the host holds a character that no host has".into());
     }
-    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+    let host = if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{host}]") } else { host };
     let scheme = part(map, "scheme").unwrap_or_else(|| scheme.to_string());
-    let port = part(map, "port").unwrap_or_else(|| port.to_string());
+    // A list of hosts names its own ports, and so does the record that +srv asks for: drivers refuse another.
+    let own_ports = host.contains(',') || scheme.ends_with("+srv");
+    let port = match part(map, "port") {
+        Some(_) if own_ports => return Err("a list of hosts and +srv take no port".into()),
+        None if own_ports => String::new(),
+        port => format!(":{}", port.unwrap_or_else(|| port_of_scheme.to_string())),
+    };
     let user = part(map, "user").map(|user| percent_encoded(&user)).unwrap_or_default();
     let login = match part(map, "password") {
         Some(password) => format!("{user}:{}@", percent_encoded(&password)),
@@ -66,7 +79,7 @@ fn compose(parts: &cel::Value, scheme: &str, port: u16) -> Result<String, String
         }
         _ => String::new(),
     };
-    Ok(format!("{scheme}://{login}{host}:{port}{database}{params}"))
+    Ok(format!("{scheme}://{login}{host}{port}{database}{params}"))
 }
 
 /// Host of a URL; null of null.
@@ -119,7 +132,7 @@ fn split(url: &str) -> Result<(String, i64), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{compose, split};
 
     #[test]
     fn host_and_port_are_read_past_logins_lists_and_brackets() {
@@ -140,5 +153,49 @@ mod tests {
             let fault = split(url).unwrap_err();
             assert!(!fault.contains("hunter2"), "{fault}");
         }
+    }
+
+    fn made(scheme: &str, parts: &[(&str, &str)]) -> Result<String, String> {
+        let map: std::collections::HashMap<String, cel::Value> =
+            parts.iter().map(|(key, value)| (key.to_string(), cel::Value::from(*value))).collect();
+        compose(&cel::Value::from(map), scheme, 5432)
+    }
+
+    #[test]
+    fn lists_of_hosts_and_srv_name_no_port_and_unknown_parts_are_refused() {
+        assert_eq!(made("mongodb", &[("host", "a:1,b:2")]).unwrap(), "mongodb://a:1,b:2");
+        assert_eq!(made("mongodb", &[("host", "a"), ("scheme", "mongodb+srv")]).unwrap(), "mongodb+srv://a");
+        assert_eq!(made("postgres", &[("host", "::1")]).unwrap(), "postgres://[::1]:5432");
+        assert!(made("mongodb", &[("host", "a,b"), ("port", "1")]).is_err());
+        assert!(made("postgres", &[("host", "a"), ("passwd", "x")]).unwrap_err().contains("password"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_login_changes_where_a_url_points_and_each_reads_back(user in "\\PC{1,20}", password in "\\PC{1,20}") {
+            let url = made("postgres", &[("host", "db.example.com"), ("user", &user), ("password", &password)]).unwrap();
+            let read: http::Uri = url.parse().unwrap();
+            proptest::prop_assert_eq!(read.host(), Some("db.example.com"));
+            proptest::prop_assert_eq!(read.port_u16(), Some(5432));
+            let login = read.authority().unwrap().as_str().rsplit_once('@').unwrap().0;
+            let (one, two) = login.split_once(':').unwrap();
+            proptest::prop_assert_eq!(decoded(one), user);
+            proptest::prop_assert_eq!(decoded(two), password);
+        }
+    }
+
+    fn decoded(text: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'%' => {
+                    let hex = [rest.next().unwrap(), rest.next().unwrap()];
+                    u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap()
+                }
+                byte => byte,
+            });
+        }
+        String::from_utf8(bytes).unwrap()
     }
 }

@@ -190,7 +190,8 @@ fn implicit(product: &mut Product, place: &Place) {
         place: place.clone(),
     };
     let mut version = question("version", "Version", "");
-    let default = Node { value: NodeValue::Text(product.versions.default.clone()), place: place.clone() };
+    let default =
+        Node { value: NodeValue::Text(product.versions.default.clone()), place: place.clone(), written: None };
     version.default = Some(default);
     version.example.clone_from(&product.versions.default);
     version.checks.extend(

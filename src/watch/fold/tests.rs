@@ -160,3 +160,36 @@ fn a_secret_value_in_what_kubernetes_says_is_hidden() {
     assert!(!told.contains("hunter22"), "{told}");
     assert!(told.contains("[hidden]"), "{told}");
 }
+
+#[test]
+fn a_claim_made_from_a_template_is_its_workloads_affair_and_a_strangers_is_not() {
+    let mut fold = fold(true);
+    fold.put(set(1, "1", 0));
+    let mut pod = pod(json!({"waiting": {}}));
+    pod.set(&["spec", "volumes"], json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]));
+    fold.put(pod);
+    for name in ["data-db-0", "of-somebody-else"] {
+        fold.put(Object(json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "n", "uid": name}, "status": {"phase": "Lost"}})));
+    }
+    fold.settle(at(1));
+    let hopeless: Vec<&str> = fold.standing().hopeless.iter().map(|finding| finding.at.as_str()).collect();
+    assert_eq!(hopeless, ["PersistentVolumeClaim/n/data-db-0"]);
+}
+
+#[test]
+fn evidence_holds_objects_reports_and_logs_and_no_secret() {
+    let mut fold = fold(true);
+    fold.put(set(1, "1", 0));
+    fold.put(pod(json!({"waiting": {"reason": "CrashLoopBackOff", "message": "hunter22"}})));
+    fold.put(Object(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "n", "uid": "s"}, "data": {"a": "eA=="}})));
+    fold.notice(&event("e", 1, "cannot use hunter22"), true);
+    fold.wrote("pod", "main", true, "FATAL");
+    let files = fold.evidence();
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["events.txt", "logs/db-0.main.previous.log", "objects/pod-db-0.json", "objects/statefulset-db.json"]
+    );
+    assert_eq!(files["logs/db-0.main.previous.log"], "FATAL\n");
+    assert!(files["events.txt"].contains("Pod db-0 Pulling x1: cannot use [hidden]"), "{files:?}");
+    assert!(!format!("{files:?}").contains("hunter22"));
+}

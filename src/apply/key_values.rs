@@ -1,0 +1,136 @@
+//! The keys of a run: found or made once, and the values that Secrets are composed from (cluster.md 3).
+
+use std::collections::BTreeMap;
+
+use super::compose::Making;
+use super::run::Run;
+use super::survey::Kept;
+use crate::cluster::keys::{self, Keys};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::EventKind;
+use crate::object::ObjectId;
+use crate::secret::{SecretRef, SecretText, Secrets};
+
+/// The secrets of a run as the objects need them.
+pub(super) struct Values {
+    pub(super) by_key: BTreeMap<String, SecretText>,
+    pub(super) existing: BTreeMap<SecretRef, SecretText>,
+    pub(super) salt: SecretText,
+}
+
+impl Run<'_> {
+    pub(super) fn making<'b>(&'b self, values: &'b Values) -> Making<'b> {
+        Making { target: &self.plan.target, values: &values.by_key, existing: &values.existing }
+    }
+
+    pub(super) fn values(&self, secrets: &Secrets, keys: Option<&Keys>) -> Values {
+        let (mut by_key, mut existing) = (BTreeMap::new(), BTreeMap::new());
+        for (path, secret) in &secrets.0 {
+            let Some(value) = &secret.value else { continue };
+            match &secret.at {
+                SecretRef::Keys { key, .. } => drop(by_key.insert(key.clone(), value.clone())),
+                at @ SecretRef::Existing { .. } => {
+                    existing.insert(at.clone(), value.clone());
+                    by_key.insert(path.clone(), value.clone());
+                }
+            }
+        }
+        let salt = match keys {
+            Some(keys) => {
+                by_key.extend(keys.values.clone());
+                keys.salt.clone()
+            }
+            None => match by_key.get(keys::SALT) {
+                Some(salt) => salt.clone(),
+                None => {
+                    let salt: [u8; 32] = rand::random();
+                    SecretText::new(salt.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+                }
+            },
+        };
+        by_key.insert(keys::SALT.into(), salt.clone());
+        Values { by_key, existing, salt }
+    }
+
+    pub(super) async fn find_keys(&self) -> Result<Option<Keys>, Failure> {
+        keys::read(&self.cluster, &self.plan.target, self.plan.keys.generation.max(1)).await
+    }
+
+    /// Data on record but the key missing is an error, never a new key (cluster.md 3).
+    pub(super) fn keys_must_be_there(&self, kept: &Kept, found: Option<&Keys>) -> Result<(), Failure> {
+        let plan = &self.plan.keys;
+        if found.is_some() || plan.entries.is_empty() {
+            return Ok(());
+        }
+        let deployed = kept.revisions.iter().find(|revision| {
+            revision.plan.keys.generation == plan.generation
+                && revision.progress.written.iter().any(|(_, written)| !written.uid.is_empty())
+        });
+        if !plan.exists && deployed.is_none() {
+            return Ok(());
+        }
+        let name = self.plan.target.key_secret_name(plan.generation.max(1));
+        let mut failure = Failure::new(FailureKind::Refused, format!("the key Secret {name} is gone"))
+            .place(ObjectId::new("", "Secret", &self.plan.target.namespace, &name).to_string())
+            .why("the release's record says that data was written with its keys; new keys would not open it")
+            .state(NOTHING_WRITTEN)
+            .hint("bring the keys back from a backup: slipway keys import FILE");
+        failure = failure.hint("or give the data up by name: slipway uninstall, then install again");
+        Err(failure)
+    }
+
+    pub(super) async fn make_keys(&self, found: Option<Keys>, values: &Values) -> Result<Option<Keys>, Failure> {
+        let plan = &self.plan.keys;
+        if plan.entries.is_empty() {
+            return Ok(found);
+        }
+        let names = |keys: &Keys| (keys.secret.clone(), keys.values.keys().cloned().collect());
+        let keys = match found {
+            Some(keys) => keys,
+            None => {
+                let mut wanted = BTreeMap::new();
+                for entry in &plan.entries {
+                    let value = values.by_key.get(&entry.path).ok_or_else(|| {
+                        Failure::new(FailureKind::Invalid, format!("there is no value for the key {}", entry.path))
+                            .state(NOTHING_WRITTEN)
+                    })?;
+                    wanted.insert(entry.path.clone(), value.clone());
+                }
+                let mut opens: Vec<String> = plan.entries.iter().flat_map(|entry| entry.opens.clone()).collect();
+                opens.sort();
+                opens.dedup();
+                self.may_write()?;
+                let generation = plan.generation.max(1);
+                let (keys, made) =
+                    keys::make(&self.cluster, &self.plan.target, generation, &wanted, &values.salt, &opens).await?;
+                if made {
+                    let (secret, keys_made) = names(&keys);
+                    self.tell.all(EventKind::KeysMade { secret, keys: keys_made }).await;
+                    return self.complete(keys).map(Some);
+                }
+                keys
+            }
+        };
+        let (secret, keys_found) = names(&keys);
+        self.tell.all(EventKind::KeysFound { secret, keys: keys_found }).await;
+        self.complete(keys).map(Some)
+    }
+
+    /// A generation is complete; one that lacks an entry is not the one that the plan means.
+    pub(super) fn complete(&self, keys: Keys) -> Result<Keys, Failure> {
+        let missing: Vec<&str> = self
+            .plan
+            .keys
+            .entries
+            .iter()
+            .map(|entry| entry.path.as_str())
+            .filter(|path| !keys.values.contains_key(*path))
+            .collect();
+        if missing.is_empty() {
+            return Ok(keys);
+        }
+        Err(Failure::new(FailureKind::Refused, format!("the key Secret {} has no {}", keys.secret, missing.join(", ")))
+            .why("a key Secret is never changed; a new key needs a new generation of it")
+            .hint("run the same command again, so that it is planned anew"))
+    }
+}

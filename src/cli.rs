@@ -1,0 +1,217 @@
+//! The command line: clap types, nothing else (design.md 5 "Command line").
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Install self-hosted software on Kubernetes: asked, shown, applied, followed, explained.
+#[derive(Debug, Parser)]
+#[command(name = "slipway", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; without it, the wizard.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// What every verb understands.
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Install a product, or go on with an installation that did not end.
+    Install {
+        /// Which product; `slipway products` lists them. The wizard asks when it is not given.
+        product: Option<String>,
+    },
+    /// Print the objects of a product; contacts no cluster.
+    Render {
+        /// Which product.
+        product: String,
+        /// Values of secrets, as a YAML mapping of paths to values; without it they are shown as [hidden].
+        #[arg(long, value_name = "FILE")]
+        with_values: Option<PathBuf>,
+        /// What is known of the cluster, as JSON; without it, the newest supported version with one default storage class.
+        #[arg(long, value_name = "FILE")]
+        facts: Option<PathBuf>,
+    },
+    /// Say what an installation would do; writes nothing.
+    Plan {
+        /// Which product.
+        product: String,
+        /// End with 7 when something would change.
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Say whether an installation will work; writes nothing.
+    Preflight {
+        /// Which product.
+        product: String,
+    },
+    /// List the products, show one, or check a folder of one.
+    Products {
+        /// What about them.
+        #[command(subcommand)]
+        what: Option<Products>,
+    },
+    /// Explain the code of a finding.
+    Explain {
+        /// Such as IMAGE_NOT_FOUND; without it every code is listed.
+        code: Option<String>,
+    },
+    /// The practice cluster.
+    Practice {
+        /// What about it.
+        #[command(subcommand)]
+        what: Practice,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What about the products.
+#[derive(Debug, Subcommand)]
+pub enum Products {
+    /// Its questions, profiles and components.
+    Show {
+        /// Which product.
+        product: String,
+    },
+    /// Check products, without a cluster.
+    Lint {
+        /// The folder of one product, or of several; without it those that ship.
+        dir: Option<PathBuf>,
+    },
+}
+
+/// What about the practice cluster.
+#[derive(Debug, Subcommand)]
+pub enum Practice {
+    /// Forget everything in it.
+    Reset,
+}
+
+/// How output is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Sentences.
+    #[default]
+    Text,
+    /// JSON, for a run one event a line.
+    Json,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that has them, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What every verb understands. Every flag has a variable `SLIPWAY_…`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Shared {
+    /// Context of the kubeconfig; only this one is contacted.
+    #[arg(long, global = true, env = "SLIPWAY_CONTEXT", help_heading = "Target")]
+    pub context: Option<String>,
+    /// The kubeconfig; else the variable KUBECONFIG, else ~/.kube/config.
+    #[arg(long, global = true, env = "SLIPWAY_KUBECONFIG", value_name = "FILE", help_heading = "Target")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Act as this user.
+    #[arg(long = "as", global = true, env = "SLIPWAY_AS", value_name = "USER", help_heading = "Target")]
+    pub as_user: Option<String>,
+    /// Act as a member of this group; may be given several times.
+    #[arg(long = "as-group", global = true, env = "SLIPWAY_AS_GROUP", value_name = "GROUP", help_heading = "Target")]
+    pub as_groups: Vec<String>,
+    /// Namespace; else the product's.
+    #[arg(short, long, global = true, env = "SLIPWAY_NAMESPACE", help_heading = "Target")]
+    pub namespace: Option<String>,
+    /// Name of the release; else the product's name.
+    #[arg(long = "name", global = true, env = "SLIPWAY_NAME", value_name = "RELEASE", help_heading = "Target")]
+    pub release: Option<String>,
+    /// Profile of the product, such as production; else its first.
+    #[arg(long, global = true, env = "SLIPWAY_PROFILE", help_heading = "Target")]
+    pub profile: Option<String>,
+    /// Use the practice cluster in memory: healthy, slow, image-missing, crash-loop, volume-stuck or quota.
+    #[arg(
+        long,
+        global = true,
+        env = "SLIPWAY_PRACTICE",
+        value_name = "SCENARIO",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "healthy",
+        help_heading = "Target"
+    )]
+    pub practice: Option<String>,
+    /// Answers file.
+    #[arg(short = 'f', long = "answers", global = true, env = "SLIPWAY_ANSWERS", value_name = "FILE", help_heading = "Answers")]
+    pub answers: Option<PathBuf>,
+    /// One answer; may be given several times, lists repeat it.
+    #[arg(long = "set", global = true, value_name = "PATH=VALUE", help_heading = "Answers")]
+    pub set: Vec<String>,
+    /// A folder of products beside those that ship, or of one product.
+    #[arg(long, global = true, env = "SLIPWAY_PRODUCTS", value_name = "DIR", help_heading = "Answers")]
+    pub products: Option<PathBuf>,
+    /// Agree to what loses nothing, without questions and review.
+    #[arg(long, global = true, env = "SLIPWAY_YES", help_heading = "Running")]
+    pub yes: bool,
+    /// Ask in plain lines instead of the full screen.
+    #[arg(long, global = true, env = "SLIPWAY_PLAIN", help_heading = "Running")]
+    pub plain: bool,
+    /// Never ask; say what is missing.
+    #[arg(long, global = true, env = "SLIPWAY_NO_INPUT", help_heading = "Running")]
+    pub no_input: bool,
+    /// How output is written.
+    #[arg(short, long, global = true, env = "SLIPWAY_OUTPUT", default_value = "text", help_heading = "Running")]
+    pub output: Output,
+    /// When colours are used.
+    #[arg(long, global = true, env = "SLIPWAY_COLOR", default_value = "auto", help_heading = "Running")]
+    pub color: Color,
+    /// How long to wait until everything is ready, such as 15m; else for as long as there is hope.
+    #[arg(long, global = true, env = "SLIPWAY_TIMEOUT", value_name = "DURATION", help_heading = "Running")]
+    pub timeout: Option<String>,
+    /// Pass over a finding by its code; `all` passes over every one.
+    #[arg(long = "skip-preflight", global = true, env = "SLIPWAY_SKIP_PREFLIGHT", value_name = "CODE", help_heading = "Running")]
+    pub skip_preflight: Vec<String>,
+    /// Make a foreign object ours, as Kind/name.
+    #[arg(long, global = true, value_name = "KIND/NAME", help_heading = "Conflicts")]
+    pub adopt: Vec<String>,
+    /// Take a field from its other manager.
+    #[arg(long = "take-field", global = true, value_name = "PATH", help_heading = "Conflicts")]
+    pub take_field: Vec<String>,
+    /// Leave a field to its other manager.
+    #[arg(long = "leave-field", global = true, value_name = "PATH", help_heading = "Conflicts")]
+    pub leave_field: Vec<String>,
+    /// Take the lock from its holder.
+    #[arg(long = "take-over", global = true, value_name = "HOLDER", help_heading = "Conflicts")]
+    pub take_over: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_practice_flag_takes_a_scenario_only_after_an_equals_sign() {
+        let cli = Cli::parse_from(["slipway", "install", "--practice", "inngest"]);
+        assert_eq!(cli.shared.practice.as_deref(), Some("healthy"));
+        let cli = Cli::parse_from(["slipway", "--practice=slow", "install", "inngest"]);
+        assert_eq!(cli.shared.practice.as_deref(), Some("slow"));
+    }
+}

@@ -1,0 +1,100 @@
+//! One short file a verb: picks product, target, answers, cluster and view, and joins the channels. The only place that
+//! knows them all.
+
+mod answers;
+mod apply;
+mod explain;
+mod install;
+mod log;
+mod outside;
+mod practice;
+mod preflight;
+mod products;
+mod render;
+mod setup;
+mod target;
+
+use std::io::IsTerminal as _;
+
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Output, Verb};
+use crate::error::{Failure, FailureKind};
+use crate::view::headless;
+
+/// Runs what the command line says; the exit code of design.md 9.
+pub fn run(cli: Cli) -> u8 {
+    let output = cli.shared.output;
+    let log = log::begin();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return end(&Failure::new(FailureKind::Bug, "the program cannot start its threads").why(error.to_string()), output, None);
+        }
+    };
+    let ended = runtime.block_on(dispatch(cli));
+    // A credential plugin or a slow answer must not keep the process from ending.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => 0,
+        Err(failure) => end(&failure, output, log.as_deref()),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let shared = cli.shared;
+    match cli.verb {
+        None => install::run(&shared, None).await,
+        Some(Verb::Install { product }) => install::run(&shared, product.as_deref()).await,
+        Some(Verb::Render { product, with_values, facts }) => {
+            render::run(&shared, &product, with_values.as_deref(), facts.as_deref())
+        }
+        Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
+        Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
+        Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
+        Some(Verb::Explain { code }) => explain::run(code.as_deref()),
+        Some(Verb::Practice { what }) => practice::run(&what),
+        Some(Verb::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "slipway", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Tells a failure and gives its exit code.
+fn end(failure: &Failure, output: Output, log: Option<&std::path::Path>) -> u8 {
+    use std::io::Write as _;
+    if output == Output::Json {
+        // A pipe that is closed is told by the exit code alone.
+        let _told = writeln!(std::io::stdout(), "{}", headless::failure_json(failure));
+    } else {
+        let mut text = failure.to_string();
+        if let Some(log) = log.filter(|_| failure.kind == FailureKind::Bug || failure.kind == FailureKind::Deployment) {
+            text.push_str(&format!("\n  log    {}", log.display()));
+        }
+        let _told = writeln!(std::io::stderr(), "{text}");
+    }
+    failure.kind.exit_code()
+}
+
+/// Prints data to standard output; a closed pipe is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(FailureKind::Bug, "cannot write to standard output").why(error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a person can be asked: standard input and output are a terminal, and nobody said not to.
+fn interactive(shared: &crate::cli::Shared) -> bool {
+    !shared.no_input
+        && shared.output == Output::Text
+        && std::env::var_os("CI").is_none()
+        && std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+}

@@ -1,0 +1,224 @@
+//! `slipway products`, `products show`, `products lint`; and finding a product by its name.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Output, Products, Shared};
+use crate::error::{Failure, FailureKind};
+use crate::finding::Finding;
+use crate::product::load::{Components, Files, load};
+use crate::product::schema::{Kind, Product};
+use crate::product::{embedded, node};
+use crate::suggest;
+
+use super::print;
+
+/// The products that can be named: those that ship, and those of `--products DIR`.
+pub(super) fn known(shared: &Shared) -> Result<BTreeMap<String, Option<PathBuf>>, Failure> {
+    let mut known: BTreeMap<String, Option<PathBuf>> = embedded::names().into_iter().map(|name| (name, None)).collect();
+    if let Some(dir) = &shared.products {
+        for folder in folders_of(dir)? {
+            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            known.insert(name, Some(folder));
+        }
+    }
+    Ok(known)
+}
+
+/// The product folders in a folder: itself when it holds a `product.yaml`, else those below it that do.
+fn folders_of(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(FailureKind::Usage, format!("cannot read the folder {}", dir.display()))
+            .why(error.to_string())
+            .hint("name a folder that holds a product.yaml, or folders that do: --products DIR")
+    };
+    let dir = dir.canonicalize().map_err(unreadable)?;
+    if dir.join("product.yaml").exists() {
+        return Ok(vec![dir]);
+    }
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(&dir)
+        .map_err(unreadable)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("product.yaml").exists())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
+
+fn files_of(folder: &Path) -> Result<Files, Failure> {
+    fn read(folder: &Path, base: &Path, into: &mut Files) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                read(&path, base, into)?;
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                let name = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                into.insert(name, std::fs::read(&path)?);
+            }
+        }
+        Ok(())
+    }
+    let mut files = Files::new();
+    read(folder, folder, &mut files).map_err(|error| {
+        Failure::new(FailureKind::Usage, format!("cannot read the folder {}", folder.display())).why(error.to_string())
+    })?;
+    Ok(files)
+}
+
+/// Components that ship, and those in `components/` beside or in a product's folder.
+fn components_for(folder: Option<&Path>) -> Result<Components, Failure> {
+    let mut components = embedded::components();
+    let places = folder.into_iter().flat_map(|folder| [folder.parent().map(|parent| parent.join("components")), Some(folder.join("components"))]);
+    for place in places.flatten().filter(|place| place.is_dir()) {
+        let entries = std::fs::read_dir(&place).map(|entries| entries.filter_map(Result::ok).collect::<Vec<_>>()).unwrap_or_default();
+        for entry in entries.iter().filter(|entry| entry.path().join("component.yaml").exists()) {
+            components.insert(entry.file_name().to_string_lossy().into_owned(), files_of(&entry.path())?);
+        }
+    }
+    Ok(components)
+}
+
+/// A product by its name.
+///
+/// # Errors
+/// No such product (2), or one with faults (3).
+pub(super) fn find(shared: &Shared, name: &str) -> Result<Product, Failure> {
+    let known = known(shared)?;
+    let Some(place) = known.get(name) else {
+        let near = suggest::nearest(name, known.keys().map(String::as_str));
+        let mut failure = Failure::new(FailureKind::Usage, format!("there is no product `{name}`"))
+            .why(format!("known are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")))
+            .state(crate::error::NOTHING_WRITTEN);
+        if let Some(near) = near {
+            failure = failure.hint(format!("did you mean slipway install {near}?"));
+        }
+        return Err(failure.hint("a product of your own: --products DIR"));
+    };
+    read(name, place.as_deref()).map_err(|result| match result {
+        Ok(faults) => faulty(name, &faults),
+        Err(failure) => failure,
+    })
+}
+
+fn read(name: &str, folder: Option<&Path>) -> Result<Product, Result<Vec<Finding>, Failure>> {
+    let (files, shown) = match folder {
+        Some(folder) => (files_of(folder).map_err(Err)?, folder.display().to_string()),
+        None => (embedded::product(name).unwrap_or_default(), name.to_string()),
+    };
+    let components = components_for(folder).map_err(Err)?;
+    load(&shown, &files, &components).map_err(Ok)
+}
+
+fn faulty(name: &str, faults: &[Finding]) -> Failure {
+    let mut failure = Failure::new(FailureKind::Invalid, format!("the product {name} has {} faults", faults.len()));
+    for fault in faults {
+        let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
+        failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
+    }
+    failure.state(crate::error::NOTHING_WRITTEN).hint("mend them, then: slipway products lint DIR")
+}
+
+/// The verb.
+pub(super) fn run(shared: &Shared, what: Option<&Products>) -> Result<(), Failure> {
+    match what {
+        None => list(shared),
+        Some(Products::Show { product }) => show(shared, product),
+        Some(Products::Lint { dir }) => lint(shared, dir.as_deref()),
+    }
+}
+
+fn list(shared: &Shared) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for (name, folder) in known(shared)? {
+        let (title, about) = match &folder {
+            None => embedded::head(&name),
+            Some(folder) => {
+                let text = std::fs::read_to_string(folder.join("product.yaml")).unwrap_or_default();
+                let nodes = node::parse("product.yaml", &text).unwrap_or_default();
+                let field = |key: &str| {
+                    nodes.first().and_then(|node| node.get(key)?.as_text()).unwrap_or_default().to_string()
+                };
+                (field("title"), field("about"))
+            }
+        };
+        rows.push((name, title, about));
+    }
+    if shared.output == Output::Json {
+        let list: Vec<_> = rows.iter().map(|(name, title, about)| serde_json::json!({"name": name, "title": title, "about": about})).collect();
+        return print(&format!("{}\n", serde_json::Value::from(list)));
+    }
+    let width = rows.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, title, about) in rows {
+        // Writing to a String cannot fail.
+        let _written = writeln!(text, "{name:width$}  {title}: {about}");
+    }
+    print(&text)
+}
+
+fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
+    let product = find(shared, name)?;
+    let mut text = format!("{}: {}\nversion {}, namespace {}\n\nprofiles\n", product.title, product.about, product.versions.default, product.namespace);
+    for profile in &product.profiles {
+        let _written = writeln!(text, "  {:12} {}", profile.id, profile.about);
+    }
+    for page in &product.pages {
+        let _written = writeln!(text, "\n{}", page.title);
+        for question in page.questions.iter().filter_map(|path| product.questions.get(path)) {
+            let kind = match &question.kind {
+                Kind::Choice(choices) => choices.keys().cloned().collect::<Vec<_>>().join("|"),
+                kind => kind.word().to_string(),
+            };
+            let marks = [
+                question.advanced.then_some("advanced"),
+                question.optional.then_some("optional"),
+                question.when.is_some().then_some("conditional"),
+                question.generate.is_some().then_some("made by slipway"),
+            ];
+            let marks: Vec<&str> = marks.into_iter().flatten().collect();
+            let marks = if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) };
+            let default = question.default.as_ref().map(|node| format!(" = {}", node.to_json())).unwrap_or_default();
+            let _written = writeln!(text, "  {}: {kind}{default}{marks}\n      {}", question.path, question.ask);
+        }
+    }
+    print(&text)
+}
+
+fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
+    let targets: Vec<(String, Option<PathBuf>)> = match dir {
+        None => embedded::names().into_iter().map(|name| (name, None)).collect(),
+        Some(dir) => folders_of(dir)?
+            .into_iter()
+            .map(|folder| (folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), Some(folder)))
+            .collect(),
+    };
+    if targets.is_empty() {
+        return Err(Failure::new(FailureKind::Usage, "there is no product in that folder").hint("name a folder that holds a product.yaml"));
+    }
+    let (mut faults, mut text) = (Vec::new(), String::new());
+    for (name, folder) in targets {
+        let found = match read(&name, folder.as_deref()) {
+            Ok(product) => {
+                let report = crate::lint::lint(&product);
+                let _written = writeln!(
+                    text,
+                    "{name}: {} combinations of choices, {} distinct objects, {} faults",
+                    report.combinations,
+                    report.objects,
+                    report.findings.len()
+                );
+                report.findings
+            }
+            Err(Ok(faults)) => {
+                let _written = writeln!(text, "{name}: {} faults", faults.len());
+                faults
+            }
+            Err(Err(failure)) => return Err(failure),
+        };
+        faults.extend(found);
+    }
+    let _shared = shared;
+    print(&text)?;
+    if faults.is_empty() { Ok(()) } else { Err(faulty("named", &faults)) }
+}

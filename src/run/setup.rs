@@ -1,0 +1,222 @@
+//! From the command line to a form: product, layers of answers, target.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::answers::file::{self, AnswersFile};
+use crate::answers::form::{Form, Given, Layers, Place};
+use crate::answers::names;
+use crate::answers::view::{Input, SecretInput};
+use crate::cli::Shared;
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::product::schema::{Kind, Product};
+use crate::secret::Secrets;
+use crate::suggest;
+
+use super::outside::Outside;
+use super::products;
+
+/// What the command line, variables and answers file say, before a cluster is asked.
+pub(super) struct Setup {
+    pub(super) product: Arc<Product>,
+    pub(super) place: Place,
+    pub(super) context: Option<String>,
+    pub(super) file: Given,
+    pub(super) variables: Given,
+    pub(super) flags: Given,
+}
+
+impl Setup {
+    /// Reads everything that was given.
+    ///
+    /// # Errors
+    /// An unknown product (2), an answers file with faults, an unknown question, a wrong place (3).
+    pub(super) fn read(shared: &Shared, product: Option<&str>) -> Result<Self, Failure> {
+        let text = shared.answers.as_deref().map(read_file).transpose()?;
+        let shown = shared.answers.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        let said = text.as_deref().map(|text| file::target_of(&shown, text)).unwrap_or_default();
+        let name = product.map(str::to_string).or_else(|| said.get("product").cloned()).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, "no product was named")
+                .state(NOTHING_WRITTEN)
+                .hint("slipway products lists them, slipway install PRODUCT installs one")
+        })?;
+        if let (Some(named), Some(file)) = (product, said.get("product"))
+            && named != file
+        {
+            return Err(Failure::new(FailureKind::Usage, format!("the answers file is for {file}, not for {named}"))
+                .place(shown)
+                .state(NOTHING_WRITTEN)
+                .hint(format!("slipway install {file} -f FILE")));
+        }
+        let product = Arc::new(products::find(shared, &name)?);
+        let read = match &text {
+            Some(text) => file::read(&shown, text, &product).map_err(|faults| answers_faulty(&faults))?,
+            None => AnswersFile::default(),
+        };
+        let said = |key: &str| read.target.get(key).cloned();
+        let place = Place {
+            namespace: shared.namespace.clone().or_else(|| said("namespace")).unwrap_or_else(|| product.namespace.clone()),
+            release: shared.release.clone().or_else(|| said("release")).unwrap_or_else(|| product.name.clone()),
+            profile: shared.profile.clone().or_else(|| said("profile")).unwrap_or_else(|| {
+                product.profiles.first().map(|profile| profile.id.clone()).unwrap_or_default()
+            }),
+        };
+        check_place(&product, &place)?;
+        let context = shared.context.clone().or_else(|| said("context"));
+        let flags = flags(&product, &shared.set)?;
+        let variables = variables(&product)?;
+        Ok(Self { product, place, context, file: read.answers, variables, flags })
+    }
+
+    /// The Secrets that the answers name, as name and key.
+    pub(super) fn named_secrets(&self) -> Vec<(String, String)> {
+        let all = [&self.file, &self.variables, &self.flags];
+        let inputs = all.into_iter().flat_map(|given| given.iter()).filter(|(path, _)| {
+            self.product.questions.get(*path).is_some_and(|question| question.is_secret())
+        });
+        inputs
+            .filter_map(|(_, input)| match input {
+                Input::Text(text) => SecretInput::parse(text).ok(),
+                Input::Secret(input) => Some(input.clone()),
+                Input::Value(_) => None,
+            })
+            .filter_map(|input| match input {
+                SecretInput::Existing { name, key } => Some((name, key)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The form over these answers.
+    pub(super) fn form(&self, facts: Facts, kept_keys: Secrets, outside: Outside) -> Form {
+        let layers = Layers {
+            last_run: Given::new(),
+            file: self.file.clone(),
+            variables: self.variables.clone(),
+            flags: self.flags.clone(),
+            kept_keys,
+        };
+        Form::new(Arc::clone(&self.product), self.place.clone(), Arc::new(facts), layers, Arc::new(outside), rand::random())
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(FailureKind::Usage, format!("cannot read the answers file {}", path.display()))
+            .why(error.to_string())
+            .state(NOTHING_WRITTEN)
+            .hint("name a file that exists: -f FILE")
+    })
+}
+
+/// The failure of an answers file.
+fn answers_faulty(faults: &[Finding]) -> Failure {
+    let noun = if faults.len() == 1 { "a fault" } else { "faults" };
+    let mut failure = Failure::new(FailureKind::Invalid, format!("the answers file has {noun}")).state(NOTHING_WRITTEN);
+    for fault in faults {
+        let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
+        failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
+    }
+    failure.hint("mend the file, then run the same command again")
+}
+
+fn check_place(product: &Product, place: &Place) -> Result<(), Failure> {
+    let label = |text: &str, most: usize| {
+        !text.is_empty()
+            && text.len() <= most
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+    };
+    let invalid = |what: String, hint: &str| Failure::new(FailureKind::Invalid, what).state(NOTHING_WRITTEN).hint(hint);
+    if !label(&place.namespace, 63) {
+        return Err(invalid(
+            format!("`{}` is not a namespace: small letters, digits and hyphens, 63 at most", place.namespace),
+            "choose another: -n NAMESPACE",
+        ));
+    }
+    if !label(&place.release, 40) {
+        return Err(invalid(
+            format!("`{}` is not a name of a release: small letters, digits and hyphens, 40 at most", place.release),
+            "choose another: --name RELEASE",
+        ));
+    }
+    if !product.profiles.iter().any(|profile| profile.id == place.profile) {
+        let known: Vec<&str> = product.profiles.iter().map(|profile| profile.id.as_str()).collect();
+        let near = suggest::nearest(&place.profile, known.iter().copied());
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(invalid(
+            format!("{} has no profile `{}`{near}", product.title, place.profile),
+            &format!("choose one: --profile {}", known.join("|")),
+        ));
+    }
+    Ok(())
+}
+
+fn flags(product: &Product, set: &[String]) -> Result<Given, Failure> {
+    let mut given = Given::new();
+    for flag in set {
+        let Some((path, value)) = flag.split_once('=') else {
+            // What was typed may be a secret without its path: it is not repeated.
+            return Err(Failure::new(FailureKind::Usage, "a --set has no `=`")
+                .state(NOTHING_WRITTEN)
+                .hint("write --set PATH=VALUE"));
+        };
+        let Some(question) = product.questions.get(path) else {
+            return Err(unknown(product, path, &format!("--set {path}")));
+        };
+        let list = matches!(question.kind, Kind::List(_) | Kind::Choices(_));
+        match (list, given.remove(path)) {
+            // Lists repeat.
+            (true, Some(Input::Value(Value::Array(mut items)))) => {
+                items.push(Value::from(value));
+                given.insert(path.to_string(), Input::Value(Value::Array(items)));
+            }
+            (true, Some(Input::Text(first))) if !first.starts_with('[') => {
+                let mut items: Vec<Value> = first.split(',').map(|item| Value::from(item.trim())).collect();
+                items.push(Value::from(value));
+                given.insert(path.to_string(), Input::Value(Value::Array(items)));
+            }
+            _ => {
+                given.insert(path.to_string(), Input::Text(value.to_string()));
+            }
+        }
+    }
+    Ok(given)
+}
+
+fn variables(product: &Product) -> Result<Given, Failure> {
+    let mut given = Given::new();
+    for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with(names::PREFIX)) {
+        match product.questions.keys().find(|path| names::variable(path) == name) {
+            Some(path) => {
+                given.insert(path.clone(), Input::Text(value));
+            }
+            None => {
+                let known: Vec<String> = product.questions.keys().map(|path| names::variable(path)).collect();
+                let near = suggest::nearest(&name, known.iter().map(String::as_str));
+                let failure = Failure::new(FailureKind::Invalid, format!("the variable {name} answers no question of {}", product.title));
+                let failure = failure.state(NOTHING_WRITTEN);
+                return Err(match near {
+                    Some(near) => failure.hint(format!("did you mean {near}?")),
+                    None => failure.hint(format!("slipway products show {}", product.name)),
+                });
+            }
+        }
+    }
+    Ok(given)
+}
+
+fn unknown(product: &Product, path: &str, place: &str) -> Failure {
+    let near = suggest::nearest(path, product.questions.keys().map(String::as_str));
+    let failure = Failure::new(FailureKind::Invalid, format!("{} has no question `{path}`", product.title)).place(place);
+    let failure = failure.state(NOTHING_WRITTEN);
+    match near {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure.hint(format!("slipway products show {}", product.name)),
+    }
+}

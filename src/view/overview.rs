@@ -1,0 +1,256 @@
+//! What a plan will do, in the words that review shows: where to, how much, every object with its fields, what speaks
+//! against it, and the command that repeats it. Holds no secret value: a plan has none.
+
+use serde_json::Value;
+
+use super::questions::Whereabouts;
+use crate::finding::Finding;
+use crate::object::Object;
+use crate::plan::{Action, Class, Plan, Step};
+
+/// A plan with what else has to be seen before "yes".
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The plan.
+    pub plan: Plan,
+    /// The cluster in words: `v1.35.1`, `12 nodes`, `gke`.
+    pub cluster: Vec<String>,
+    /// What the preflight found. Findings of the plan itself come in addition.
+    pub findings: Vec<Finding>,
+    /// Codes that were skipped (`--skip-preflight CODE`); `all` skips every one.
+    pub skipped: Vec<String>,
+    /// The command that repeats the run.
+    pub repeat: String,
+}
+
+/// How many objects something happens to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// They are made.
+    pub create: usize,
+    /// Fields of them change.
+    pub change: usize,
+    /// Nothing happens to them.
+    pub keep: usize,
+    /// They are deleted and made again.
+    pub replace: usize,
+    /// They are deleted.
+    pub delete: usize,
+}
+
+impl Counts {
+    /// In words: `Create 14   Change 0   Keep 0`; what is rarer only when it happens.
+    pub fn words(&self) -> String {
+        let mut words = format!("Create {}   Change {}   Keep {}", self.create, self.change, self.keep);
+        for (name, count) in [("Replace", self.replace), ("Delete", self.delete)] {
+            if count > 0 {
+                words.push_str(&format!("   {name} {count}"));
+            }
+        }
+        words
+    }
+}
+
+/// One object in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What happens: `create`, `change` …
+    pub verb: &'static str,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What matters about it: an image, a size, a host.
+    pub note: String,
+    /// Its fields, or the fields that change.
+    pub fields: Vec<String>,
+}
+
+impl Overview {
+    /// Where one is, for the header.
+    pub fn whereabouts(&self) -> Whereabouts {
+        let target = &self.plan.target;
+        Whereabouts {
+            doing: format!("{} {} {}", self.plan.verb.word(), self.plan.product.name, self.plan.product.version),
+            context: target.context.clone(),
+            namespace: target.namespace.clone(),
+            practice: target.practice,
+        }
+    }
+
+    /// How many objects, the namespace and the key Secret among them.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for row in self.rows() {
+            match row.verb {
+                "create" => counts.create += 1,
+                "change" => counts.change += 1,
+                "keep" => counts.keep += 1,
+                "replace" => counts.replace += 1,
+                _ => counts.delete += 1,
+            }
+        }
+        counts
+    }
+
+    /// Every object in the order in which it is written.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let listed = |kind: &str, name: &str| {
+            self.plan.steps.iter().any(|step| step.wanted.object.kind() == kind && step.wanted.object.name() == name)
+        };
+        let namespace = &self.plan.target.namespace;
+        if !self.plan.namespace_exists && !listed("Namespace", namespace) {
+            let note = "new".into();
+            rows.push(Row { verb: "create", kind: "Namespace".into(), name: namespace.clone(), note, fields: vec![] });
+        }
+        let keys = &self.plan.keys;
+        let secret = self.plan.target.key_secret_name(keys.generation);
+        if !keys.entries.is_empty() && !listed("Secret", &secret) {
+            let fields = keys.entries.iter().map(|key| {
+                let made = format!("{:?}", key.source).to_lowercase();
+                let opens =
+                    if key.opens.is_empty() { String::new() } else { format!(", opens {}", key.opens.join(", ")) };
+                format!("{}: {made}, hidden{opens}", key.path)
+            });
+            rows.push(Row {
+                verb: if keys.exists { "keep" } else { "create" },
+                kind: "Secret".into(),
+                name: secret,
+                note: "made once, kept at uninstall".into(),
+                fields: fields.collect(),
+            });
+        }
+        rows.extend(self.plan.steps.iter().map(row));
+        rows
+    }
+
+    /// Everything found, what blocks first.
+    pub fn all_findings(&self) -> Vec<&Finding> {
+        let mut all: Vec<&Finding> = self.plan.findings.iter().chain(&self.findings).collect();
+        all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        all
+    }
+
+    /// What blocks and was not skipped.
+    pub fn blocking(&self) -> Vec<&Finding> {
+        let skipped = |code: &str| self.skipped.iter().any(|skip| skip == code || skip == "all");
+        let mut all = self.all_findings();
+        all.retain(|finding| finding.blocks() && !skipped(&finding.code));
+        all
+    }
+
+    /// The verb with the cluster's name: `Install into prod-eu`.
+    pub fn button(&self) -> String {
+        let context = &self.plan.target.context;
+        let release = &self.plan.target.release;
+        match self.plan.verb {
+            crate::plan::Verb::Install => format!("Install into {context}"),
+            crate::plan::Verb::Upgrade => format!("Upgrade {release} in {context}"),
+            crate::plan::Verb::Rollback => format!("Roll back {release} in {context}"),
+            crate::plan::Verb::Uninstall => format!("Uninstall {release} from {context}"),
+        }
+    }
+
+    /// How long it usually takes; empty when it is not known.
+    pub fn usual(&self) -> String {
+        self.plan.usual_seconds.map(|(from, to)| format!("usually {from}-{to} s")).unwrap_or_default()
+    }
+}
+
+fn row(step: &Step) -> Row {
+    let object = &step.wanted.object;
+    let (verb, note, fields) = match &step.action {
+        Action::Create => ("create", note(step), leaves(object)),
+        Action::Keep => ("keep", note(step), leaves(object)),
+        Action::Delete => ("delete", String::new(), Vec::new()),
+        Action::Replace { why } => ("replace", why.clone(), leaves(object)),
+        Action::Change { fields, restarts } => {
+            let restarts = if *restarts { ", its pods restart" } else { "" };
+            let count = if fields.len() == 1 { "1 field".into() } else { format!("{} fields", fields.len()) };
+            let hidden = object.kind() == "Secret";
+            let fields = fields.iter().map(|field| {
+                let show = |value: &Option<Value>| match value {
+                    None => "nothing".to_string(),
+                    Some(_) if hidden => "hidden".to_string(),
+                    Some(value) => plain(value),
+                };
+                format!("{}: {} -> {}", field.path, show(&field.from), show(&field.to))
+            });
+            ("change", format!("{count}{restarts}"), fields.collect())
+        }
+    };
+    let kind = match object.kind() {
+        "PersistentVolumeClaim" => "Claim",
+        kind => kind,
+    };
+    Row { verb, kind: kind.into(), name: object.name().into(), note, fields }
+}
+
+fn note(step: &Step) -> String {
+    let object = &step.wanted.object;
+    if step.class == Class::Claim {
+        let size = object.text(&["spec", "resources", "requests", "storage"]);
+        return format!("{size} {}  never deleted unasked", object.text(&["spec", "storageClassName"]));
+    }
+    if let Some(pod) = object.pod_spec() {
+        let image = pod.pointer("/containers/0/image").and_then(Value::as_str).unwrap_or("");
+        return match object.integer(&["spec", "replicas"]) {
+            Some(replicas) if replicas > 1 => format!("{image} x{replicas}"),
+            _ => image.to_string(),
+        };
+    }
+    let entries = |key: &str| object.at(&[key]).and_then(Value::as_object).map_or(0, serde_json::Map::len);
+    match object.kind() {
+        "Secret" => format!("{} entries, hidden", entries("data")),
+        "ConfigMap" => format!("{} entries", entries("data")),
+        "Service" => {
+            let ports: Vec<String> = object.list(&["spec", "ports"]).iter().map(|port| plain(&port["port"])).collect();
+            format!("{} {}", object.text(&["spec", "type"]), ports.join(", ")).trim().to_string()
+        }
+        "Ingress" => {
+            let hosts = object.list(&["spec", "rules"]).iter().filter_map(|rule| rule["host"].as_str());
+            hosts.collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The fields of an object, a line each; what every object has, and every value of a Secret, is left out.
+fn leaves(object: &Object) -> Vec<String> {
+    let mut lines = Vec::new();
+    let Some(top) = object.0.as_object() else { return lines };
+    let secret = object.kind() == "Secret";
+    for (key, value) in top.iter().filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata")) {
+        match value.as_object() {
+            Some(entries) if secret && (key == "data" || key == "stringData") => {
+                lines.extend(entries.keys().map(|name| format!("{name}: hidden")));
+            }
+            _ => walk(key, value, &mut lines),
+        }
+    }
+    lines
+}
+
+fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                walk(&format!("{path}.{key}"), value, lines);
+            }
+        }
+        Value::Array(list) if !list.is_empty() => {
+            for (i, value) in list.iter().enumerate() {
+                walk(&format!("{path}[{i}]"), value, lines);
+            }
+        }
+        value => lines.push(format!("{path}: {}", plain(value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.replace('\n', " "),
+        value => value.to_string(),
+    }
+}

@@ -1,0 +1,321 @@
+//! Walks through the form: one question after the other, back as often as one likes, and again what is wrong.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use super::prompt::{Command, Prompt, Reply};
+use crate::view::questions::{Fault, Input, QuestionView, Questions, SecretInput, Widget};
+
+/// How asking ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing is missing or wrong.
+    Complete,
+    /// Something is wrong that no visible question can mend.
+    Invalid(Vec<Fault>),
+    /// `:quit`.
+    Quit,
+    /// The input ended before the end.
+    Ended,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// What a question led to.
+enum Step {
+    Next,
+    Back,
+    Again,
+    ToggleAdvanced,
+    Leave(Asked),
+}
+
+/// Asks every visible essential question that is not locked, then whatever is still missing or wrong.
+///
+/// # Errors
+/// When the terminal cannot be read or written.
+pub fn ask(form: &mut dyn Questions, prompt: &mut dyn Prompt) -> io::Result<Asked> {
+    prompt.say("Enter takes the value in brackets; :back, :why, :advanced, :help and :quit work at every question.")?;
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    let mut history: Vec<String> = Vec::new();
+    let mut advanced = false;
+    let mut page_told = String::new();
+    let mut mending = false;
+    loop {
+        let Some((page, question)) = next(form, &asked, advanced) else {
+            match remaining(form, &mut asked, &mut mending, prompt)? {
+                Some(asked) => return Ok(asked),
+                None => continue,
+            }
+        };
+        let path = question.path.clone();
+        if page != page_told {
+            prompt.say(&format!("\n{page}"))?;
+            page_told = page;
+        }
+        match one(form, &question, prompt)? {
+            Step::Next => {
+                asked.insert(path.clone());
+                history.retain(|known| *known != path);
+                history.push(path);
+            }
+            Step::Back => match history.pop() {
+                Some(before) => {
+                    asked.remove(&before);
+                    // Questions between are asked again only if the new answer brings them.
+                    page_told.clear();
+                }
+                None => prompt.say("  This is the first question.")?,
+            },
+            Step::Again => {}
+            Step::ToggleAdvanced => {
+                advanced = !advanced;
+                prompt.say(if advanced {
+                    "  Advanced questions are asked."
+                } else {
+                    "  Only essential questions are asked."
+                })?;
+            }
+            Step::Leave(left) => return Ok(left),
+        }
+    }
+}
+
+/// The first question that was not asked yet, with its page in words.
+fn next(form: &dyn Questions, asked: &BTreeSet<String>, advanced: bool) -> Option<(String, QuestionView)> {
+    let pages = form.pages();
+    let all = pages.len();
+    pages.iter().enumerate().find_map(|(i, page)| {
+        let mut open = form.page(&page.id).into_iter().filter(|question| {
+            question.locked.is_empty()
+                && !asked.contains(&question.path)
+                && (advanced || !question.advanced || question.fault.is_some())
+        });
+        open.next().map(|question| (format!("{} ({} of {all})", page.title, i + 1), question))
+    })
+}
+
+/// What is missing or wrong is asked again; `None` goes on asking.
+fn remaining(
+    form: &dyn Questions,
+    asked: &mut BTreeSet<String>,
+    mending: &mut bool,
+    prompt: &mut dyn Prompt,
+) -> io::Result<Option<Asked>> {
+    let faults = form.faults();
+    if faults.is_empty() {
+        return Ok(Some(Asked::Complete));
+    }
+    if !*mending {
+        prompt.say("\nStill missing or wrong:")?;
+        *mending = true;
+    }
+    let mut again = false;
+    for fault in &faults {
+        prompt.say(&format!("  {}: {}", fault.path, fault.line()))?;
+        let visible = form.question(&fault.path).is_some_and(|question| question.locked.is_empty());
+        again |= visible && asked.remove(&fault.path);
+    }
+    Ok((!again).then_some(Asked::Invalid(faults)))
+}
+
+fn one(form: &mut dyn Questions, question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Step> {
+    if let Some(fault) = &question.fault {
+        prompt.say(&format!("  {}", fault.line()))?;
+    }
+    if !question.suggestions.is_empty() {
+        prompt.say(&format!("  The cluster offers: {}.", question.suggestions.join(", ")))?;
+    } else if !question.suggestions_missing.is_empty() {
+        prompt.say(&format!("  The cluster could not be asked: {}.", question.suggestions_missing))?;
+    }
+    let input = match &question.widget {
+        Widget::Choice(choices) => {
+            let texts: Vec<String> = choices.iter().map(|choice| choice.text.clone()).collect();
+            let now = choices.iter().position(|choice| choice.value == question.value_text);
+            prompt.choose(&question.ask, &texts, now)?.map(|i| Some(Input::Choice(choices[i].value.clone())))
+        }
+        Widget::YesNo => {
+            let now = match question.value_text.as_str() {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            };
+            prompt.confirm(&question.ask, now)?.map(|yes| Some(Input::YesNo(yes)))
+        }
+        Widget::Choices(choices) => {
+            prompt.say(&question.ask)?;
+            let held: Vec<&str> = question.value_text.lines().collect();
+            let mut now = Vec::new();
+            for (i, choice) in choices.iter().enumerate() {
+                prompt.say(&format!("  {}  {}", i + 1, choice.text))?;
+                if held.contains(&choice.value.as_str()) {
+                    now.push((i + 1).to_string());
+                }
+            }
+            let reply = prompt.text("Numbers with commas between", &now.join(","))?;
+            match numbers(&reply, choices.len()) {
+                Some(numbers) => {
+                    let values = numbers.into_iter().map(|i| choices[i].value.clone()).collect();
+                    Reply::Said(Some(Input::Choices(values)))
+                }
+                None => {
+                    if matches!(reply, Reply::Said(_)) {
+                        prompt.say(&format!("  Type numbers from 1 to {}, such as 1,2.", choices.len()))?;
+                        return Ok(Step::Again);
+                    }
+                    reply.map(|_| None)
+                }
+            }
+        }
+        Widget::Secret { generates } => {
+            let has = !question.value_text.is_empty();
+            let hint = match (has, *generates) {
+                (true, _) => " [keep it]",
+                (false, true) => " [slipway makes it]",
+                (false, false) if question.optional => " [none]",
+                (false, false) => "",
+            };
+            prompt.secret(&format!("{}{hint}", question.ask))?.map(|typed| {
+                if !typed.expose().is_empty() {
+                    Some(Input::Secret(SecretInput::read(&typed)))
+                } else if !has && *generates {
+                    Some(Input::Secret(SecretInput::Generate))
+                } else {
+                    None
+                }
+            })
+        }
+        Widget::List | Widget::Multiline => lines(question, prompt)?,
+        Widget::Text | Widget::Number => {
+            let reply = prompt.text(&question.ask, &question.value_text)?;
+            let unchanged = matches!(&reply, Reply::Said(line) if *line == question.value_text);
+            // Enter on what stands keeps where it came from; only a new answer becomes the operator's own.
+            if unchanged { Reply::Said(None) } else { reply.map(|line| Some(Input::Text(line))) }
+        }
+    };
+    match input {
+        Reply::Said(None) if missing(form, question) => {
+            prompt.say("  This needs an answer.")?;
+            Ok(Step::Again)
+        }
+        Reply::Said(None) => Ok(Step::Next),
+        Reply::Said(Some(input)) if same(question, &input) => Ok(Step::Next),
+        Reply::Said(Some(input)) => match form.set(&question.path, input) {
+            Ok(()) => Ok(Step::Next),
+            Err(fault) => {
+                // The question is asked again, which says the fault the form holds; a form that holds none says it here.
+                if form.question(&question.path).is_none_or(|now| now.fault.is_none()) {
+                    prompt.say(&format!("  {}", fault.line()))?;
+                }
+                Ok(Step::Again)
+            }
+        },
+        Reply::Command(command) => self::command(form, question, command, prompt),
+        Reply::Ended => Ok(Step::Leave(Asked::Ended)),
+        Reply::Interrupted => Ok(Step::Leave(Asked::Interrupted)),
+    }
+}
+
+/// Nothing stands there although something has to.
+fn missing(form: &dyn Questions, question: &QuestionView) -> bool {
+    !question.optional && form.faults().iter().any(|fault| fault.path == question.path)
+}
+
+/// Whether an answer is what stands there already: it then keeps its origin.
+fn same(question: &QuestionView, input: &Input) -> bool {
+    question.fault.is_none()
+        && !question.value_text.is_empty()
+        && match input {
+            Input::Choice(value) => *value == question.value_text,
+            Input::YesNo(yes) => yes.to_string() == question.value_text,
+            Input::Choices(values) | Input::List(values) => {
+                values.iter().map(String::as_str).eq(question.value_text.lines())
+            }
+            Input::Text(_) | Input::Secret(_) => false,
+        }
+}
+
+fn numbers(reply: &Reply<String>, most: usize) -> Option<Vec<usize>> {
+    let Reply::Said(line) = reply else { return None };
+    line.split([',', ' '])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok().filter(|number| (1..=most).contains(number)).map(|number: usize| number - 1))
+        .collect()
+}
+
+/// Several lines: an empty one ends a list, a single dot ends a text, and nothing typed keeps what stands.
+fn lines(question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Reply<Option<Input>>> {
+    let list = question.widget == Widget::List;
+    let end = if list { "an empty line ends" } else { "a line with a single dot ends" };
+    prompt.say(&format!("{} (a line each, {end}; nothing keeps what stands, :none empties it)", question.ask))?;
+    for line in question.value_text.lines() {
+        prompt.say(&format!("  {line}"))?;
+    }
+    let mut typed: Vec<String> = Vec::new();
+    loop {
+        let reply = prompt.text(&format!("  {}", typed.len() + 1), "")?;
+        match reply {
+            Reply::Said(line) if (list && line.trim().is_empty()) || (!list && line.trim() == ".") => break,
+            Reply::Said(line) if typed.is_empty() && line.trim().is_empty() => break,
+            Reply::Said(line) => typed.push(line),
+            Reply::Command(Command::None) => {
+                let empty = if list { Input::List(Vec::new()) } else { Input::Text(String::new()) };
+                return Ok(Reply::Said(Some(empty)));
+            }
+            reply => return Ok(reply.map(|_| None)),
+        }
+    }
+    Ok(Reply::Said(if typed.is_empty() {
+        None
+    } else if list {
+        Some(Input::List(typed))
+    } else {
+        Some(Input::Text(typed.join("\n")))
+    }))
+}
+
+fn command(
+    form: &mut dyn Questions,
+    question: &QuestionView,
+    command: Command,
+    prompt: &mut dyn Prompt,
+) -> io::Result<Step> {
+    match command {
+        Command::Back => return Ok(Step::Back),
+        Command::Quit => return Ok(Step::Leave(Asked::Quit)),
+        Command::Advanced => return Ok(Step::ToggleAdvanced),
+        Command::Default => {
+            form.reset(&question.path);
+            prompt.say("  The default stands again.")?;
+        }
+        Command::None => {
+            if let Err(fault) = form.set(&question.path, Input::Text(String::new())) {
+                prompt.say(&format!("  {}", fault.line()))?;
+                return Ok(Step::Again);
+            }
+            return Ok(Step::Next);
+        }
+        Command::Help => {
+            for (_, name, about) in Command::ALL {
+                prompt.say(&format!("  {name:<10} {about}"))?;
+            }
+            prompt.say("  A value that begins with a colon is typed with two.")?;
+            if question.is_secret() {
+                prompt.say("  A secret may be env:NAME, file:PATH, secret:NAME/KEY, or generate.")?;
+            }
+        }
+        Command::Why => {
+            let because = if question.why.is_empty() { "The product needs it." } else { &question.why };
+            prompt.say(&format!("  {because}"))?;
+            for (name, text) in
+                [("example", &question.example), ("default", &question.default_text), ("now", &question.origin)]
+            {
+                if !text.is_empty() {
+                    prompt.say(&format!("  {name:<8} {text}"))?;
+                }
+            }
+            prompt.say(&format!("  {:<8} {}", "path", question.path))?;
+        }
+    }
+    Ok(Step::Again)
+}

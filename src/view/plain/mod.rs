@@ -1,0 +1,19 @@
+//! The plain face: append-only lines for slow lines, screen readers and habit. A line reader that needs nothing of the
+//! terminal, and dialoguer's prompts where the terminal can (facts: style 4.8). The same form, plan and events as every
+//! other face.
+
+mod ask;
+mod dialogue;
+mod line;
+mod progress;
+mod prompt;
+mod review;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Asked, ask};
+pub use dialogue::Dialogue;
+pub use line::{HideTyping, LineReader};
+pub use progress::{Plain, follow};
+pub use prompt::{Command, Prompt, Reply};
+pub use review::{Decision, review};

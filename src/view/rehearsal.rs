@@ -1,0 +1,309 @@
+//! A small form and a small plan for the tests of every face.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::overview::Overview;
+use super::questions::{
+    ChoiceView, Fault, Input, MadeObject, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts,
+    Widget,
+};
+use crate::finding::{Finding, Severity};
+use crate::object::Object;
+use crate::plan::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
+use crate::secret::{SecretSource, SecretText};
+
+/// The value that no screen and no output may hold unless it is revealed.
+pub(crate) const TYPED_SECRET: &str = "hunter2-hunter2";
+
+/// A form of three pages: database, access, keys.
+#[derive(Default)]
+pub(crate) struct Rehearsal {
+    pub(crate) answers: BTreeMap<String, String>,
+    secrets: BTreeMap<String, SecretText>,
+    pub(crate) generated: Vec<String>,
+}
+
+fn choice(value: &str, text: &str) -> ChoiceView {
+    ChoiceView { value: value.into(), text: text.into() }
+}
+
+impl Rehearsal {
+    fn value(&self, path: &str, default: &str) -> String {
+        self.answers.get(path).cloned().unwrap_or_else(|| default.into())
+    }
+
+    fn external(&self) -> bool {
+        self.value("database.mode", "bundled") == "external"
+    }
+
+    fn ask(&self, path: &str, ask: &str, widget: Widget, default: &str) -> QuestionView {
+        let given = self.answers.contains_key(path);
+        QuestionView {
+            path: path.into(),
+            ask: ask.into(),
+            widget,
+            value_text: self.value(path, default),
+            origin: if given { "typed".into() } else { "default".into() },
+            default_text: default.into(),
+            ..QuestionView::default()
+        }
+    }
+
+    fn database(&self) -> Vec<QuestionView> {
+        let modes = vec![
+            choice("bundled", "In the cluster, made by slipway"),
+            choice("external", "A PostgreSQL that exists already"),
+            choice("sqlite", "SQLite in the pod: lost with the pod"),
+        ];
+        let mut asked = vec![QuestionView {
+            why: "Decides what survives, and who backs it up.".into(),
+            ..self.ask("database.mode", "Where does Inngest keep its state?", Widget::Choice(modes), "bundled")
+        }];
+        if self.external() {
+            asked.push(QuestionView {
+                example: "postgres://user:password@db.example.com:5432/inngest".into(),
+                value_text: if self.secrets.contains_key("database.url") { "********".into() } else { String::new() },
+                ..self.ask("database.url", "Connection URL", Widget::Secret { generates: false }, "")
+            });
+        } else {
+            asked.push(QuestionView {
+                why: "The volume outlives upgrades and uninstall. It can grow later; it cannot shrink.".into(),
+                fault: self.storage_fault(),
+                example: "20Gi".into(),
+                ..self.ask("database.storage", "Storage", Widget::Text, "8Gi")
+            });
+            asked.push(QuestionView {
+                suggestions: vec!["standard".into(), "premium-rwo".into()],
+                optional: true,
+                ..self.ask("database.storageClass", "Storage class", Widget::Text, "")
+            });
+        }
+        asked.push(QuestionView {
+            advanced: true,
+            ..self.ask("database.connections", "Open connections per replica", Widget::Number, "100")
+        });
+        asked
+    }
+
+    fn storage_fault(&self) -> Option<Fault> {
+        let value = self.value("database.storage", "8Gi");
+        (!value.ends_with("Gi")).then(|| Fault {
+            path: "database.storage".into(),
+            what: format!("\"{value}\" is not a quantity"),
+            rule: "write a number and Gi".into(),
+            example: "20Gi".into(),
+        })
+    }
+
+    fn access(&self) -> Vec<QuestionView> {
+        let ways = vec![choice("ui", "The page"), choice("api", "The API"), choice("metrics", "The metrics")];
+        vec![
+            self.ask("exposure.public", "Reachable from outside?", Widget::YesNo, "false"),
+            self.ask("exposure.what", "What is published", Widget::Choices(ways), "api"),
+            QuestionView { optional: true, ..self.ask("sdkUrls", "SDK URLs", Widget::List, "") },
+            QuestionView {
+                optional: true,
+                advanced: true,
+                ..self.ask("nodeSelector", "Affinity", Widget::Multiline, "")
+            },
+        ]
+    }
+
+    fn keys(&self) -> Vec<QuestionView> {
+        let made = self.generated.iter().any(|path| path == "keys.event");
+        let value_text = match (made, self.secrets.contains_key("keys.event")) {
+            (true, _) => "made by slipway".into(),
+            (_, true) => "********".into(),
+            _ => String::new(),
+        };
+        vec![QuestionView { value_text, ..self.ask("keys.event", "Event key", Widget::Secret { generates: true }, "") }]
+    }
+}
+
+impl Questions for Rehearsal {
+    fn whereabouts(&self) -> Whereabouts {
+        Whereabouts {
+            doing: "install inngest v1.43.0".into(),
+            context: "kind-dev".into(),
+            namespace: "inngest".into(),
+            practice: false,
+        }
+    }
+
+    fn pages(&self) -> Vec<PageView> {
+        [("database", "Database"), ("access", "Access"), ("keys", "Keys")]
+            .into_iter()
+            .map(|(id, title)| {
+                let questions = self.page(id);
+                let wrong = questions.iter().any(|question| question.fault.is_some());
+                PageView {
+                    id: id.into(),
+                    title: title.into(),
+                    state: if wrong { PageState::Faulty } else { PageState::Open },
+                    questions: questions.iter().filter(|question| !question.advanced).count(),
+                    advanced: questions.iter().filter(|question| question.advanced).count(),
+                }
+            })
+            .collect()
+    }
+
+    fn page(&self, id: &str) -> Vec<QuestionView> {
+        match id {
+            "database" => self.database(),
+            "access" => self.access(),
+            "keys" => self.keys(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn question(&self, path: &str) -> Option<QuestionView> {
+        ["database", "access", "keys"].iter().flat_map(|page| self.page(page)).find(|question| question.path == path)
+    }
+
+    fn set(&mut self, path: &str, input: Input) -> Result<(), Fault> {
+        let text = match input {
+            Input::Text(text) | Input::Choice(text) => text,
+            Input::YesNo(yes) => yes.to_string(),
+            Input::Choices(lines) | Input::List(lines) => lines.join("\n"),
+            Input::Secret(SecretInput::Value(secret)) => {
+                self.secrets.insert(path.into(), secret);
+                self.generated.retain(|known| known != path);
+                return Ok(());
+            }
+            Input::Secret(SecretInput::Reference(reference)) => reference,
+            Input::Secret(SecretInput::Generate) => return self.generate(path),
+        };
+        self.answers.insert(path.into(), text);
+        self.question(path).and_then(|question| question.fault).map_or(Ok(()), Err)
+    }
+
+    fn reset(&mut self, path: &str) {
+        self.answers.remove(path);
+        self.secrets.remove(path);
+        self.generated.retain(|known| known != path);
+    }
+
+    fn generate(&mut self, path: &str) -> Result<(), Fault> {
+        if path != "keys.event" {
+            let what = "slipway cannot make this one".into();
+            return Err(Fault { path: path.into(), what, ..Fault::default() });
+        }
+        self.generated.push(path.into());
+        Ok(())
+    }
+
+    fn reveal(&self, path: &str) -> Option<SecretText> {
+        self.secrets.get(path).cloned()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults: Vec<Fault> =
+            if self.external() { Vec::new() } else { self.storage_fault().into_iter().collect() };
+        for path in ["database.url", "keys.event"] {
+            let empty = self.question(path).is_some_and(|question| question.value_text.is_empty());
+            if empty {
+                faults.push(Fault { path: path.into(), what: "is missing".into(), ..Fault::default() });
+            }
+        }
+        faults
+    }
+
+    fn objects(&self) -> Vec<MadeObject> {
+        let made = |kind: &str, name: &str, yaml: String| MadeObject { kind: kind.into(), name: name.into(), yaml };
+        let mut objects = vec![made("Namespace", "inngest", "apiVersion: v1\nkind: Namespace\n".into())];
+        if !self.external() {
+            let size = self.value("database.storage", "8Gi");
+            let yaml = format!(
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nspec:\n  resources:\n    requests:\n      storage: {size}\n"
+            );
+            objects.push(made("PersistentVolumeClaim", "inngest-postgresql", yaml));
+        }
+        objects
+    }
+
+    fn checks(&self) -> String {
+        "9 fine, 1 warning (no ingress controller found)".into()
+    }
+
+    fn answers_file(&self) -> String {
+        String::new()
+    }
+}
+
+fn step(action: Action, object: serde_json::Value) -> Step {
+    let object = Object(object);
+    let class = Class::of(&object);
+    let wanted = Wanted { object, group: "server".into(), after: vec![], recipes: BTreeMap::new() };
+    Step { wanted, action, wave: 0, after: vec![], class }
+}
+
+/// An install with a change, a replacement and what is kept.
+pub(crate) fn overview() -> Overview {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "inngest", "namespace": "inngest"},
+        "data": {"INNGEST_EVENT_KEY": "W2hpZGRlbl0=", "TOKEN": "aHVudGVyMi1odW50ZXIy"}});
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "inngest-postgresql", "namespace": "inngest"},
+        "spec": {"storageClassName": "standard", "resources": {"requests": {"storage": "20Gi"}}}});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "inngest", "namespace": "inngest"},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"image": "inngest/inngest:v1.43.0"}]}}}});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "inngest", "namespace": "inngest"},
+        "spec": {"type": "ClusterIP", "ports": [{"port": 8288}]}});
+    let fields =
+        vec![FieldChange { path: "spec.type".into(), from: Some(json!("LoadBalancer")), to: Some(json!("ClusterIP")) }];
+    let event = KeyEntry {
+        path: "keys.event".into(),
+        source: SecretSource::Generated,
+        opens: vec!["clients that send events".into()],
+    };
+    let plan = Plan {
+        verb: Verb::Install,
+        target: Target {
+            context: "prod-eu".into(),
+            server: "https://34.90.1.2".into(),
+            namespace: "inngest".into(),
+            release: "inngest".into(),
+            profile: "production".into(),
+            ..Target::default()
+        },
+        product: ProductRef {
+            name: "inngest".into(),
+            title: "Inngest".into(),
+            version: "v1.43.0".into(),
+            ..Default::default()
+        },
+        namespace_exists: false,
+        keys: KeyPlan { generation: 1, exists: false, entries: vec![event] },
+        steps: vec![
+            step(Action::Create, secret),
+            step(Action::Create, claim),
+            step(Action::Create, deployment),
+            step(Action::Change { fields, restarts: true }, service),
+        ],
+        waves: vec![],
+        health: vec![],
+        log_patterns: vec![],
+        notes: vec![],
+        answers: BTreeMap::new(),
+        facts: BTreeMap::new(),
+        findings: vec![],
+        usual_seconds: Some((40, 120)),
+    };
+    let warning = Finding::new("NAME_DOES_NOT_RESOLVE", Severity::Warning, "inngest.example.com does not resolve yet");
+    Overview {
+        plan,
+        cluster: vec!["v1.35.1".into(), "12 nodes".into(), "gke".into()],
+        findings: vec![warning],
+        skipped: vec![],
+        repeat: "slipway install inngest -f inngest.yaml --yes".into(),
+    }
+}
+
+/// What blocks it.
+pub(crate) fn blocking() -> Finding {
+    Finding::new("STORAGE_CLASS_MISSING", Severity::Error, "storage class \"fast\" does not exist here")
+        .remedy("choose standard, or premium-rwo")
+        .at("database.storageClass")
+}

@@ -1,0 +1,250 @@
+//! The keys, as one table: what is pressed, the footer and the help page all read it, so none of them can lie.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// Where a key is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Progress while the run goes on.
+    Progress,
+    /// Progress after its end.
+    Ended,
+    /// Typing into the filter of a log.
+    Filter,
+    /// The timeline over the progress.
+    Timeline,
+    /// The question whether to stop.
+    Stopping,
+    /// Review.
+    Review,
+    /// A page of questions.
+    Wizard,
+    /// The editor of several lines over a page.
+    Lines,
+    /// "Leave?"
+    Leaving,
+    /// The help page.
+    Help,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Next,
+    Previous,
+    Accept,
+    Back,
+    Quit,
+    Toggle,
+    Open,
+    Close,
+    Follow,
+    Wrap,
+    Filter,
+    Start,
+    End,
+    Events,
+    Help,
+    Redraw,
+    Suspend,
+    Interrupt,
+    Save,
+    Reveal,
+    Generate,
+    Advanced,
+    Preview,
+    Suggest,
+    Reset,
+    NewLine,
+}
+
+/// One row of the table.
+pub(super) struct Binding {
+    places: &'static [Place],
+    code: KeyCode,
+    ctrl: bool,
+    pub(super) action: Action,
+    /// Name of the key as it is shown.
+    pub(super) key: &'static str,
+    /// Word in the footer; empty when it stands in the help alone.
+    pub(super) short: &'static str,
+    /// Sentence in the help.
+    pub(super) long: &'static str,
+}
+
+use Action as A;
+use Place::{Ended, Filter, Help, Leaving, Lines, Progress, Review, Stopping, Timeline, Wizard};
+
+const fn on(
+    places: &'static [Place],
+    code: KeyCode,
+    action: Action,
+    key: &'static str,
+    short: &'static str,
+    long: &'static str,
+) -> Binding {
+    Binding { places, code, ctrl: false, action, key, short, long }
+}
+
+const fn ctrl(
+    places: &'static [Place],
+    letter: char,
+    action: Action,
+    key: &'static str,
+    short: &'static str,
+    long: &'static str,
+) -> Binding {
+    Binding { places, code: KeyCode::Char(letter), ctrl: true, action, key, short, long }
+}
+
+const RUN: &[Place] = &[Progress, Ended];
+const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Leaving, Help];
+const EVERYWHERE: &[Place] = &[Progress, Ended, Filter, Timeline, Stopping, Review, Wizard, Lines, Leaving, Help];
+
+/// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
+pub(super) const TABLE: &[Binding] = &[
+    on(RUN, KeyCode::Tab, A::Next, "Tab", "pod", "Next pod: its log is shown"),
+    on(RUN, KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous pod"),
+    on(RUN, KeyCode::Enter, A::Open, "Enter", "log", "Log on the whole screen, and back"),
+    on(RUN, KeyCode::Char('f'), A::Follow, "f", "follow", "Follow the log, or stand still"),
+    on(RUN, KeyCode::Char('/'), A::Filter, "/", "filter", "Show only lines of the log that hold a text"),
+    on(RUN, KeyCode::Char('w'), A::Wrap, "w", "", "Wrap long lines of the log, or cut them"),
+    on(RUN, KeyCode::Char('g'), A::Start, "g", "", "First line of the log"),
+    on(RUN, KeyCode::Char('G'), A::End, "G", "", "Last line of the log, and follow"),
+    on(RUN, KeyCode::Char('e'), A::Events, "e", "events", "Everything that happened, with its time"),
+    on(&[Ended], KeyCode::Char('q'), A::Quit, "q", "leave", "Leave the screen; what is in the cluster stays"),
+    on(&[Progress], KeyCode::Char('q'), A::Interrupt, "q", "", "Asks how to stop, as Ctrl-C does"),
+    on(&[Progress], KeyCode::Esc, A::Back, "Esc", "", "One layer back: whole-screen log, filter"),
+    on(&[Ended], KeyCode::Esc, A::Back, "Esc", "", "One layer back: whole-screen log, filter"),
+    on(&[Filter], KeyCode::Enter, A::Accept, "Enter", "show", "Keep the filter"),
+    on(&[Filter], KeyCode::Esc, A::Back, "Esc", "no filter", "Show every line again"),
+    on(&[Timeline], KeyCode::Char('e'), A::Back, "e", "back", "Back to the pods"),
+    on(&[Timeline], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods"),
+    on(&[Timeline, Help], KeyCode::Char('q'), A::Back, "q", "", "Back"),
+    on(&[Stopping, Leaving], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
+    on(&[Stopping, Leaving], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
+    on(&[Stopping, Leaving], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
+    on(&[Stopping], KeyCode::Esc, A::Back, "Esc", "go on", "Go on as before"),
+    on(&[Leaving], KeyCode::Esc, A::Back, "Esc", "stay", "Stay"),
+    on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the list and the button"),
+    on(&[Review], KeyCode::BackTab, A::Next, "Shift-Tab", "", "Between the list and the button"),
+    on(&[Review], KeyCode::Enter, A::Open, "Enter", "open", "In the list: open or close; on the button: do it"),
+    on(&[Review], KeyCode::Char(' '), A::Toggle, "Space", "", "Open or close"),
+    on(&[Review], KeyCode::Left, A::Close, "Left", "", "Close the object, from any of its fields"),
+    on(&[Review], KeyCode::Char('s'), A::Save, "s", "save answers", "Write the answers file that repeats this run"),
+    on(&[Review], KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
+    on(&[Wizard], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
+    on(&[Wizard], KeyCode::Tab, A::Next, "Tab", "", "Next question"),
+    on(&[Wizard], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),
+    on(&[Wizard], KeyCode::Up, A::Up, "Up", "", "Line above"),
+    on(&[Wizard], KeyCode::Down, A::Down, "Down", "", "Line below"),
+    on(&[Wizard], KeyCode::PageUp, A::PageUp, "PageUp", "", "Previous page"),
+    on(&[Wizard], KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page; what was typed is checked"),
+    ctrl(
+        &[Wizard],
+        'p',
+        A::Preview,
+        "Ctrl-P",
+        "preview",
+        "What the answers make: next object; on a narrow screen show or hide",
+    ),
+    ctrl(&[Wizard], 'a', A::Advanced, "Ctrl-A", "advanced", "Show or hide advanced questions"),
+    ctrl(&[Wizard], 'r', A::Reveal, "Ctrl-R", "", "Show a secret for 5 seconds"),
+    ctrl(&[Wizard], 'g', A::Generate, "Ctrl-G", "", "Let slipway make the secret"),
+    ctrl(&[Wizard], 'n', A::Suggest, "Ctrl-N", "", "Next value that the cluster offers"),
+    ctrl(&[Wizard], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
+    on(&[Wizard], KeyCode::Esc, A::Back, "Esc", "leave", "One layer back, then asks whether to leave"),
+    on(&[Lines], KeyCode::Enter, A::NewLine, "Enter", "new line", "A new line"),
+    on(&[Lines], KeyCode::Tab, A::Accept, "Tab", "done", "Take the lines"),
+    on(&[Lines], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page; the lines are kept"),
+    on(LISTS, KeyCode::Up, A::Up, "Up", "", "Line above"),
+    on(LISTS, KeyCode::Down, A::Down, "Down", "", "Line below"),
+    on(LISTS, KeyCode::Char('k'), A::Up, "k", "", "Line above"),
+    on(LISTS, KeyCode::Char('j'), A::Down, "j", "", "Line below"),
+    on(LISTS, KeyCode::PageUp, A::PageUp, "PageUp", "", "Ten lines up"),
+    on(LISTS, KeyCode::PageDown, A::PageDown, "PageDown", "", "Ten lines down"),
+    on(&[Help], KeyCode::Esc, A::Back, "Esc", "back", "Back"),
+    on(&[Help], KeyCode::Char('?'), A::Back, "?", "back", "Back"),
+    ctrl(
+        &[Progress],
+        'c',
+        A::Interrupt,
+        "Ctrl-C",
+        "stop...",
+        "Asks how to stop: after this step, now, or leave it running",
+    ),
+    ctrl(EVERYWHERE, 'c', A::Interrupt, "Ctrl-C", "", "Asks whether to leave; again within 2 seconds leaves"),
+    ctrl(EVERYWHERE, 'l', A::Redraw, "Ctrl-L", "", "Draw the screen anew"),
+    ctrl(EVERYWHERE, 'z', A::Suspend, "Ctrl-Z", "", "Back to the shell for a while; fg returns"),
+    on(&[Progress, Ended, Timeline, Review, Wizard], KeyCode::Char('?'), A::Help, "?", "help", "This page"),
+    on(EVERYWHERE, KeyCode::F(1), A::Help, "F1", "", "This page, while typing too"),
+];
+
+/// What a key does in a place; only presses count, since some terminals report releases too.
+pub(super) fn action(place: Place, key: &KeyEvent) -> Option<Action> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let code = match key.code {
+        KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => KeyCode::BackTab,
+        code => code,
+    };
+    rows(place).find(|row| row.code == code && row.ctrl == ctrl).map(|row| row.action)
+}
+
+/// The character that a key types, if it types one.
+pub(super) fn typed(key: &KeyEvent) -> Option<char> {
+    let other = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META;
+    match key.code {
+        KeyCode::Char(c) if key.kind != KeyEventKind::Release && !key.modifiers.intersects(other) => Some(c),
+        _ => None,
+    }
+}
+
+/// The rows of a place, in order, a key once.
+pub(super) fn rows(place: Place) -> impl Iterator<Item = &'static Binding> {
+    TABLE.iter().enumerate().filter_map(move |(i, row)| {
+        let here = row.places.contains(&place);
+        let earlier = TABLE[..i]
+            .iter()
+            .any(|other| other.places.contains(&place) && other.code == row.code && other.ctrl == row.ctrl);
+        (here && !earlier).then_some(row)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_that_terminals_swallow_or_alias_is_used() {
+        for row in TABLE {
+            let KeyCode::Char(letter) = row.code else { continue };
+            assert!(!(row.ctrl && "hijmsq[".contains(letter)), "{}", row.key);
+        }
+    }
+
+    #[test]
+    fn every_place_has_a_way_back_and_a_footer() {
+        for place in EVERYWHERE {
+            assert!(rows(*place).any(|row| !row.short.is_empty()), "{place:?}");
+            let back = |row: &Binding| matches!(row.action, A::Back | A::Interrupt | A::Quit);
+            assert!(rows(*place).any(back), "{place:?}");
+            let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+            assert_eq!(action(*place, &ctrl_c), Some(A::Interrupt), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn a_released_key_does_nothing() {
+        let mut key = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        assert_eq!(action(Wizard, &key), Some(A::Back));
+        key.kind = KeyEventKind::Release;
+        assert_eq!(action(Wizard, &key), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! The full screen. Elm shape: a screen changes in [`Screen::update`] alone, which answers with effects; drawing reads
+//! it and cannot change it; neither does any input or output. [`event_loop`] owns the waiting, [`terminal`] the terminal.
+
+mod cells;
+mod event_loop;
+mod keys;
+mod paint;
+pub mod progress;
+
+pub mod review;
+mod terminal;
+#[cfg(test)]
+pub(crate) mod tests;
+mod theme;
+pub mod wizard;
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+
+use crate::event::Event;
+
+pub use event_loop::{Hooks, Input, run};
+pub use terminal::Guard;
+pub use theme::{ColorChoice, Theme};
+
+/// How the operator wants an applying run to stop (cluster.md "Detach").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopChoice {
+    /// Finish the step that is being done, then stop.
+    AfterStep,
+    /// Stop at once; the request that is on its way may still arrive.
+    Now,
+    /// Leave it: slipway goes, what the cluster has been told goes on, and `slipway attach` or the same command again
+    /// takes it up.
+    Detach,
+}
+
+/// A signal that asks the process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP, or the terminal is gone.
+    Hangup,
+    /// SIGINT from outside; in raw mode Ctrl-C is a key.
+    Interrupt,
+}
+
+/// What can happen to a screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// Time since the screen was opened. Comes before every other message of a batch, and once a second while
+    /// [`Screen::ticks`].
+    Clock(Duration),
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text: content, never keys.
+    Paste(String),
+    /// The terminal has this many columns and rows; told once at the start.
+    Resized(u16, u16),
+    /// A fact about the run.
+    Event(Box<Event>),
+    /// No further event will come.
+    EventsEnded,
+    /// The process is asked to end.
+    Signal(Signal),
+    /// A sentence to show, the answer to an effect.
+    Said(String),
+}
+
+/// What a screen wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Close the screen.
+    Quit,
+    /// Hand the terminal back to the shell until the process is continued.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Tell the run how to stop.
+    Stop(StopChoice),
+    /// Write the answers file.
+    Save,
+}
+
+/// One screen.
+pub trait Screen {
+    /// Takes one message in.
+    fn update(&mut self, msg: Msg) -> Vec<Effect>;
+    /// Draws it.
+    fn draw(&self, frame: &mut Frame<'_>);
+    /// Whether time itself changes what is shown; without it an idle screen never wakes up.
+    fn ticks(&self) -> bool;
+}
+
+/// Shows a screen on this process's terminal until it closes, and gives the terminal back as it was.
+///
+/// # Errors
+/// When the terminal cannot be entered, read or drawn.
+pub async fn show(
+    screen: &mut impl Screen,
+    events: Option<&mut tokio::sync::mpsc::Receiver<Event>>,
+    hooks: &mut dyn Hooks,
+) -> io::Result<()> {
+    let guard = Guard::enter()?;
+    let mut terminal = terminal::open()?;
+    let ended = run(&mut terminal, screen, terminal::input()?, events, hooks).await;
+    drop(terminal);
+    drop(guard);
+    ended
+}

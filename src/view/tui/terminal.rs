@@ -1,0 +1,123 @@
+//! The terminal: entered once, left once, on every way out: the end, an error, a panic in any thread, SIGTERM and
+//! SIGHUP, Ctrl-Z (facts: style 4.9).
+
+use std::io::{self, Stdout, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Read, EventStream};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use futures::{Stream, StreamExt, stream};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Input, Signal};
+
+/// The terminal is ours. The one truth for every way out, so that it is given back exactly once.
+static ENTERED: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// Holds the terminal; dropping it gives the terminal back.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Raw mode, alternate screen, bracketed paste, no cursor. No mouse: selecting text is the terminal's own.
+    ///
+    /// # Errors
+    /// When the terminal refuses; it is then as it was.
+    pub fn enter() -> io::Result<Self> {
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                leave();
+                before(info);
+            }));
+        });
+        enter()?;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    if ENTERED.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let entered = enable_raw_mode()
+        .and_then(|()| execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide));
+    if entered.is_err() {
+        leave();
+    }
+    entered
+}
+
+/// Gives the terminal back if it is ours. Errors are dropped: the terminal may be gone, and there is nothing else to try.
+fn leave() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _raw = disable_raw_mode();
+    let _rest = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _flushed = out.flush();
+}
+
+/// A ratatui terminal over standard output.
+pub(super) fn open() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    Terminal::new(CrosstermBackend::new(io::stdout()))
+}
+
+/// Leaves the terminal, stops the whole process group as the shell expects of Ctrl-Z, and enters again once it is
+/// continued. Only the group is right: a wrapper such as `cargo run` or `sudo` must stop with us.
+pub(super) async fn suspend() -> io::Result<()> {
+    leave();
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+    // The shell may still hold the terminal for a moment after SIGCONT.
+    let mut tried = 0;
+    loop {
+        match enter() {
+            Ok(()) => return Ok(()),
+            Err(error) if tried == 10 => return Err(error),
+            Err(_) => tried += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Keys, pastes, sizes and signals of this process.
+pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
+    let keys = EventStream::new().filter_map(|read| {
+        std::future::ready(match read {
+            Ok(Read::Key(key)) => Some(Input::Key(key)),
+            Ok(Read::Paste(text)) => Some(Input::Paste(text)),
+            Ok(Read::Resize(..)) => Some(Input::Resized),
+            Ok(_) => None,
+            // What cannot be read any more is a terminal that is gone.
+            Err(_) => Some(Input::Signal(Signal::Hangup)),
+        })
+    });
+    let gone = stream::once(std::future::ready(Input::Signal(Signal::Hangup)));
+    let mut all = stream::SelectAll::new();
+    all.push(keys.chain(gone).boxed());
+    for (kind, told) in [
+        (SignalKind::terminate(), Signal::Terminate),
+        (SignalKind::hangup(), Signal::Hangup),
+        (SignalKind::interrupt(), Signal::Interrupt),
+    ] {
+        let signals = stream::unfold(signal(kind)?, move |mut signal| async move {
+            signal.recv().await?;
+            Some((Input::Signal(told), signal))
+        });
+        all.push(signals.boxed());
+    }
+    Ok(all)
+}

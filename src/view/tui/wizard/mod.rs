@@ -1,0 +1,272 @@
+//! The wizard: pages left, the form in the middle, and on the right, live, what the answers make (screens.md "Question
+//! page"). It holds only what is on its way (focus, what is being typed); every answer is in the form.
+
+mod answer;
+mod draw;
+mod field;
+mod press;
+mod preview;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ratatui::Frame;
+
+use super::keys::Place;
+use super::{Effect, Msg, Screen, Signal, Theme};
+use crate::view::questions::{PageView, QuestionView, Questions};
+use field::Field;
+use preview::Preview;
+use rows::Row;
+
+/// How long a secret is shown.
+const REVEALED: Duration = Duration::from_secs(5);
+/// Within which a second Ctrl-C leaves.
+const TWICE: Duration = Duration::from_secs(2);
+
+/// How the wizard ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Every page was gone through: on to the review.
+    ToReview,
+    /// The operator left; nothing is written.
+    Quit,
+    /// A signal.
+    Signal(Signal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Nothing,
+    /// Several lines of the focused question.
+    Lines,
+    /// "Leave?", with the marked choice; the safe one is 0.
+    Leaving(usize),
+    /// What is missing or wrong, with the marked fault.
+    Faults(usize),
+    Help(usize),
+    /// What the answers make, on the whole body of a narrow screen.
+    Preview,
+}
+
+/// State of the screen, over the form.
+pub struct App<'f, Q: Questions> {
+    form: &'f mut Q,
+    theme: Theme,
+    /// Index of the page.
+    page: usize,
+    /// Index of the marked row of the page.
+    at: usize,
+    advanced: bool,
+    over: Over,
+    /// What is being typed, by path; kept when one goes elsewhere, until it is taken or given up.
+    drafts: BTreeMap<String, Field>,
+    /// Pages that were gone through.
+    seen: BTreeSet<String>,
+    preview: Preview,
+    said: String,
+    clock: Duration,
+    /// Path of the secret that is shown, and until when.
+    revealed: Option<(String, Duration)>,
+    asked_to_leave: Option<Duration>,
+    left: Option<Left>,
+}
+
+impl<'f, Q: Questions> App<'f, Q> {
+    /// The first page, or the page with `path` on it.
+    pub fn new(form: &'f mut Q, theme: Theme, path: Option<&str>) -> Self {
+        let mut app = Self {
+            preview: Preview::new(form.objects()),
+            form,
+            theme,
+            page: 0,
+            at: 0,
+            advanced: false,
+            over: Over::Nothing,
+            drafts: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            said: String::new(),
+            clock: Duration::ZERO,
+            revealed: None,
+            asked_to_leave: None,
+            left: None,
+        };
+        app.enter_page();
+        if let Some(path) = path {
+            app.jump(path);
+        }
+        app
+    }
+
+    /// How it ended, once it did.
+    pub fn left(&self) -> Option<Left> {
+        self.left
+    }
+
+    fn place(&self) -> Place {
+        match self.over {
+            Over::Nothing | Over::Preview => Place::Wizard,
+            Over::Lines => Place::Lines,
+            Over::Leaving(_) | Over::Faults(_) => Place::Leaving,
+            Over::Help(_) => Place::Help,
+        }
+    }
+
+    fn pages(&self) -> Vec<PageView> {
+        self.form.pages()
+    }
+
+    /// The page one is on; pages may vanish with an answer, and then it is the last one.
+    fn page_view(&self) -> Option<PageView> {
+        let mut pages = self.pages();
+        let at = self.page.min(pages.len().checked_sub(1)?);
+        Some(pages.swap_remove(at))
+    }
+
+    fn questions(&self) -> Vec<QuestionView> {
+        let Some(page) = self.page_view() else { return Vec::new() };
+        let mut questions = self.form.page(&page.id);
+        questions.retain(|question| self.advanced || !question.advanced || question.fault.is_some());
+        questions
+    }
+
+    fn rows(&self) -> (Vec<QuestionView>, Vec<Row>) {
+        let questions = self.questions();
+        let rows = rows::of(&questions);
+        (questions, rows)
+    }
+
+    /// The marked row with its question.
+    fn focused(&self) -> Option<(QuestionView, Row)> {
+        let (mut questions, rows) = self.rows();
+        let row = *rows.get(self.at.min(rows.len().checked_sub(1)?))?;
+        Some((questions.swap_remove(row.question), row))
+    }
+
+    /// Goes to the row that the first question of the page stands for: the choice that is chosen.
+    fn enter_page(&mut self) {
+        let (questions, rows) = self.rows();
+        self.at = rows::first_of(&questions, &rows, 0);
+        self.revealed = None;
+        if let Some(page) = self.page_view() {
+            self.page = self.page.min(self.pages().len().saturating_sub(1));
+            self.seen.insert(page.id);
+        }
+    }
+
+    fn jump(&mut self, path: &str) {
+        let pages = self.pages();
+        let Some(page) = pages.iter().position(|page| self.form.page(&page.id).iter().any(|known| known.path == path))
+        else {
+            return;
+        };
+        self.page = page;
+        self.advanced |= self.form.question(path).is_some_and(|question| question.advanced);
+        self.enter_page();
+        let (questions, rows) = self.rows();
+        if let Some(question) = questions.iter().position(|known| known.path == path) {
+            self.at = rows::first_of(&questions, &rows, question);
+        }
+    }
+
+    /// Something was answered: what the answers make is made anew.
+    fn changed(&mut self) {
+        self.preview.take(self.form.objects());
+        self.revealed = None;
+        let rows = self.rows().1.len();
+        self.at = self.at.min(rows.saturating_sub(1));
+    }
+
+    fn next_question(&mut self) {
+        let (questions, rows) = self.rows();
+        let Some(row) = rows.get(self.at) else { return self.next_page() };
+        if row.question + 1 < questions.len() {
+            self.at = rows::first_of(&questions, &rows, row.question + 1);
+        } else {
+            self.next_page();
+        }
+    }
+
+    fn previous_question(&mut self) {
+        let (questions, rows) = self.rows();
+        match rows.get(self.at).map(|row| row.question) {
+            Some(question) if question > 0 => self.at = rows::first_of(&questions, &rows, question - 1),
+            _ => self.previous_page(),
+        }
+    }
+
+    /// What was typed on the page is handed over, right or wrong: nobody is held on a page.
+    fn next_page(&mut self) {
+        for question in self.questions() {
+            self.take_draft(&question);
+        }
+        if self.page + 1 < self.pages().len() {
+            self.page += 1;
+            self.enter_page();
+        } else if self.form.is_complete() {
+            self.left = Some(Left::ToReview);
+        } else {
+            self.over = Over::Faults(0);
+        }
+    }
+
+    fn previous_page(&mut self) {
+        if self.page > 0 {
+            self.page = (self.page - 1).min(self.pages().len().saturating_sub(1));
+            self.enter_page();
+        }
+    }
+}
+
+impl<Q: Questions> Screen for App<'_, Q> {
+    fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Clock(now) => {
+                self.clock = now;
+                if self.revealed.as_ref().is_some_and(|(_, until)| now >= *until) {
+                    self.revealed = None;
+                }
+            }
+            Msg::Key(key) => return self.key(&key),
+            Msg::Paste(text) => {
+                let Some((question, _)) = self.focused() else { return Vec::new() };
+                let lines = self.over == Over::Lines;
+                let takes = lines || (self.over == Over::Nothing && rows::is_typed(&question.widget));
+                if takes && question.locked.is_empty() {
+                    let start = if question.is_secret() { "" } else { question.value_text.as_str() };
+                    let draft = self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(start, lines));
+                    self.said = draft.paste(&text).into();
+                }
+            }
+            Msg::Signal(Signal::Interrupt) => {
+                self.interrupt();
+                if self.left.is_some() {
+                    return vec![Effect::Quit];
+                }
+            }
+            Msg::Signal(signal) => {
+                self.left = Some(Left::Signal(signal));
+                return vec![Effect::Quit];
+            }
+            Msg::Said(said) => self.said = said,
+            Msg::Resized(width, _) => {
+                self.preview.wide = width >= draw::WIDE;
+                if self.preview.wide && self.over == Over::Preview {
+                    self.over = Over::Nothing;
+                }
+            }
+            Msg::Event(_) | Msg::EventsEnded => {}
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>) {
+        draw::draw(self, frame);
+    }
+
+    /// Only while a secret is shown: it must go after five seconds.
+    fn ticks(&self) -> bool {
+        self.revealed.is_some()
+    }
+}
