@@ -55,7 +55,8 @@ fn unseen(openshift: bool) -> Facts {
 impl Cases {
     /// Prepares a product.
     pub(super) fn of(product: &Arc<Product>) -> Self {
-        let samples = product.questions.values().filter(|one| !one.optional && one.default.is_none());
+        let samples = product.questions.values();
+        let samples = samples.filter(|one| !one.optional && one.default.is_none() && one.generate.is_none());
         let samples = samples.filter_map(|one| Some((one.path.clone(), sample(one)?))).collect();
         let factors = product.questions.values().filter_map(factor).collect();
         let mut cases = Self {
@@ -114,8 +115,9 @@ impl Cases {
         }
         let secrets = Secrets::default();
         let mut row: Row = chosen.iter().copied().map(Some).collect();
-        // Twice, since a condition may name what is asked later.
+        // Again after a change, since a condition may name what is asked later.
         for _ in 0..2 {
+            let before = row.clone();
             for (number, factor) in self.factors.iter().enumerate() {
                 let question = &self.product.questions[&factor.path];
                 let Some(when) = &question.when else { continue };
@@ -126,6 +128,9 @@ impl Cases {
                 row[number] = holds.then_some(chosen[number]);
                 let value = if holds { factor.values[chosen[number]].clone() } else { Value::Null };
                 answers.insert(factor.path.clone(), value);
+            }
+            if row == before {
+                break;
             }
         }
         let world = self.world(&answers, &secrets);
@@ -189,22 +194,23 @@ impl Cases {
         }
         let mut random = Steps(0x5eed);
         let mut rows: Vec<Row> = Vec::new();
+        // Pairs of answers that were seen together: where two alone exclude each other, all that hold them are settled.
+        let mut together: BTreeSet<[(usize, usize); 2]> = BTreeSet::new();
         while let Some(wanted) = missing.first().copied() {
-            match self.best(&wanted, &missing, &mut random) {
-                Some(row) => {
-                    missing.retain(|three| !holds(&row, three));
-                    rows.push(row);
-                }
-                None => {
-                    missing.remove(&wanted);
-                    // Where two of them alone exclude each other, all that hold these two are settled.
-                    for pair in [[wanted[0], wanted[1]], [wanted[0], wanted[2]], [wanted[1], wanted[2]]] {
-                        let never = (0..3 * TRIES).all(|_| self.fill(&pair, &mut random).is_none());
-                        if never {
-                            missing.retain(|three| !pair.iter().all(|one| three.contains(one)));
-                        }
-                    }
-                }
+            let pairs = [[wanted[0], wanted[1]], [wanted[0], wanted[2]], [wanted[1], wanted[2]]];
+            let never = pairs.into_iter().find(|pair| {
+                let known = together.contains(pair);
+                !known
+                    && !(0..2 * TRIES).any(|_| self.fill(pair, &mut random).is_some_and(|row| see(&row, &mut together)))
+            });
+            if let Some(pair) = never {
+                missing.retain(|three| !pair.iter().all(|one| three.contains(one)));
+            } else if let Some(row) = self.best(&wanted, &missing, &mut random) {
+                see(&row, &mut together);
+                missing.retain(|three| !holds(&row, three));
+                rows.push(row);
+            } else {
+                missing.remove(&wanted);
             }
         }
         rows
@@ -232,6 +238,8 @@ impl Cases {
         let open = questions.filter(|one| !self.samples.contains_key(&one.path) && one.generate.is_none());
         let open =
             open.filter(|one| !self.factors.iter().any(|factor| factor.path == one.path) && one.path != "version");
+        // Any text is no sample of what has a default of its own, such as an image.
+        let open = open.filter(|one| one.kind != Kind::Text || one.default.is_none() || !one.example.is_empty());
         open.filter_map(|one| Some((one.path.clone(), sample(one)?))).collect()
     }
 
@@ -240,6 +248,15 @@ impl Cases {
         let secret = self.product.questions.values().filter(|one| one.is_secret() && one.generate.is_none());
         secret.map(|one| one.path.clone()).collect()
     }
+}
+
+/// Notes every pair of a row; true, so that it reads as part of a condition.
+fn see(row: &Row, together: &mut BTreeSet<[(usize, usize); 2]>) -> bool {
+    let chosen: Vec<(usize, usize)> = row.iter().enumerate().filter_map(|(at, one)| Some((at, (*one)?))).collect();
+    for (at, one) in chosen.iter().enumerate() {
+        together.extend(chosen[at + 1..].iter().map(|other| [*one, *other]));
+    }
+    true
 }
 
 fn holds(row: &Row, three: &[(usize, usize); 3]) -> bool {

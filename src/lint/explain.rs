@@ -36,7 +36,7 @@ const FAULTS: &[Explanation] = &[
         text: "A rendered object does not fit the schema of a supported minor version: an unknown field, a wrong type, a field that is missing. Text that must be text says string(x).",
     },
     Explanation {
-        code: "TAINT",
+        code: "SECRET_SHOWS",
         title: "a secret would end outside of a Secret",
         text: "What is computed from a secret may end only in `data` and `stringData` of a Secret, or be named by $secretRef. Put it into a Secret and refer to that.",
     },
@@ -44,6 +44,31 @@ const FAULTS: &[Explanation] = &[
         code: "UNKNOWN_NAME",
         title: "a name in an expression means nothing",
         text: "Expressions may name answers, keys, values, components.<id>.<output>, release, product, version, profile and cluster; inside a component its own questions, keys, inputs, outputs and mode.",
+    },
+    Explanation {
+        code: "DIRECTIVE",
+        title: "a directive is misused",
+        text: "Keys that begin with $ are directives: $each, $when, $value, $splice, $merge, $yaml, $json, $secretRef, $after and $waitFor. Each stands in the places that the language allows and takes what the message says.",
+    },
+    Explanation {
+        code: "DUPLICATE_OBJECT",
+        title: "two objects have one name",
+        text: "With the answers that are named, two objects of one kind have the same name, and the second would overwrite the first. Rename one, or let a $when leave one of them.",
+    },
+    Explanation {
+        code: "OBJECT",
+        title: "an object lacks its name or kind",
+        text: "Every object needs apiVersion, kind and metadata.name as text.",
+    },
+    Explanation {
+        code: "RESERVED_LABEL",
+        title: "a label is slipway's own",
+        text: "Slipway marks the objects of a release with labels of its own. Take the label out of the manifest.",
+    },
+    Explanation {
+        code: "SECRET_DATA",
+        title: "the data of a Secret has the wrong shape",
+        text: "`data` and `stringData` of a Secret map names to plain text; rendering encodes it.",
     },
 ];
 
