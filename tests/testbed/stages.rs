@@ -91,7 +91,7 @@ spec: {{logs: [{{logsFile: "{dir}/pod.log", previousLogsFile: "{dir}/pod.log", f
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: ClusterExec
 metadata: {{name: any}}
-spec: {{execs: [{{local: {{workDir: "{dir}/pod"}}}}]}}
+spec: {{execs: [{{local: {{workDir: "{dir}/pod", envs: [{{name: PATH, value: "{dir}/programs:/usr/local/bin:/usr/bin:/bin"}}]}}}}]}}
 ---
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: ClusterPortForward
@@ -101,7 +101,21 @@ spec: {{forwards: [{{target: {{port: {health}, address: 127.0.0.1}}}}]}}
     ));
     std::fs::create_dir_all(folder.join("pod"))?;
     super::kubelet::first_logs(folder)?;
+    programs(&folder.join("programs"))?;
     Ok(std::fs::write(folder.join("kwok.yaml"), all)?)
+}
+
+/// The programs of the images that products ask in their health checks: here they stand for a healthy server.
+/// They come before programs of the same name on this machine, which would ask a server that does not run.
+fn programs(folder: &Path) -> Outcome<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir_all(folder)?;
+    for (name, script) in [("pg_isready", "#!/bin/sh\nexit 0\n"), ("redis-cli", "#!/bin/sh\necho PONG\n")] {
+        let path = folder.join(name);
+        std::fs::write(&path, script)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
 }
 
 /// Puts the parts above into the templates and spells the YAML aliases out: KWOK reads each document on its own.
