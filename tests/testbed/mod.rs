@@ -148,7 +148,7 @@ fn control_plane(run: &Processes, programs: &Path, files: &Path, ports: &Ports) 
             "{bin}/kube-controller-manager --kubeconfig {dir}/admin.kubeconfig --bind-address 127.0.0.1 --secure-port {port} \
              --service-account-private-key-file {dir}/accounts.key --root-ca-file {dir}/ca.crt \
              --cluster-signing-cert-file {dir}/ca.crt --cluster-signing-key-file {dir}/ca.key \
-             --use-service-account-credentials --leader-elect=false",
+             --use-service-account-credentials --leader-elect=false --node-monitor-grace-period 10m",
             port = ports.controllers
         ),
     )?;
@@ -164,7 +164,7 @@ fn control_plane(run: &Processes, programs: &Path, files: &Path, ports: &Ports) 
 fn kwok(programs: &Path, files: &Path, ports: &Ports) -> String {
     let (bin, dir, port) = (programs.display(), files.display(), ports.kwok);
     format!(
-        "{bin}/kwok --kubeconfig {dir}/admin.kubeconfig --config {dir}/kwok.yaml --enable-crds Logs \
+        "env PATH={dir}/programs:$PATH {bin}/kwok --kubeconfig {dir}/admin.kubeconfig --config {dir}/kwok.yaml --enable-crds Logs \
          --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake --server-address 127.0.0.1:{port} --node-ip 127.0.0.1 \
          --node-port {port} --tls-cert-file {dir}/server.crt --tls-private-key-file {dir}/server.key"
     )
