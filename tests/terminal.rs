@@ -1,6 +1,13 @@
 //! The terminal is given back as it was, whatever happens: a real pseudo-terminal, read by a terminal emulator. Each
 //! behaviour runs this test program again as the child that shows a screen.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test with a harness of its own: clippy takes it for a program"
+)]
+
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
