@@ -5,7 +5,6 @@ use serde_json::Value;
 
 pub use crate::answers::view::{Fault, Input, PageState, PageView, QuestionView, SecretInput, Widget};
 
-use crate::answers::form::Form;
 use crate::secret::SecretText;
 
 /// Where one is; on every screen.
@@ -64,54 +63,6 @@ pub trait Questions {
     /// What the preflight says so far, in a line; empty before it has run.
     fn checks(&self) -> String {
         String::new()
-    }
-}
-
-/// The form with what stands around it.
-pub struct Asking<'a> {
-    /// The form.
-    pub form: &'a mut Form,
-    /// Where one is.
-    pub whereabouts: Whereabouts,
-    /// Makes the objects out of the present answers.
-    pub make: &'a dyn Fn(&Form) -> Vec<MadeObject>,
-    /// What the preflight says so far.
-    pub checks: String,
-}
-
-impl Questions for Asking<'_> {
-    fn whereabouts(&self) -> Whereabouts {
-        self.whereabouts.clone()
-    }
-    fn pages(&self) -> Vec<PageView> {
-        self.form.pages()
-    }
-    fn page(&self, id: &str) -> Vec<QuestionView> {
-        self.form.page(id)
-    }
-    fn question(&self, path: &str) -> Option<QuestionView> {
-        self.form.question(path)
-    }
-    fn set(&mut self, path: &str, input: Input) -> Result<(), String> {
-        self.form.set(path, input).map_err(|refused| refused.what)
-    }
-    fn reset(&mut self, path: &str) {
-        self.form.reset(path);
-    }
-    fn generate(&mut self, path: &str) {
-        self.form.generate(path);
-    }
-    fn reveal(&self, path: &str) -> Option<SecretText> {
-        self.form.secrets().value(path).cloned()
-    }
-    fn faults(&self) -> Vec<Fault> {
-        self.form.faults().to_vec()
-    }
-    fn objects(&self) -> Vec<MadeObject> {
-        (self.make)(self.form)
-    }
-    fn checks(&self) -> String {
-        self.checks.clone()
     }
 }
 

@@ -8,6 +8,7 @@ mod paint;
 pub mod progress;
 
 pub mod review;
+mod session;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -23,6 +24,8 @@ use ratatui::Frame;
 use crate::event::Event;
 
 pub use event_loop::{Hooks, Input, run};
+pub use progress::follow;
+pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};
 
