@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::overview::Overview;
 use super::questions::{
-    ChoiceView, Fault, Input, MadeObject, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts,
-    Widget,
+    Fault, Input, MadeObject, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts, Widget,
 };
+use crate::answers::Origin;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::plan::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
@@ -25,8 +25,8 @@ pub(crate) struct Rehearsal {
     pub(crate) generated: Vec<String>,
 }
 
-fn choice(value: &str, text: &str) -> ChoiceView {
-    ChoiceView { value: value.into(), text: text.into() }
+fn choice(value: &str, text: &str) -> (String, String) {
+    (value.into(), text.into())
 }
 
 impl Rehearsal {
@@ -40,14 +40,30 @@ impl Rehearsal {
 
     fn ask(&self, path: &str, ask: &str, widget: Widget, default: &str) -> QuestionView {
         let given = self.answers.contains_key(path);
+        let text = self.value(path, default);
+        let value = match widget {
+            Widget::YesNo => Value::from(text == "true"),
+            Widget::Choices(_) | Widget::List => text.lines().map(Value::from).collect(),
+            _ => Value::from(text.clone()),
+        };
         QuestionView {
             path: path.into(),
             ask: ask.into(),
+            why: String::new(),
+            secret: widget == Widget::Secret,
             widget,
-            value_text: self.value(path, default),
-            origin: if given { "typed".into() } else { "default".into() },
+            kind: String::new(),
+            text,
+            value,
+            can_generate: false,
+            origin: Some(if given { Origin::Typed } else { Origin::Default }),
             default_text: default.into(),
-            ..QuestionView::default()
+            optional: false,
+            fault: None,
+            example: String::new(),
+            advanced: false,
+            locked: false,
+            suggestions: Ok(vec![]),
         }
     }
 
@@ -64,25 +80,25 @@ impl Rehearsal {
         if self.external() {
             asked.push(QuestionView {
                 example: "postgres://user:password@db.example.com:5432/inngest".into(),
-                value_text: if self.secrets.contains_key("database.url") { "********".into() } else { String::new() },
-                ..self.ask("database.url", "Connection URL", Widget::Secret { generates: false }, "")
+                text: if self.secrets.contains_key("database.url") { "********".into() } else { String::new() },
+                ..self.ask("database.url", "Connection URL", Widget::Secret, "")
             });
         } else {
             asked.push(QuestionView {
                 why: "The volume outlives upgrades and uninstall. It can grow later; it cannot shrink.".into(),
-                fault: self.storage_fault(),
+                fault: self.storage_fault().map(|fault| fault.what),
                 example: "20Gi".into(),
-                ..self.ask("database.storage", "Storage", Widget::Text, "8Gi")
+                ..self.ask("database.storage", "Storage", Widget::Line, "8Gi")
             });
             asked.push(QuestionView {
-                suggestions: vec!["standard".into(), "premium-rwo".into()],
+                suggestions: Ok(vec!["standard".into(), "premium-rwo".into()]),
                 optional: true,
-                ..self.ask("database.storageClass", "Storage class", Widget::Text, "")
+                ..self.ask("database.storageClass", "Storage class", Widget::Line, "")
             });
         }
         asked.push(QuestionView {
             advanced: true,
-            ..self.ask("database.connections", "Open connections per replica", Widget::Number, "100")
+            ..self.ask("database.connections", "Open connections per replica", Widget::Line, "100")
         });
         asked
     }
@@ -91,8 +107,8 @@ impl Rehearsal {
         let value = self.value("database.storage", "8Gi");
         (!value.ends_with("Gi")).then(|| Fault {
             path: "database.storage".into(),
-            what: format!("\"{value}\" is not a quantity"),
-            rule: "write a number and Gi".into(),
+            missing: false,
+            what: format!("must be a number and Gi, not \"{value}\""),
             example: "20Gi".into(),
         })
     }
@@ -103,22 +119,18 @@ impl Rehearsal {
             self.ask("exposure.public", "Reachable from outside?", Widget::YesNo, "false"),
             self.ask("exposure.what", "What is published", Widget::Choices(ways), "api"),
             QuestionView { optional: true, ..self.ask("sdkUrls", "SDK URLs", Widget::List, "") },
-            QuestionView {
-                optional: true,
-                advanced: true,
-                ..self.ask("nodeSelector", "Affinity", Widget::Multiline, "")
-            },
+            QuestionView { optional: true, advanced: true, ..self.ask("nodeSelector", "Affinity", Widget::Lines, "") },
         ]
     }
 
     fn keys(&self) -> Vec<QuestionView> {
         let made = self.generated.iter().any(|path| path == "keys.event");
-        let value_text = match (made, self.secrets.contains_key("keys.event")) {
+        let text = match (made, self.secrets.contains_key("keys.event")) {
             (true, _) => "made by slipway".into(),
             (_, true) => "********".into(),
             _ => String::new(),
         };
-        vec![QuestionView { value_text, ..self.ask("keys.event", "Event key", Widget::Secret { generates: true }, "") }]
+        vec![QuestionView { text, can_generate: true, ..self.ask("keys.event", "Event key", Widget::Secret, "") }]
     }
 }
 
@@ -144,6 +156,7 @@ impl Questions for Rehearsal {
                     state: if wrong { PageState::Faulty } else { PageState::Open },
                     questions: questions.iter().filter(|question| !question.advanced).count(),
                     advanced: questions.iter().filter(|question| question.advanced).count(),
+                    advanced_changed: 0,
                 }
             })
             .collect()
@@ -162,18 +175,21 @@ impl Questions for Rehearsal {
         ["database", "access", "keys"].iter().flat_map(|page| self.page(page)).find(|question| question.path == path)
     }
 
-    fn set(&mut self, path: &str, input: Input) -> Result<(), Fault> {
+    fn set(&mut self, path: &str, input: Input) -> Result<(), String> {
         let text = match input {
-            Input::Text(text) | Input::Choice(text) => text,
-            Input::YesNo(yes) => yes.to_string(),
-            Input::Choices(lines) | Input::List(lines) => lines.join("\n"),
+            Input::Text(text) | Input::Value(Value::String(text)) => text,
+            Input::Value(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
+            Input::Value(value) => value.to_string(),
             Input::Secret(SecretInput::Value(secret)) => {
                 self.secrets.insert(path.into(), secret);
                 self.generated.retain(|known| known != path);
                 return Ok(());
             }
-            Input::Secret(SecretInput::Reference(reference)) => reference,
-            Input::Secret(SecretInput::Generate) => return self.generate(path),
+            Input::Secret(SecretInput::Generate) => {
+                self.generate(path);
+                return Ok(());
+            }
+            Input::Secret(reference) => reference.reference().unwrap(),
         };
         self.answers.insert(path.into(), text);
         self.question(path).and_then(|question| question.fault).map_or(Ok(()), Err)
@@ -185,13 +201,8 @@ impl Questions for Rehearsal {
         self.generated.retain(|known| known != path);
     }
 
-    fn generate(&mut self, path: &str) -> Result<(), Fault> {
-        if path != "keys.event" {
-            let what = "slipway cannot make this one".into();
-            return Err(Fault { path: path.into(), what, ..Fault::default() });
-        }
+    fn generate(&mut self, path: &str) {
         self.generated.push(path.into());
-        Ok(())
     }
 
     fn reveal(&self, path: &str) -> Option<SecretText> {
@@ -202,9 +213,10 @@ impl Questions for Rehearsal {
         let mut faults: Vec<Fault> =
             if self.external() { Vec::new() } else { self.storage_fault().into_iter().collect() };
         for path in ["database.url", "keys.event"] {
-            let empty = self.question(path).is_some_and(|question| question.value_text.is_empty());
+            let empty = self.question(path).is_some_and(|question| question.text.is_empty());
             if empty {
-                faults.push(Fault { path: path.into(), what: "is missing".into(), ..Fault::default() });
+                let what = "is missing".into();
+                faults.push(Fault { path: path.into(), missing: true, what, example: String::new() });
             }
         }
         faults
@@ -226,13 +238,9 @@ impl Questions for Rehearsal {
     fn checks(&self) -> String {
         "9 fine, 1 warning (no ingress controller found)".into()
     }
-
-    fn answers_file(&self) -> String {
-        String::new()
-    }
 }
 
-fn step(action: Action, object: serde_json::Value) -> Step {
+fn step(action: Action, object: Value) -> Step {
     let object = Object(object);
     let class = Class::of(&object);
     let wanted = Wanted { object, group: "server".into(), after: vec![], recipes: BTreeMap::new() };

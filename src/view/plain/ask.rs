@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::prompt::{Command, Prompt, Reply};
-use crate::view::questions::{Fault, Input, QuestionView, Questions, SecretInput, Widget};
+use serde_json::Value;
+
+use crate::secret::SecretText;
+use crate::view::questions::{
+    Fault, Input, QuestionView, Questions, SecretInput, Widget, as_lines, is_chosen, of_lines, of_secret, origin,
+    wrong, yes_or_no,
+};
 
 /// How asking ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +93,7 @@ fn next(form: &dyn Questions, asked: &BTreeSet<String>, advanced: bool) -> Optio
     let all = pages.len();
     pages.iter().enumerate().find_map(|(i, page)| {
         let mut open = form.page(&page.id).into_iter().filter(|question| {
-            question.locked.is_empty()
+            !question.locked
                 && !asked.contains(&question.path)
                 && (advanced || !question.advanced || question.fault.is_some())
         });
@@ -112,83 +118,46 @@ fn remaining(
     }
     let mut again = false;
     for fault in &faults {
-        prompt.say(&format!("  {}: {}", fault.path, fault.line()))?;
-        let visible = form.question(&fault.path).is_some_and(|question| question.locked.is_empty());
+        prompt.say(&format!("  {}: {}", fault.path, wrong(&fault.what, &fault.example)))?;
+        let visible = form.question(&fault.path).is_some_and(|question| !question.locked);
         again |= visible && asked.remove(&fault.path);
     }
     Ok((!again).then_some(Asked::Invalid(faults)))
 }
 
 fn one(form: &mut dyn Questions, question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Step> {
-    if let Some(fault) = &question.fault {
-        prompt.say(&format!("  {}", fault.line()))?;
+    if let Some(fault) = question.fault.as_ref().filter(|_| !question.text.is_empty()) {
+        prompt.say(&format!("  {}: {}", question.path, wrong(fault, &question.example)))?;
     }
-    if !question.suggestions.is_empty() {
-        prompt.say(&format!("  The cluster offers: {}.", question.suggestions.join(", ")))?;
-    } else if !question.suggestions_missing.is_empty() {
-        prompt.say(&format!("  The cluster could not be asked: {}.", question.suggestions_missing))?;
+    match &question.suggestions {
+        Ok(offered) if offered.is_empty() => {}
+        Ok(offered) => prompt.say(&format!("  The cluster offers: {}.", offered.join(", ")))?,
+        Err(why) => prompt.say(&format!("  The cluster could not be asked: {why}."))?,
     }
     let input = match &question.widget {
         Widget::Choice(choices) => {
-            let texts: Vec<String> = choices.iter().map(|choice| choice.text.clone()).collect();
-            let now = choices.iter().position(|choice| choice.value == question.value_text);
-            prompt.choose(&question.ask, &texts, now)?.map(|i| Some(Input::Choice(choices[i].value.clone())))
+            let texts: Vec<String> = choices.iter().map(|(_, text)| text.clone()).collect();
+            let now = choices.iter().position(|(choice, _)| is_chosen(question, choice));
+            prompt.choose(&question.ask, &texts, now)?.map(|i| Some(Input::Value(Value::from(choices[i].0.clone()))))
         }
         Widget::YesNo => {
-            let now = match question.value_text.as_str() {
-                "true" => Some(true),
-                "false" => Some(false),
-                _ => None,
+            prompt.confirm(&question.ask, yes_or_no(question))?.map(|yes| Some(Input::Value(Value::from(yes))))
+        }
+        Widget::Choices(choices) => several(question, choices, prompt)?,
+        Widget::Secret => {
+            let has = !question.text.is_empty();
+            let hint = match (has, question.can_generate) {
+                (true, _) => format!(" [{}]", question.text),
+                (false, true) => " [slipway makes it]".into(),
+                (false, false) if question.optional => " [none]".into(),
+                (false, false) => String::new(),
             };
-            prompt.confirm(&question.ask, now)?.map(|yes| Some(Input::YesNo(yes)))
+            prompt.secret(&format!("{}{hint}", question.ask))?.map(|typed| secret(question, &typed))
         }
-        Widget::Choices(choices) => {
-            prompt.say(&question.ask)?;
-            let held: Vec<&str> = question.value_text.lines().collect();
-            let mut now = Vec::new();
-            for (i, choice) in choices.iter().enumerate() {
-                prompt.say(&format!("  {}  {}", i + 1, choice.text))?;
-                if held.contains(&choice.value.as_str()) {
-                    now.push((i + 1).to_string());
-                }
-            }
-            let reply = prompt.text("Numbers with commas between", &now.join(","))?;
-            match numbers(&reply, choices.len()) {
-                Some(numbers) => {
-                    let values = numbers.into_iter().map(|i| choices[i].value.clone()).collect();
-                    Reply::Said(Some(Input::Choices(values)))
-                }
-                None => {
-                    if matches!(reply, Reply::Said(_)) {
-                        prompt.say(&format!("  Type numbers from 1 to {}, such as 1,2.", choices.len()))?;
-                        return Ok(Step::Again);
-                    }
-                    reply.map(|_| None)
-                }
-            }
-        }
-        Widget::Secret { generates } => {
-            let has = !question.value_text.is_empty();
-            let hint = match (has, *generates) {
-                (true, _) => " [keep it]",
-                (false, true) => " [slipway makes it]",
-                (false, false) if question.optional => " [none]",
-                (false, false) => "",
-            };
-            prompt.secret(&format!("{}{hint}", question.ask))?.map(|typed| {
-                if !typed.expose().is_empty() {
-                    Some(Input::Secret(SecretInput::read(&typed)))
-                } else if !has && *generates {
-                    Some(Input::Secret(SecretInput::Generate))
-                } else {
-                    None
-                }
-            })
-        }
-        Widget::List | Widget::Multiline => lines(question, prompt)?,
-        Widget::Text | Widget::Number => {
-            let reply = prompt.text(&question.ask, &question.value_text)?;
-            let unchanged = matches!(&reply, Reply::Said(line) if *line == question.value_text);
+        Widget::List | Widget::Lines => lines(question, prompt)?,
+        Widget::Line => {
+            let reply = prompt.text(&question.ask, &question.text)?;
+            let unchanged = matches!(&reply, Reply::Said(line) if *line == question.text);
             // Enter on what stands keeps where it came from; only a new answer becomes the operator's own.
             if unchanged { Reply::Said(None) } else { reply.map(|line| Some(Input::Text(line))) }
         }
@@ -203,9 +172,10 @@ fn one(form: &mut dyn Questions, question: &QuestionView, prompt: &mut dyn Promp
         Reply::Said(Some(input)) => match form.set(&question.path, input) {
             Ok(()) => Ok(Step::Next),
             Err(fault) => {
-                // The question is asked again, which says the fault the form holds; a form that holds none says it here.
-                if form.question(&question.path).is_none_or(|now| now.fault.is_none()) {
-                    prompt.say(&format!("  {}", fault.line()))?;
+                // The question is asked again, which says what is wrong; a form that hides it there says it here.
+                let says = |now: QuestionView| now.fault.is_some() && !now.text.is_empty();
+                if !form.question(&question.path).is_some_and(says) {
+                    prompt.say(&format!("  {}: {}", question.path, wrong(&fault, &question.example)))?;
                 }
                 Ok(Step::Again)
             }
@@ -223,20 +193,44 @@ fn missing(form: &dyn Questions, question: &QuestionView) -> bool {
 
 /// Whether an answer is what stands there already: it then keeps its origin.
 fn same(question: &QuestionView, input: &Input) -> bool {
-    question.fault.is_none()
-        && !question.value_text.is_empty()
-        && match input {
-            Input::Choice(value) => *value == question.value_text,
-            Input::YesNo(yes) => yes.to_string() == question.value_text,
-            Input::Choices(values) | Input::List(values) => {
-                values.iter().map(String::as_str).eq(question.value_text.lines())
-            }
-            Input::Text(_) | Input::Secret(_) => false,
-        }
+    question.fault.is_none() && matches!(input, Input::Value(value) if *value == question.value)
 }
 
-fn numbers(reply: &Reply<String>, most: usize) -> Option<Vec<usize>> {
-    let Reply::Said(line) = reply else { return None };
+fn secret(question: &QuestionView, typed: &SecretText) -> Option<Input> {
+    if !typed.expose().is_empty() {
+        return Some(of_secret(typed));
+    }
+    (question.text.is_empty() && question.can_generate).then_some(Input::Secret(SecretInput::Generate))
+}
+
+/// Any of several, by their numbers.
+fn several(
+    question: &QuestionView,
+    choices: &[(String, String)],
+    prompt: &mut dyn Prompt,
+) -> io::Result<Reply<Option<Input>>> {
+    prompt.say(&question.ask)?;
+    let mut now = Vec::new();
+    for (i, (choice, text)) in choices.iter().enumerate() {
+        prompt.say(&format!("  {}  {text}", i + 1))?;
+        if is_chosen(question, choice) {
+            now.push((i + 1).to_string());
+        }
+    }
+    loop {
+        let reply = prompt.text("Numbers with commas between", &now.join(","))?;
+        let Reply::Said(line) = reply else { return Ok(reply.map(|_| None)) };
+        if let Some(numbers) = numbers(&line, choices.len()) {
+            // In the order of the choices, whatever order they were typed in.
+            let chosen = choices.iter().enumerate().filter(|(i, _)| numbers.contains(i));
+            let values = chosen.map(|(_, (choice, _))| Value::from(choice.clone())).collect();
+            return Ok(Reply::Said(Some(Input::Value(values))));
+        }
+        prompt.say(&format!("  Type numbers from 1 to {}, such as 1,2.", choices.len()))?;
+    }
+}
+
+fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
     line.split([',', ' '])
         .filter(|part| !part.is_empty())
         .map(|part| part.parse().ok().filter(|number| (1..=most).contains(number)).map(|number: usize| number - 1))
@@ -248,7 +242,7 @@ fn lines(question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Reply<O
     let list = question.widget == Widget::List;
     let end = if list { "an empty line ends" } else { "a line with a single dot ends" };
     prompt.say(&format!("{} (a line each, {end}; nothing keeps what stands, :none empties it)", question.ask))?;
-    for line in question.value_text.lines() {
+    for line in as_lines(question).lines() {
         prompt.say(&format!("  {line}"))?;
     }
     let mut typed: Vec<String> = Vec::new();
@@ -259,19 +253,13 @@ fn lines(question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Reply<O
             Reply::Said(line) if typed.is_empty() && line.trim().is_empty() => break,
             Reply::Said(line) => typed.push(line),
             Reply::Command(Command::None) => {
-                let empty = if list { Input::List(Vec::new()) } else { Input::Text(String::new()) };
-                return Ok(Reply::Said(Some(empty)));
+                return Ok(Reply::Said(Some(of_lines(question, ""))));
             }
             reply => return Ok(reply.map(|_| None)),
         }
     }
-    Ok(Reply::Said(if typed.is_empty() {
-        None
-    } else if list {
-        Some(Input::List(typed))
-    } else {
-        Some(Input::Text(typed.join("\n")))
-    }))
+    let answer = (!typed.is_empty()).then(|| of_lines(question, &typed.join("\n")));
+    Ok(Reply::Said(answer))
 }
 
 fn command(
@@ -290,7 +278,7 @@ fn command(
         }
         Command::None => {
             if let Err(fault) = form.set(&question.path, Input::Text(String::new())) {
-                prompt.say(&format!("  {}", fault.line()))?;
+                prompt.say(&format!("  {}: {}", question.path, wrong(&fault, &question.example)))?;
                 return Ok(Step::Again);
             }
             return Ok(Step::Next);
@@ -300,7 +288,7 @@ fn command(
                 prompt.say(&format!("  {name:<10} {about}"))?;
             }
             prompt.say("  A value that begins with a colon is typed with two.")?;
-            if question.is_secret() {
+            if question.secret {
                 prompt.say("  A secret may be env:NAME, file:PATH, secret:NAME/KEY, or generate.")?;
             }
         }
@@ -308,7 +296,7 @@ fn command(
             let because = if question.why.is_empty() { "The product needs it." } else { &question.why };
             prompt.say(&format!("  {because}"))?;
             for (name, text) in
-                [("example", &question.example), ("default", &question.default_text), ("now", &question.origin)]
+                [("example", question.example.as_str()), ("default", &question.default_text), ("now", origin(question))]
             {
                 if !text.is_empty() {
                     prompt.say(&format!("  {name:<8} {text}"))?;

@@ -8,6 +8,7 @@ mod line;
 mod progress;
 mod prompt;
 mod review;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +18,4 @@ pub use line::{HideTyping, LineReader};
 pub use progress::{Plain, follow};
 pub use prompt::{Command, Prompt, Reply};
 pub use review::{Decision, review};
+pub use session::session;

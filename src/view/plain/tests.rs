@@ -32,7 +32,7 @@ fn a_wrong_answer_is_told_with_its_rule_and_asked_again() {
     let (asked, said) = script(&mut form, "\nlots\n20Gi\n\n\n\n\n\n");
     assert_eq!(asked, Asked::Complete);
     assert_eq!(form.answers["database.storage"], "20Gi");
-    assert!(said.contains("\"lots\" is not a quantity: write a number and Gi, such as 20Gi"), "{said}");
+    assert!(said.contains("must be a number and Gi, not \"lots\", such as 20Gi"), "{said}");
 }
 
 #[test]

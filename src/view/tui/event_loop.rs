@@ -8,6 +8,7 @@ use crossterm::event::KeyEvent;
 use futures::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::layout::Rect;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
@@ -125,14 +126,24 @@ where
                     let said = hooks.save();
                     screen.update(Msg::Said(said));
                 }
-                Effect::Redraw => terminal.clear().map_err(io::Error::other)?,
+                Effect::Redraw => redraw(terminal)?,
                 Effect::Suspend => {
                     terminal::suspend().await?;
-                    terminal.clear().map_err(io::Error::other)?;
+                    redraw(terminal)?;
                 }
             }
         }
     }
+}
+
+/// Clears the screen, so that the next frame is drawn whole. Not `Terminal::clear`: that asks the terminal where its
+/// cursor is, and the reply would have to come through the input that is being read here.
+fn redraw<B: Backend>(terminal: &mut Terminal<B>) -> io::Result<()>
+where
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let size = terminal.size().map_err(io::Error::other)?;
+    terminal.resize(Rect::from(size)).map_err(io::Error::other)
 }
 
 fn message(read: Input) -> Msg {

@@ -8,6 +8,7 @@ mod paint;
 pub mod progress;
 
 pub mod review;
+mod session;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -23,6 +24,8 @@ use ratatui::Frame;
 use crate::event::Event;
 
 pub use event_loop::{Hooks, Input, run};
+pub use progress::follow;
+pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};
 
@@ -99,7 +102,7 @@ pub trait Screen {
 /// Shows a screen on this process's terminal until it closes, and gives the terminal back as it was.
 ///
 /// # Errors
-/// When the terminal cannot be entered, read or drawn.
+/// When the terminal cannot be entered, read or drawn, or when another task panicked: its message is on the normal screen.
 pub async fn show(
     screen: &mut impl Screen,
     events: Option<&mut tokio::sync::mpsc::Receiver<Event>>,
@@ -107,7 +110,10 @@ pub async fn show(
 ) -> io::Result<()> {
     let guard = Guard::enter()?;
     let mut terminal = terminal::open()?;
-    let ended = run(&mut terminal, screen, terminal::input()?, events, hooks).await;
+    let ended = tokio::select! {
+        ended = run(&mut terminal, screen, terminal::input()?, events, hooks) => ended,
+        () = terminal::panicked() => Err(io::Error::other("a fault of slipway closed the screen")),
+    };
     drop(terminal);
     drop(guard);
     ended

@@ -13,12 +13,15 @@ use futures::{Stream, StreamExt, stream};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use super::{Input, Signal};
 
 /// The terminal is ours. The one truth for every way out, so that it is given back exactly once.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+/// A panic anywhere gave the terminal back: what is drawn after it would hide what it said.
+static PANICKED: Notify = Notify::const_new();
 
 /// Holds the terminal; dropping it gives the terminal back.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ impl Guard {
             std::panic::set_hook(Box::new(move |info| {
                 leave();
                 before(info);
+                PANICKED.notify_one();
             }));
         });
         enter()?;
@@ -69,6 +73,11 @@ fn leave() {
     let _raw = disable_raw_mode();
     let _rest = execute!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _flushed = out.flush();
+}
+
+/// Waits for a panic in any thread.
+pub(super) async fn panicked() {
+    PANICKED.notified().await;
 }
 
 /// A ratatui terminal over standard output.

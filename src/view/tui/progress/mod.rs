@@ -308,12 +308,11 @@ impl Screen for App {
     }
 }
 
-struct Stops(mpsc::UnboundedSender<StopChoice>);
+struct Stops<F>(F);
 
-impl Hooks for Stops {
+impl<F: FnMut(StopChoice)> Hooks for Stops<F> {
     fn stop(&mut self, choice: StopChoice) {
-        // A run that is over needs no stopping.
-        let _over = self.0.send(choice);
+        (self.0)(choice);
     }
     fn save(&mut self) -> String {
         String::new()
@@ -357,16 +356,17 @@ impl Watched {
     }
 }
 
-/// Shows a run on this process's terminal until it is over and the operator leaves, or leaves before.
+/// Shows a run on this process's terminal until it is over and the operator leaves, or leaves before. `stop` hears how
+/// the run shall stop.
 ///
 /// # Errors
 /// When the terminal cannot be entered or drawn.
-pub async fn watch(
+pub async fn follow(
     events: &mut mpsc::Receiver<crate::event::Event>,
-    stops: mpsc::UnboundedSender<StopChoice>,
+    stop: impl FnMut(StopChoice),
     theme: Theme,
 ) -> io::Result<Watched> {
     let mut app = App::new(theme);
-    super::show(&mut app, Some(events), &mut Stops(stops)).await?;
+    super::show(&mut app, Some(events), &mut Stops(stop)).await?;
     Ok(Watched { left_by: app.left_by, progress: app.progress })
 }

@@ -1,45 +1,58 @@
 //! Answering: what was marked or typed goes to the form, which keeps it even when it is wrong.
 
+use serde_json::Value;
+
 use super::App;
 use crate::secret::SecretText;
-use crate::view::questions::{Input, QuestionView, Questions, SecretInput, Widget};
+use crate::view::questions::{
+    Input, LOCKED, QuestionView, Questions, Widget, as_lines, is_chosen, of_lines, of_secret, wrong, yes_or_no,
+};
 
 impl<Q: Questions> App<'_, Q> {
-    /// Hands a draft to the form. A wrong one stays in the form as it was typed.
+    /// Hands a draft to the form. A wrong one stays as it was typed.
     pub(super) fn take_draft(&mut self, question: &QuestionView) -> bool {
         let Some(draft) = self.drafts.get(&question.path) else { return true };
         let text = draft.text();
         let input = match &question.widget {
-            Widget::Secret { .. } if text.is_empty() => {
+            Widget::Secret if text.is_empty() => {
                 self.drafts.remove(&question.path);
                 return true;
             }
-            Widget::Secret { .. } => Input::Secret(SecretInput::read(&SecretText::new(text))),
-            Widget::List => {
-                Input::List(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_string).collect())
+            Widget::Secret => of_secret(&SecretText::new(text)),
+            // What was only looked at keeps where it came from.
+            _ if question.fault.is_none() && text == as_lines(question) => {
+                self.drafts.remove(&question.path);
+                return true;
             }
-            _ => Input::Text(text.to_string()),
+            _ => of_lines(question, text),
         };
         let taken = self.form.set(&question.path, input);
-        self.drafts.remove(&question.path);
-        if let Err(fault) = &taken {
-            self.said = fault.line();
+        // The form keeps a line as it was typed; of a list it keeps the items alone.
+        if taken.is_ok() || question.widget != Widget::List {
+            self.drafts.remove(&question.path);
         }
+        self.tell(&taken, question);
         self.changed();
         taken.is_ok()
+    }
+
+    fn tell(&mut self, taken: &Result<(), String>, question: &QuestionView) {
+        if let Err(fault) = taken {
+            self.said = format!("{}: {}", question.ask, wrong(fault, &question.example));
+        }
     }
 
     /// Takes what is marked or typed; says whether one may go on to the next question.
     pub(super) fn accept(&mut self) -> bool {
         let Some((question, row)) = self.focused() else { return true };
-        if !question.locked.is_empty() {
+        if question.locked {
             return true;
         }
         match (&question.widget, row.choice) {
             (Widget::Choice(choices), Some(choice)) => {
-                let value = choices[choice].value.clone();
-                if value != question.value_text {
-                    self.set(&question.path, Input::Choice(value));
+                let value = &choices[choice].0;
+                if !is_chosen(&question, value) {
+                    self.set(&question, Value::from(value.clone()));
                 }
                 true
             }
@@ -51,37 +64,34 @@ impl<Q: Questions> App<'_, Q> {
     fn still_right(&mut self, question: &QuestionView) -> bool {
         let fault = self.form.faults().into_iter().find(|fault| fault.path == question.path);
         if let Some(fault) = &fault {
-            self.said = fault.line();
+            self.said = format!("{}: {}", question.ask, wrong(&fault.what, &fault.example));
         }
         fault.is_none()
     }
 
-    pub(super) fn set(&mut self, path: &str, input: Input) {
-        if let Err(fault) = self.form.set(path, input) {
-            self.said = fault.line();
-        }
+    pub(super) fn set(&mut self, question: &QuestionView, value: Value) {
+        let taken = self.form.set(&question.path, Input::Value(value));
+        self.tell(&taken, question);
         self.changed();
     }
 
     /// Space or a digit on a choice or a yes-or-no.
     pub(super) fn toggle(&mut self, question: &QuestionView, choice: Option<usize>) {
-        if !question.locked.is_empty() {
-            self.said = question.locked.clone();
+        if question.locked {
+            self.said = LOCKED.into();
             return;
         }
         match (&question.widget, choice) {
             (Widget::Choice(choices), Some(choice)) if choice < choices.len() => {
-                self.set(&question.path, Input::Choice(choices[choice].value.clone()));
+                self.set(question, Value::from(choices[choice].0.clone()));
             }
             (Widget::Choices(choices), Some(choice)) if choice < choices.len() => {
-                let held: Vec<&str> = question.value_text.lines().collect();
-                let marked = &choices[choice].value;
-                let values = choices.iter().map(|known| &known.value);
-                let now = values.filter(|value| held.contains(&value.as_str()) != (*value == marked)).cloned();
-                let now = now.collect();
-                self.set(&question.path, Input::Choices(now));
+                let marked = &choices[choice].0;
+                let values = choices.iter().map(|(value, _)| value);
+                let now = values.filter(|value| is_chosen(question, value) != (*value == marked)).cloned();
+                self.set(question, now.collect());
             }
-            (Widget::YesNo, _) => self.set(&question.path, Input::YesNo(question.value_text != "true")),
+            (Widget::YesNo, _) => self.set(question, Value::from(yes_or_no(question) != Some(true))),
             _ => {}
         }
     }

@@ -8,10 +8,11 @@ use ratatui::widgets::{Clear, Paragraph};
 use super::super::cells::{cut, cut_start, pad, width, wrap};
 use super::super::keys::Place;
 use super::super::paint::{self, row};
-use super::field::Field;
 use super::rows::{self, Row};
 use super::{App, Over};
-use crate::view::questions::{PageState, QuestionView, Questions, Widget};
+use crate::view::questions::{
+    LOCKED, PageState, QuestionView, Questions, Widget, as_lines, is_chosen, origin as origin_words, wrong, yes_or_no,
+};
 
 /// From this width on, pages and what the answers make stand beside the form.
 pub(super) const WIDE: u16 = 100;
@@ -45,8 +46,12 @@ pub(super) fn draw<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>) {
             paint::choices(frame, app.theme, parts.body, "Leave without installing?", &texts, marked);
         }
         Over::Faults(marked) => {
-            let faults: Vec<String> =
-                app.form.faults().iter().map(|fault| format!("{}: {}", fault.path, fault.line())).collect();
+            let faults: Vec<String> = app
+                .form
+                .faults()
+                .iter()
+                .map(|fault| format!("{}: {}", fault.path, wrong(&fault.what, &fault.example)))
+                .collect();
             let texts: Vec<&str> = faults.iter().map(String::as_str).collect();
             paint::choices(frame, app.theme, parts.body, "Still missing or wrong; Enter goes there", &texts, marked);
         }
@@ -126,13 +131,13 @@ fn form<Q: Questions>(app: &App<'_, Q>, cells: usize) -> Form {
                 for text in wrap(&question.ask, cells.saturating_sub(4)) {
                     form.lines.push(Line::styled(format!("   {text}"), theme.bold()));
                 }
-                for (c, choice) in choices.iter().enumerate() {
+                for (c, (choice, text)) in choices.iter().enumerate() {
                     let marked = focus.is_some_and(|row| row.choice == Some(c));
-                    let chosen = question.value_text.lines().any(|value| value == choice.value);
+                    let chosen = is_chosen(question, choice);
                     if marked {
                         form.marked = form.lines.len();
                     }
-                    form.lines.push(choice_line(app, question, &choice.text, marked, chosen, cells));
+                    form.lines.push(choice_line(app, question, text, marked, chosen, cells));
                 }
             }
             _ => {
@@ -190,8 +195,8 @@ fn field_line<Q: Questions>(
 ) {
     let signs = app.theme.signs;
     let marked = focus.is_some();
-    let origin = if app.drafts.contains_key(&question.path) { "being typed" } else { &question.origin };
-    let origin = if question.value_text.is_empty() && origin != "being typed" { "" } else { origin };
+    let origin = if app.drafts.contains_key(&question.path) { "being typed" } else { origin_words(question) };
+    let origin = if question.text.is_empty() && origin != "being typed" { "" } else { origin };
     let origin_room = if cells > 70 { 18 } else { 12 };
     let room = cells.saturating_sub(label + 4 + 4 + origin_room + 2).max(4);
     let (shown, cursor) = value(app, question, room, marked);
@@ -216,23 +221,23 @@ fn field_line<Q: Questions>(
 fn value<Q: Questions>(app: &App<'_, Q>, question: &QuestionView, room: usize, marked: bool) -> (String, usize) {
     let signs = app.theme.signs;
     let draft = app.drafts.get(&question.path);
-    if question.is_secret() {
+    if question.secret {
         let now = app.revealed.as_ref().is_some_and(|(path, _)| marked && *path == question.path);
         let shown = match (draft, now) {
             (Some(draft), true) => draft.text().to_string(),
             (None, true) => app.form.reveal(&question.path).map(|held| held.expose().to_string()).unwrap_or_default(),
             (Some(draft), false) if draft.text().is_empty() => String::new(),
             (Some(_), false) => signs.dot.repeat(8),
-            (None, false) => question.value_text.clone(),
+            (None, false) => question.text.clone(),
         };
         let shown = cut_start(&shown, room.saturating_sub(1), signs.ellipsis);
         let at = if draft.is_some() { width(&shown) } else { 0 };
         return (shown, at);
     }
     match &question.widget {
-        Widget::YesNo => (if question.value_text == "true" { "yes".into() } else { "no".into() }, 0),
-        Widget::List | Widget::Multiline => {
-            let text = draft.map_or(question.value_text.as_str(), Field::text);
+        Widget::YesNo => (if yes_or_no(question) == Some(true) { "yes".into() } else { "no".into() }, 0),
+        Widget::List | Widget::Lines => {
+            let text = draft.map_or_else(|| as_lines(question), |draft| draft.text().to_string());
             let count = text.lines().count();
             let first = text.lines().next().unwrap_or("").to_string();
             (if count > 1 { format!("{first}, and {} more lines", count - 1) } else { first }, 0)
@@ -245,7 +250,7 @@ fn value<Q: Questions>(app: &App<'_, Q>, question: &QuestionView, room: usize, m
                 (format!("{before}{}", cut(after, room.saturating_sub(at), signs.ellipsis)), at)
             }
             None => {
-                let shown = cut_start(&question.value_text, room.saturating_sub(1), signs.ellipsis);
+                let shown = cut_start(&question.text, room.saturating_sub(1), signs.ellipsis);
                 let at = width(&shown);
                 (shown, at)
             }
@@ -263,12 +268,12 @@ fn under<Q: Questions>(app: &App<'_, Q>, form: &mut Form, question: &QuestionVie
     if let Some(fault) = &question.fault
         && !app.drafts.contains_key(&question.path)
     {
-        say(&format!("! {}", fault.line()), app.theme.bad());
+        say(&format!("! {}", wrong(fault, &question.example)), app.theme.bad());
     }
     if !focus {
         return;
     }
-    for text in [&question.why, &question.locked] {
+    for text in [question.why.as_str(), if question.locked { LOCKED } else { "" }] {
         if !text.is_empty() {
             say(text, app.theme.plain());
         }
@@ -276,17 +281,17 @@ fn under<Q: Questions>(app: &App<'_, Q>, form: &mut Form, question: &QuestionVie
     if !question.example.is_empty() && question.fault.is_none() {
         say(&format!("such as {}", question.example), app.theme.dim());
     }
-    if !question.suggestions.is_empty() {
-        say(&format!("Ctrl-N: {}", question.suggestions.join(", ")), app.theme.dim());
-    } else if !question.suggestions_missing.is_empty() {
-        say(&format!("the cluster could not be asked: {}", question.suggestions_missing), app.theme.dim());
+    match &question.suggestions {
+        Ok(offered) if offered.is_empty() => {}
+        Ok(offered) => say(&format!("Ctrl-N: {}", offered.join(", ")), app.theme.dim()),
+        Err(why) => say(&format!("the cluster could not be asked: {why}"), app.theme.dim()),
     }
     match question.widget {
-        Widget::Secret { generates: true } => say("Ctrl-G slipway makes it   Ctrl-R show 5 s", app.theme.dim()),
-        Widget::Secret { generates: false } => say("Ctrl-R show 5 s", app.theme.dim()),
+        Widget::Secret if question.can_generate => say("Ctrl-G slipway makes it   Ctrl-R show 5 s", app.theme.dim()),
+        Widget::Secret => say("Ctrl-R show 5 s", app.theme.dim()),
         Widget::YesNo => say("Space changes it", app.theme.dim()),
         Widget::Choices(_) => say("Space or a digit chooses, Enter goes on", app.theme.dim()),
-        Widget::List | Widget::Multiline => say("Enter opens it, Tab goes on", app.theme.dim()),
+        Widget::List | Widget::Lines => say("Enter opens it, Tab goes on", app.theme.dim()),
         _ => {}
     }
 }

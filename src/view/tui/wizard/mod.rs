@@ -233,8 +233,8 @@ impl<Q: Questions> Screen for App<'_, Q> {
                 let Some((question, _)) = self.focused() else { return Vec::new() };
                 let lines = self.over == Over::Lines;
                 let takes = lines || (self.over == Over::Nothing && rows::is_typed(&question.widget));
-                if takes && question.locked.is_empty() {
-                    let start = if question.is_secret() { "" } else { question.value_text.as_str() };
+                if takes && !question.locked {
+                    let start = if question.secret { "" } else { question.text.as_str() };
                     let draft = self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(start, lines));
                     self.said = draft.paste(&text).into();
                 }

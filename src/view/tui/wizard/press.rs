@@ -2,11 +2,13 @@
 
 use crossterm::event::KeyEvent;
 
+use serde_json::Value;
+
 use super::super::Effect;
 use super::super::keys::{self, Action};
 use super::field::Field;
 use super::{App, Left, Over, REVEALED, TWICE, rows};
-use crate::view::questions::{Input, QuestionView, Questions, Widget};
+use crate::view::questions::{LOCKED, QuestionView, Questions, Widget, as_lines, wrong};
 
 impl<Q: Questions> App<'_, Q> {
     pub(super) fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
@@ -40,7 +42,7 @@ impl<Q: Questions> App<'_, Q> {
         match action {
             Action::Accept | Action::Next => {
                 let opens = self.focused().filter(|(question, _)| {
-                    matches!(question.widget, Widget::List | Widget::Multiline) && question.locked.is_empty()
+                    matches!(question.widget, Widget::List | Widget::Lines) && !question.locked
                 });
                 // Tab passes by what has several lines; Enter opens it.
                 match opens {
@@ -92,7 +94,7 @@ impl<Q: Questions> App<'_, Q> {
     }
 
     fn reveal(&mut self) {
-        let Some((question, _)) = self.focused().filter(|(question, _)| question.is_secret()) else { return };
+        let Some((question, _)) = self.focused().filter(|(question, _)| question.secret) else { return };
         if self.drafts.contains_key(&question.path) || self.form.reveal(&question.path).is_some() {
             self.revealed = Some((question.path, self.clock + REVEALED));
         } else {
@@ -101,30 +103,37 @@ impl<Q: Questions> App<'_, Q> {
     }
 
     fn generate(&mut self) {
-        let Some((question, _)) = self.focused().filter(|(question, _)| question.is_secret()) else { return };
-        match self.form.generate(&question.path) {
-            Ok(()) => {
-                self.drafts.remove(&question.path);
-                self.said = "slipway makes it; it is never shown unless you ask".into();
-            }
-            Err(fault) => self.said = fault.line(),
+        let Some((question, _)) = self.focused().filter(|(question, _)| question.secret) else { return };
+        if question.can_generate {
+            self.form.generate(&question.path);
+            self.drafts.remove(&question.path);
+            self.said = "slipway makes it; it is never shown unless you ask".into();
+            self.changed();
+        } else {
+            self.said = "slipway cannot make this one".into();
         }
-        self.changed();
     }
 
     fn suggest(&mut self) {
         let Some((question, _)) = self.focused() else { return };
-        if question.suggestions.is_empty() || !question.locked.is_empty() {
-            self.said = if question.suggestions_missing.is_empty() {
-                "the cluster offers nothing for this".into()
-            } else {
-                question.suggestions_missing
-            };
-            return;
-        }
-        let now = self.drafts.get(&question.path).map_or(question.value_text.as_str(), Field::text);
-        let at = question.suggestions.iter().position(|offered| offered == now).map_or(0, |at| at + 1);
-        let next = &question.suggestions[at % question.suggestions.len()];
+        let offered = match &question.suggestions {
+            _ if question.locked => {
+                self.said = LOCKED.into();
+                return;
+            }
+            Err(why) => {
+                self.said = why.clone();
+                return;
+            }
+            Ok(offered) if offered.is_empty() => {
+                self.said = "the cluster offers nothing for this".into();
+                return;
+            }
+            Ok(offered) => offered,
+        };
+        let now = self.drafts.get(&question.path).map_or(question.text.as_str(), Field::text);
+        let at = offered.iter().position(|known| known == now).map_or(0, |at| at + 1);
+        let next = &offered[at % offered.len()];
         self.drafts.insert(question.path, Field::new(next, false));
     }
 
@@ -151,32 +160,32 @@ impl<Q: Questions> App<'_, Q> {
             } else if letter == Some(' ') {
                 self.toggle(&question, row.choice);
             } else if let (Widget::YesNo, Some(yes @ ('y' | 'n'))) = (&question.widget, letter)
-                && question.locked.is_empty()
+                && !question.locked
             {
-                self.set(&question.path, Input::YesNo(yes == 'y'));
+                self.set(&question, Value::from(yes == 'y'));
             } else if letter == Some('k') || letter == Some('j') {
                 self.page_key(if letter == Some('k') { Action::Up } else { Action::Down });
             }
             return;
         }
-        if !question.locked.is_empty() {
-            self.said = question.locked;
+        if question.locked {
+            self.said = LOCKED.into();
             return;
         }
-        let start = if question.is_secret() { "" } else { question.value_text.as_str() };
+        let start = if question.secret { "" } else { question.text.as_str() };
         let known = self.drafts.contains_key(&question.path);
         let draft = self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(start, false));
         if draft.key(key) != Some(true) && !known {
             // A cursor that moved over what stands is no new answer, but the place of the cursor is kept.
-            if question.is_secret() {
+            if question.secret {
                 self.drafts.remove(&question.path);
             }
         }
     }
 
     fn open_lines(&mut self, question: &QuestionView) {
-        let start = question.value_text.as_str();
-        self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(start, true));
+        let start = as_lines(question);
+        self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(&start, true));
         self.over = Over::Lines;
     }
 
@@ -229,7 +238,7 @@ impl<Q: Questions> App<'_, Q> {
                 self.over = Over::Nothing;
                 if let Some(fault) = faults.get(marked) {
                     self.jump(&fault.path);
-                    self.said = fault.line();
+                    self.said = format!("{}: {}", fault.path, wrong(&fault.what, &fault.example));
                 }
             }
             Action::Back => self.over = Over::Nothing,

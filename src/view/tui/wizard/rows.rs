@@ -1,6 +1,6 @@
 //! The rows that can be marked on a page: one for each choice of a question with choices, one for every other question.
 
-use crate::view::questions::{QuestionView, Widget};
+use crate::view::questions::{QuestionView, Widget, is_chosen};
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub(super) fn of(questions: &[QuestionView]) -> Vec<Row> {
 pub(super) fn first_of(questions: &[QuestionView], rows: &[Row], question: usize) -> usize {
     let first = rows.iter().position(|row| row.question == question).unwrap_or(0);
     let Some(Widget::Choice(choices)) = questions.get(question).map(|view| &view.widget) else { return first };
-    let chosen = choices.iter().position(|choice| choice.value == questions[question].value_text);
+    let chosen = choices.iter().position(|(choice, _)| is_chosen(&questions[question], choice));
     first + chosen.unwrap_or(0)
 }
 
 /// Whether letters are typed into it on the page itself.
 pub(super) fn is_typed(widget: &Widget) -> bool {
-    matches!(widget, Widget::Text | Widget::Number | Widget::Secret { .. })
+    matches!(widget, Widget::Line | Widget::Secret)
 }
