@@ -30,6 +30,7 @@ pub mod finding;
 pub mod lint;
 pub mod object;
 pub mod plan;
+pub mod practice;
 pub mod product;
 pub mod quantity;
 pub mod sanitize;
