@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The ground: depends on nothing of ours but itself.
-const GROUND: &[&str] =
-    &["object", "facts", "secret", "finding", "event", "error", "sanitize", "quantity", "suggest"];
+const GROUND: &[&str] = &["object", "facts", "secret", "finding", "event", "error", "sanitize", "quantity", "suggest"];
 
 /// The flow, in order.
 const FLOW: &[&str] =
@@ -17,13 +16,33 @@ const PURE: &[&str] = &["product", "answers", "plan", "lint", "preflight", "diag
 
 /// What reaches outside by itself, and is not for pure parts.
 const OUTSIDE: &[&str] = &[
-    "std::fs", "std::env", "TcpStream", "UdpSocket", "ToSocketAddrs", "std::process", "SystemTime::now", "Instant::now", "Timestamp::now", "Zoned::now",
-    "rand::rng()", "rand::random", "tokio::", "println!", "eprintln!",
+    "std::fs",
+    "std::env",
+    "TcpStream",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "std::process",
+    "SystemTime::now",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "rand::rng()",
+    "rand::random",
+    "tokio::",
+    "println!",
+    "eprintln!",
 ];
 
 /// Crates with one door: the crate, and the folder that may name it.
-const DOORS: &[(&str, &str)] =
-    &[("kube::", "cluster"), ("k8s_openapi", "cluster"), ("ratatui", "view/tui"), ("crossterm", "view/tui"), ("dialoguer", "view/plain"), ("cel::", "product"), ("granit_parser", "product")];
+const DOORS: &[(&str, &str)] = &[
+    ("kube::", "cluster"),
+    ("k8s_openapi", "cluster"),
+    ("ratatui", "view/tui"),
+    ("crossterm", "view/tui"),
+    ("dialoguer", "view/plain"),
+    ("cel::", "product"),
+    ("granit_parser", "product"),
+];
 
 fn sources() -> BTreeMap<PathBuf, String> {
     fn read(folder: &Path, into: &mut BTreeMap<PathBuf, String>) {
@@ -69,7 +88,8 @@ fn used(text: &str) -> Vec<String> {
     text.split("crate::")
         .skip(1)
         .flat_map(|after| {
-            let names = |text: &str| text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
+            let names =
+                |text: &str| text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
             match after.strip_prefix('{') {
                 Some(list) => {
                     let list = list.split("};").next().unwrap_or(list);
@@ -141,7 +161,8 @@ fn practice_knows_nothing_of_ours_but_the_ground() {
 #[test]
 fn pure_parts_take_the_outside_as_arguments() {
     let mut faults = Vec::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| PURE.contains(&part(path).as_str()) && !is_test(path)) {
+    for (path, text) in sources().into_iter().filter(|(path, _)| PURE.contains(&part(path).as_str()) && !is_test(path))
+    {
         let code = code(&text);
         for outside in OUTSIDE.iter().filter(|outside| code.contains(**outside)) {
             faults.push(format!("{} names {outside}", inside(&path)));

@@ -10,10 +10,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
+use super::RecordedAnswer;
 use super::view::{Fault, Input, SecretInput};
 use super::{Origin, value};
 use crate::facts::Facts;
-use crate::plan::RecordedAnswer;
 use crate::product::schema::{Generate, Product};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};

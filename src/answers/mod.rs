@@ -7,6 +7,9 @@ pub mod value;
 pub mod view;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::secret::SecretRef;
 
 pub use form::Form;
 
@@ -43,4 +46,17 @@ impl Origin {
             Self::Typed => "typed",
         }
     }
+}
+
+/// An answer as it is recorded: a secret as a reference.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedAnswer {
+    /// The value; null for a secret.
+    pub value: Value,
+    /// Where a secret lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
+    /// Where the value came from: `default`, `profile`, `lastRun`, `file`, `variable`, `flag`, `typed`.
+    pub origin: String,
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::answers::RecordedAnswer;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::product::Recipe;
@@ -274,19 +275,6 @@ pub struct LogPattern {
     pub say: String,
     /// What to do.
     pub remedy: String,
-}
-
-/// An answer as it is recorded: a secret as a reference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RecordedAnswer {
-    /// The value; null for a secret.
-    pub value: Value,
-    /// Where a secret lives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<SecretRef>,
-    /// Where the value came from: `default`, `profile`, `lastRun`, `file`, `variable`, `flag`, `typed`.
-    pub origin: String,
 }
 
 /// Everything a run will do, in order.
