@@ -18,7 +18,7 @@ use crate::answers::RecordedAnswer;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::product::Recipe;
-use crate::secret::{SecretRef, SecretSource};
+use crate::secret::SecretSource;
 
 /// Where a release lives; settled before the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::apply::{self as executor, Control, Controls, Options, Readiness};
-use crate::cli::{Output, Shared};
+use crate::cli::{Color, Output, Shared};
 use crate::cluster::Cluster;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::Event;
@@ -19,6 +19,8 @@ use crate::product::duration_seconds;
 use crate::sanitize::Redactor;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
+use crate::view::plain;
+use crate::view::tui::{self, ColorChoice, StopChoice, Theme};
 use crate::watch::{Channel, Door, Follow, Handle, follow, health};
 
 use super::target::Known;
@@ -26,33 +28,97 @@ use super::target::Known;
 /// Events that may wait for a slow face before the run waits for it.
 const EVENTS: usize = 4096;
 
-/// Runs a plan with the face that fits.
+/// Who watches a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Face {
+    /// A person, on the full screen.
+    Full,
+    /// A person, in lines.
+    Plain,
+    /// Nobody: a log, or a program.
+    Headless,
+}
+
+/// The theme of the full screen.
+pub(super) fn theme(shared: &Shared) -> Theme {
+    let choice = match shared.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    Theme::choose(choice, |name| std::env::var(name).ok())
+}
+
+/// Runs a plan with a face.
 ///
 /// # Errors
 /// As the executor, and a wrong `--timeout`.
-pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, secrets: &Secrets) -> Result<(), Failure> {
+pub(super) async fn run(
+    shared: &Shared,
+    known: &Known,
+    plan: &Plan,
+    secrets: &Secrets,
+    face: Face,
+) -> Result<(), Failure> {
     let (sender, mut events) = mpsc::channel::<Event>(EVENTS);
     let (wish, controls) = watch::channel(Control::Go);
     let wish = Arc::new(wish);
-    let stopper = tokio::spawn(stop_on_signals(Arc::clone(&wish)));
-    let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
+    // On the full screen Ctrl-C is a key, and the screen hears the signals.
+    let stopper = (face != Face::Full).then(|| tokio::spawn(stop_on_signals(Arc::clone(&wish))));
     let shown = async {
-        let mut face = Headless::new(std::io::stdout(), format, false);
-        let mut broken = false;
-        while let Some(event) = events.recv().await {
-            // A closed pipe ends the printing, not the run.
-            broken = broken || face.show(&event).is_err();
+        match face {
+            Face::Full => {
+                let stop = |choice| {
+                    wish.send_replace(match choice {
+                        StopChoice::AfterStep => Control::AfterStep,
+                        StopChoice::Now => Control::Now,
+                        StopChoice::Detach => Control::Detach,
+                    });
+                };
+                let watched = tui::follow(&mut events, stop, theme(shared)).await;
+                // A screen that is gone must not hold the run up.
+                drain(events).await;
+                match watched {
+                    Ok(watched) => {
+                        let summary = watched.summary();
+                        if !summary.is_empty() {
+                            return super::print(&format!("{summary}\n"));
+                        }
+                        Ok(())
+                    }
+                    Err(error) => {
+                        Err(Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
+                            .why(error.to_string()))
+                    }
+                }
+            }
+            Face::Plain => {
+                // What cannot be printed is no failure of the run.
+                let _printed = plain::follow(&mut events, std::io::stdout()).await;
+                Ok(())
+            }
+            Face::Headless => {
+                let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
+                let mut face = Headless::new(std::io::stdout(), format, false);
+                let mut broken = false;
+                while let Some(event) = events.recv().await {
+                    // A closed pipe ends the printing, not the run.
+                    broken = broken || face.show(&event).is_err();
+                }
+                Ok(())
+            }
         }
     };
     let done = work(shared, known, plan, secrets, sender, Controls(controls));
-    let (ended, ()) = tokio::join!(done, shown);
-    stopper.abort();
-    let signal = *wish.borrow();
-    match ended {
-        Ok(()) => Ok(()),
-        Err(failure) if signal != Control::Go && failure.kind == FailureKind::Interrupted => Err(failure),
-        Err(failure) => Err(failure),
+    let (ended, shown) = tokio::join!(done, shown);
+    if let Some(stopper) = stopper {
+        stopper.abort();
     }
+    ended.and(shown)
+}
+
+async fn drain(mut events: mpsc::Receiver<Event>) {
+    while events.recv().await.is_some() {}
 }
 
 /// Executes the plan; everything it has to tell goes to `events`.

@@ -36,7 +36,10 @@ pub fn run(cli: Cli) -> u8 {
             );
         }
     };
-    let ended = runtime.block_on(dispatch(cli));
+    let ended = runtime.block_on(async {
+        let ended = dispatch(cli).await;
+        ended.and(practice::end())
+    });
     // A credential plugin or a slow answer must not keep the process from ending.
     runtime.shutdown_background();
     match ended {
@@ -92,6 +95,12 @@ fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Which face a person sees: lines where they were asked for, or where the terminal can do no more.
+fn plain(shared: &crate::cli::Shared) -> bool {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb" || term.is_empty());
+    shared.plain || dumb || std::env::var_os("ACCESSIBLE").is_some()
 }
 
 /// Whether a person can be asked: standard input and output are a terminal, and nobody said not to.

@@ -1,17 +1,71 @@
-//! The practice cluster: an API server in memory.
+//! The practice cluster: an API server in memory, whose state lies in the user's state folder.
 
+use std::sync::{Arc, OnceLock};
+
+use super::{log, print};
 use crate::cli::Practice;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Identity, Wire, in_memory};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::practice::{Options, Scenario, Server, reset};
+use crate::suggest;
 
-/// Connects to the practice cluster in a scenario.
-pub(super) async fn cluster(_scenario: &str) -> Result<Cluster, Failure> {
-    Err(Failure::new(FailureKind::Usage, "the practice cluster is not part of this build yet").state(NOTHING_WRITTEN))
+/// The one practice cluster of this process.
+static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
+
+/// Starts the practice cluster in a scenario and connects to it.
+///
+/// # Errors
+/// No such scenario, or its state cannot be read.
+pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
+    let Some(scenario) = Scenario::ALL.into_iter().find(|known| known.name() == scenario) else {
+        let names = Scenario::ALL.map(Scenario::name);
+        let near = suggest::nearest(scenario, names).map(|near| format!("did you mean --practice={near}?"));
+        return Err(Failure::new(FailureKind::Usage, format!("the practice cluster has no scenario `{scenario}`"))
+            .why(format!("there are {}", names.join(", ")))
+            .state(NOTHING_WRITTEN)
+            .hint(near.unwrap_or_else(|| "slipway --practice".into())));
+    };
+    let server =
+        Server::start(Options { scenario, folder: log::state_folder(), ..Options::default() }).map_err(|error| {
+            Failure::new(FailureKind::Cluster, "the practice cluster cannot be started")
+                .why(error.to_string())
+                .state(NOTHING_WRITTEN)
+                .hint("begin anew: slipway practice reset")
+        })?;
+    let server = Arc::clone(SERVER.get_or_init(|| Arc::new(server)));
+    let identity = Identity {
+        context: "practice".into(),
+        server: "https://practice.invalid".into(),
+        namespace: "default".into(),
+        practice: true,
+    };
+    let connector = move || {
+        let stream = server.connect();
+        let made: std::io::Result<Box<dyn Wire>> = Ok(Box::new(stream));
+        Box::pin(std::future::ready(made)) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>
+    };
+    Ok(in_memory(Arc::new(connector), identity))
+}
+
+/// Keeps the state of the practice cluster, where one was used.
+pub(super) fn end() -> Result<(), Failure> {
+    let Some(server) = SERVER.get() else { return Ok(()) };
+    server.save().map_err(|error| {
+        Failure::new(FailureKind::Bug, "the practice cluster's state cannot be kept").why(error.to_string())
+    })
 }
 
 /// The verb.
 pub(super) fn run(what: &Practice) -> Result<(), Failure> {
     match what {
-        Practice::Reset => Err(Failure::new(FailureKind::Usage, "the practice cluster is not part of this build yet")),
+        Practice::Reset => {
+            let Some(folder) = log::state_folder() else { return print("There is no practice cluster.\n") };
+            let had = reset(&folder).map_err(|error| {
+                Failure::new(FailureKind::Bug, "the practice cluster's state cannot be removed")
+                    .place(folder.display().to_string())
+                    .why(error.to_string())
+            })?;
+            print(if had { "The practice cluster is empty again.\n" } else { "There is no practice cluster.\n" })
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Known {
 /// No such context, no credential, no answer.
 pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cluster, Failure> {
     if let Some(scenario) = &shared.practice {
-        return practice::cluster(scenario).await;
+        return practice::cluster(scenario);
     }
     let choice = Choice {
         kubeconfig: shared.kubeconfig.clone(),

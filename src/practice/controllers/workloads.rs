@@ -100,7 +100,7 @@ fn deploy(world: &mut World, deployment: &Object) {
         }
     }
     let now = seconds(world.now());
-    let failure = live.as_deref().and_then(|set| failure(set));
+    let failure = live.as_deref().and_then(failure);
     let updated = of(live.as_deref(), "replicas");
     let complete = ready >= count && total == count;
     world.change(&key("deployments.apps", deployment), |deployment| {
