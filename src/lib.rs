@@ -31,6 +31,7 @@ pub mod finding;
 pub mod lint;
 pub mod object;
 pub mod plan;
+pub mod practice;
 pub mod preflight;
 pub mod product;
 pub mod quantity;

@@ -1,0 +1,3 @@
+//! stub
+use super::world::World;
+pub(crate) fn step(_world: &mut World) {}

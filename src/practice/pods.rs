@@ -1,0 +1,3 @@
+//! stub
+/// Life.
+pub(crate) struct Life;

@@ -1,0 +1,188 @@
+//! The server: its state, the task that runs the controllers, and a connection for whoever asks.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::io::DuplexStream;
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::faults::{Faults, Ledger, Write};
+use super::scenario::Scenario;
+use super::store::Store;
+use super::world::World;
+use super::{controllers, saved, seed, serve};
+
+/// How a practice cluster is made.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// What goes wrong in it.
+    pub scenario: Scenario,
+    /// Seconds of the cluster in one second outside; 0 counts as 1.
+    pub speed: u32,
+    /// Folder of the state; none keeps nothing.
+    pub folder: Option<PathBuf>,
+    /// Asked at every request what shall happen to it.
+    pub faults: Option<Faults>,
+}
+
+/// What requests and controllers share.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    /// The version of the store; watches wake when it changes.
+    pub(crate) changed: watch::Sender<u64>,
+    pub(crate) ledger: Ledger,
+    pub(crate) faults: Mutex<Option<Faults>>,
+}
+
+impl Shared {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes watches if something was written.
+    pub(crate) fn wake(&self, version: u64) {
+        self.changed.send_if_modified(|known| std::mem::replace(known, version) != version);
+    }
+}
+
+/// A practice cluster. Its controllers run until it is dropped.
+pub struct Server {
+    shared: Arc<Shared>,
+    folder: Option<PathBuf>,
+    controllers: tokio::task::JoinHandle<()>,
+}
+
+/// How often controllers look, in the cluster's time.
+const STEP: Duration = Duration::from_millis(100);
+
+impl Server {
+    /// Starts a cluster: as it was saved in the folder, else a new one. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The folder's state cannot be read.
+    pub fn start(options: Options) -> std::io::Result<Self> {
+        let began = Timestamp::now();
+        let saved = options.folder.as_deref().map(saved::read).transpose()?.flatten();
+        let is_new = saved.is_none();
+        let (store, made) = match saved {
+            Some(saved) => (Store::from_saved(saved.version, saved.objects), saved.made),
+            None => (Store::default(), 0),
+        };
+        let mut world = World {
+            store,
+            clock: Clock::starting_at(began, options.speed),
+            scenario: options.scenario,
+            lives: std::collections::BTreeMap::new(),
+            made,
+            seed: rand::random(),
+        };
+        if is_new {
+            seed::plant(&mut world);
+        }
+        seed::quota(&mut world);
+        let version = world.store.version();
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            changed: watch::Sender::new(version),
+            ledger: Ledger::default(),
+            faults: Mutex::new(options.faults),
+        });
+        let controllers = tokio::spawn(control(shared.clone(), options.folder.clone(), STEP / options.speed.max(1)));
+        Ok(Self { shared, folder: options.folder, controllers })
+    }
+
+    /// A new connection: HTTP/1.1 with upgrades is served at its other end. Needs a tokio runtime.
+    pub fn connect(&self) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(256 * 1024);
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(move |request| serve::serve(shared.clone(), request));
+            let connection =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), service).with_upgrades();
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the practice cluster ended");
+            }
+        });
+        near
+    }
+
+    /// Sets or removes what is asked at every request.
+    pub fn set_faults(&self, faults: Option<Faults>) {
+        *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Changes what goes wrong from now on.
+    pub fn set_scenario(&self, scenario: Scenario) {
+        let mut world = self.shared.world();
+        world.scenario = scenario;
+        seed::quota(&mut world);
+    }
+
+    /// Requests so far.
+    pub fn calls(&self) -> u64 {
+        self.shared.ledger.calls()
+    }
+
+    /// Requests that wrote, in order, without dry runs.
+    pub fn writes(&self) -> Vec<Write> {
+        self.shared.ledger.writes()
+    }
+
+    /// Forgets the past, as a compaction does: a watch from an older version is answered with 410.
+    pub fn forget(&self) {
+        self.shared.world().store.forget();
+    }
+
+    /// Saves the state now.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn save(&self) -> std::io::Result<()> {
+        match &self.folder {
+            Some(folder) => save(&self.shared, folder).map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.controllers.abort();
+        if let Err(error) = self.save() {
+            tracing::warn!(%error, "the practice cluster's state could not be saved");
+        }
+    }
+}
+
+fn save(shared: &Shared, folder: &std::path::Path) -> std::io::Result<u64> {
+    let (version, text) = {
+        let world = shared.world();
+        (world.store.version(), saved::text(&world)?)
+    };
+    saved::write(folder, &text)?;
+    Ok(version)
+}
+
+/// Runs the controllers for ever, and saves what changed.
+async fn control(shared: Arc<Shared>, folder: Option<PathBuf>, step: Duration) {
+    let mut kept = 0;
+    loop {
+        let version = {
+            let mut world = shared.world();
+            controllers::step(&mut world);
+            world.store.version()
+        };
+        shared.wake(version);
+        if let Some(folder) = folder.as_deref().filter(|_| version != kept) {
+            match save(&shared, folder) {
+                Ok(version) => kept = version,
+                Err(error) => tracing::warn!(%error, "the practice cluster's state could not be saved"),
+            }
+        }
+        tokio::time::sleep(step).await;
+    }
+}
