@@ -11,6 +11,7 @@ use kube::client::Body;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tower::ServiceExt as _;
 
+mod controllers;
 mod reading_and_writing;
 
 use super::*;
@@ -54,7 +55,7 @@ fn client(server: &Arc<Server>) -> kube::Client {
     let server = server.clone();
     let connector = tower::service_fn(move |_: http::Uri| {
         let stream = server.connect();
-        async move { Ok::<_, std::io::Error>(TokioIo::new(Wire(stream))) }
+        Box::pin(async move { Ok::<_, std::io::Error>(TokioIo::new(Wire(stream))) })
     });
     let http: Http<_, Body> = Http::builder(TokioExecutor::new()).build(connector);
     let service = http.map_request(|mut request: http::Request<Body>| {

@@ -106,6 +106,19 @@ impl World {
         }
     }
 
+    /// Writes an event about an object unless it was written before.
+    pub(crate) fn tell_once(&mut self, about: &Object, warning: bool, reason: &str, message: &str, source: &str) {
+        let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() };
+        let told = self.store.list("events", namespace).any(|event| {
+            event.text(&["involvedObject", "uid"]) == about.uid()
+                && event.text(&["reason"]) == reason
+                && event.text(&["message"]) == message
+        });
+        if !told {
+            self.tell(about, warning, reason, message, source);
+        }
+    }
+
     /// Writes an event about an object, or counts it again.
     pub(crate) fn tell(&mut self, about: &Object, warning: bool, reason: &str, message: &str, source: &str) {
         let now = seconds(self.now());
