@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::pods;
+use super::scenario::Scenario;
 use super::world::World;
+use super::{pods, seed};
 use crate::object::Object;
 
 /// One step of all controllers.
@@ -21,6 +22,9 @@ pub(crate) fn step(world: &mut World) {
     gone::namespaces(world);
     gone::collect(world);
     network::namespaces(world);
+    if world.scenario == Scenario::Quota {
+        seed::quota(world);
+    }
     workloads::deployments(world);
     workloads::replica_sets(world);
     workloads::stateful_sets(world);
@@ -76,7 +80,8 @@ pub(crate) fn is_ready(pod: &Object) -> bool {
 pub(crate) fn set_condition(object: &mut Object, now: &str, kind: &str, status: bool, reason: &str, message: &str) {
     let status = if status { "True" } else { "False" };
     let mut conditions = object.list(&["status", "conditions"]).to_vec();
-    let mut new = json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": now});
+    let mut new =
+        json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": now});
     let old = conditions.iter_mut().find(|condition| condition.get("type").and_then(Value::as_str) == Some(kind));
     match old {
         Some(old) => {

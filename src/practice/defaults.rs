@@ -47,7 +47,8 @@ pub(crate) fn fill(kind: &Kind, object: &mut Object) {
                 or(spec, "replicas", 1.into());
                 or(spec, "revisionHistoryLimit", 10.into());
                 or(spec, "progressDeadlineSeconds", 600.into());
-                let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+                let rolling =
+                    json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
                 or(spec, "strategy", rolling);
                 template(spec);
             }
@@ -58,7 +59,11 @@ pub(crate) fn fill(kind: &Kind, object: &mut Object) {
                 or(spec, "podManagementPolicy", "OrderedReady".into());
                 or(spec, "revisionHistoryLimit", 10.into());
                 or(spec, "updateStrategy", json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}));
-                or(spec, "persistentVolumeClaimRetentionPolicy", json!({"whenDeleted": "Retain", "whenScaled": "Retain"}));
+                or(
+                    spec,
+                    "persistentVolumeClaimRetentionPolicy",
+                    json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
+                );
                 template(spec);
             }
         }

@@ -21,7 +21,8 @@ pub struct Call {
 impl Call {
     /// Whether it would change something.
     pub fn is_write(&self) -> bool {
-        let asks = self.path.ends_with("reviews") || ["/exec", "/portforward"].iter().any(|end| self.path.ends_with(end));
+        let asks =
+            self.path.ends_with("reviews") || ["/exec", "/portforward"].iter().any(|end| self.path.ends_with(end));
         self.method != "GET" && !asks && !self.query.contains("dryRun=All")
     }
 

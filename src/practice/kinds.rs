@@ -133,18 +133,19 @@ fn split(api_version: &str) -> (String, String) {
 pub(crate) fn built_in() -> &'static [Arc<Kind>] {
     static KINDS: OnceLock<Vec<Arc<Kind>>> = OnceLock::new();
     KINDS.get_or_init(|| {
-        let kind = |&(api_version, kind, plural, namespaced, subresources, fields): &(&str, &str, &str, bool, &str, &str)| {
-            let (group, version) = split(api_version);
-            Arc::new(Kind {
-                group,
-                version,
-                kind: kind.into(),
-                plural: plural.into(),
-                namespaced,
-                subresources: words(subresources),
-                fields: words(fields),
-            })
-        };
+        let kind =
+            |&(api_version, kind, plural, namespaced, subresources, fields): &(&str, &str, &str, bool, &str, &str)| {
+                let (group, version) = split(api_version);
+                Arc::new(Kind {
+                    group,
+                    version,
+                    kind: kind.into(),
+                    plural: plural.into(),
+                    namespaced,
+                    subresources: words(subresources),
+                    fields: words(fields),
+                })
+            };
         TABLE.iter().map(kind).collect()
     })
 }

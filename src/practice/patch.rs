@@ -52,7 +52,12 @@ pub(crate) fn json_patch(value: &mut Value, operations: &Value) -> Result<(), Re
 }
 
 fn refused(why: String) -> Refusal {
-    Refusal::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {why}"), json!({}))
+    Refusal::new(
+        422,
+        "Invalid",
+        format!("the server rejected our request due to an error in our request: {why}"),
+        json!({}),
+    )
 }
 
 fn split(path: &str) -> Option<(&str, String)> {

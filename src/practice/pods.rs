@@ -61,7 +61,9 @@ fn one(world: &mut World, pod: &Object) {
             world.store.remove(&at);
             world.tell_once(pod, false, "Killing", "Stopping containers", "kubelet");
         }
-    } else if matches!(pod.text(&["status", "phase"]), "Succeeded" | "Failed") || condition(pod, "Ready") == Some("True") {
+    } else if matches!(pod.text(&["status", "phase"]), "Succeeded" | "Failed")
+        || condition(pod, "Ready") == Some("True")
+    {
         // It has arrived.
     } else if since(life.began) >= SCHEDULE {
         if life.unblocked.is_none() {
@@ -231,10 +233,22 @@ fn place(world: &mut World, pod: &Object, age: i64) {
     } else if struck && scenario == Scenario::CrashLoop {
         phase = "Running";
         restarts = ((age - begin) / RESTART + 1).min(5);
-        let container = pod.list(&["spec", "containers"]).first().and_then(|one| one.get("name")?.as_str()).unwrap_or("");
-        let message = format!("Back-off restarting failed container {container} in pod {}_{}({})", pod.name(), pod.namespace(), pod.uid());
+        let container =
+            pod.list(&["spec", "containers"]).first().and_then(|one| one.get("name")?.as_str()).unwrap_or("");
+        let message = format!(
+            "Back-off restarting failed container {container} in pod {}_{}({})",
+            pod.name(),
+            pod.namespace(),
+            pod.uid()
+        );
         world.tell_once(pod, true, "BackOff", &message, "kubelet");
-        let wait = format!("back-off {}s restarting failed container={container} pod={}_{}({})", 10 << (restarts - 1), pod.name(), pod.namespace(), pod.uid());
+        let wait = format!(
+            "back-off {}s restarting failed container={container} pod={}_{}({})",
+            10 << (restarts - 1),
+            pod.name(),
+            pod.namespace(),
+            pod.uid()
+        );
         waiting("CrashLoopBackOff", &wait)
     } else if is_job && age >= begin + WORK {
         phase = "Succeeded";
@@ -251,7 +265,9 @@ fn place(world: &mut World, pod: &Object, age: i64) {
     // The time of a start is told once, not at every step.
     let keep = |old: &Object, list: &str, new: Value| -> Value {
         let same = |old: &Value, new: &Value| {
-            let kind = |value: &Value| value.get("state").and_then(Value::as_object).and_then(|map| map.keys().next().cloned());
+            let kind = |value: &Value| {
+                value.get("state").and_then(Value::as_object).and_then(|map| map.keys().next().cloned())
+            };
             kind(old) == kind(new) && kind(new).as_deref() != Some("waiting")
         };
         let old = old.list(&["status", list]).to_vec();
@@ -278,7 +294,13 @@ fn place(world: &mut World, pod: &Object, age: i64) {
         }
         let done = if phase == "Succeeded" { "PodCompleted" } else { "" };
         set_condition(pod, &now, "Initialized", age >= begin, done, "");
-        let reason = if is_ready { "" } else if done.is_empty() { "ContainersNotReady" } else { done };
+        let reason = if is_ready {
+            ""
+        } else if done.is_empty() {
+            "ContainersNotReady"
+        } else {
+            done
+        };
         set_condition(pod, &now, "ContainersReady", is_ready, reason, "");
         set_condition(pod, &now, "Ready", is_ready, reason, "");
     });

@@ -31,7 +31,8 @@ pub(crate) fn delete(
             return Err(conflict(&kind.group, &kind.plural, &target.name, &why));
         }
     }
-    let dry = query.is_dry() || options.get("dryRun").is_some_and(|dry| dry.as_array().is_some_and(|dry| !dry.is_empty()));
+    let dry =
+        query.is_dry() || options.get("dryRun").is_some_and(|dry| dry.as_array().is_some_and(|dry| !dry.is_empty()));
     let gone = json!({
         "kind": "Status",
         "apiVersion": "v1",
@@ -62,7 +63,8 @@ pub(crate) fn delete(
     }
     if ending.text(&["metadata", "deletionTimestamp"]).is_empty() {
         ending.set(&["metadata", "deletionTimestamp"], seconds(world.now()).into());
-        ending.set(&["metadata", "deletionGracePeriodSeconds"], grace.unwrap_or(if is_graceful { 30 } else { 0 }).into());
+        ending
+            .set(&["metadata", "deletionGracePeriodSeconds"], grace.unwrap_or(if is_graceful { 30 } else { 0 }).into());
         if !finalizers.is_empty() {
             ending.set(&["metadata", "finalizers"], finalizers.into());
         }

@@ -40,9 +40,7 @@ pub(crate) fn plant(world: &mut World) {
         }),
     );
     let now = super::clock::seconds(world.now());
-    let condition = |kind: &str, reason: &str, message: &str| {
-        json!([{"type": kind, "status": "True", "reason": reason, "message": message, "observedGeneration": 1, "lastTransitionTime": now}])
-    };
+    let condition = |kind: &str, reason: &str, message: &str| json!([{"type": kind, "status": "True", "reason": reason, "message": message, "observedGeneration": 1, "lastTransitionTime": now}]);
     world.make_built_in(
         "gateway.networking.k8s.io",
         "GatewayClass",
@@ -78,9 +76,7 @@ pub(crate) fn plant(world: &mut World) {
 fn node(world: &mut World, name: &str) {
     let now = super::clock::seconds(world.now());
     let size = json!({"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"});
-    let condition = |kind: &str, status: &str, reason: &str| {
-        json!({"type": kind, "status": status, "reason": reason, "lastHeartbeatTime": now, "lastTransitionTime": now})
-    };
+    let condition = |kind: &str, status: &str, reason: &str| json!({"type": kind, "status": status, "reason": reason, "lastHeartbeatTime": now, "lastTransitionTime": now});
     world.make_built_in(
         "",
         "Node",

@@ -48,7 +48,11 @@ pub(crate) fn text_response(code: u16, text: impl Into<Bytes>) -> Response<Body>
 
 /// A refusal as an answer.
 pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
-    if refusal.plain { text_response(refusal.code, refusal.message.clone()) } else { json_response(refusal.code, &refusal.body()) }
+    if refusal.plain {
+        text_response(refusal.code, refusal.message.clone())
+    } else {
+        json_response(refusal.code, &refusal.body())
+    }
 }
 
 fn broken() -> io::Error {
@@ -58,7 +62,9 @@ fn broken() -> io::Error {
 /// The answer that a fault gives instead.
 fn faulty(code: u16, retry_after: Option<u64>) -> Response<Body> {
     let (reason, message) = match code {
-        409 => ("Conflict", "the object has been modified; please apply your changes to the latest version and try again"),
+        409 => {
+            ("Conflict", "the object has been modified; please apply your changes to the latest version and try again")
+        }
         429 => ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
         503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
         504 => ("Timeout", "the server was unable to return a response in the time allotted"),
@@ -166,7 +172,9 @@ fn act(
     match method.as_str() {
         "GET" if is_one => Ok((200, read::get(&world.store, kind, target, partial)?)),
         "GET" => Ok((200, read::list(&world.store, kind, target, query, partial)?)),
-        "POST" if target.subresource == "eviction" => Ok((201, removal::delete(world, kind, target, query, &json!({}))?)),
+        "POST" if target.subresource == "eviction" => {
+            Ok((201, removal::delete(world, kind, target, query, &json!({}))?))
+        }
         "POST" if !is_one => Ok((201, write::create(world, kind, target, query, agent, body)?)),
         "PUT" if is_one => Ok((200, write::update(world, kind, target, query, agent, body)?)),
         "PATCH" if is_one => {
@@ -180,7 +188,11 @@ fn act(
             let table = kind.table();
             let fitting = world.store.list(&table, &target.namespace).filter(|object| selector.fits(object));
             let targets: Vec<Target> = fitting
-                .map(|object| Target { name: object.name().into(), namespace: object.namespace().into(), ..target.clone() })
+                .map(|object| Target {
+                    name: object.name().into(),
+                    namespace: object.namespace().into(),
+                    ..target.clone()
+                })
                 .collect();
             for target in targets {
                 removal::delete(world, kind, &target, query, &body)?;

@@ -1,9 +1,263 @@
-//! stub
+//! What talks to a pod: its log, a command in it, a port of it, and the proxy of a Service. Every port answers HTTP with
+//! 200 and a little JSON; a few commands are known.
+
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
-use http::{Request, Response};
-use hyper::body::Incoming;
+
+use bytes::Bytes;
+use futures::{SinkExt as _, StreamExt as _};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
 use super::route::{Query, Target};
-use super::serve::Body;
+use super::serve::{Body, json_response, text_response, whole};
 use super::server::Shared;
-use super::status::{Refusal, unknown_path};
-pub(crate) async fn answer(_: &Arc<Shared>, _: Request<Incoming>, _: &Target, _: &Query) -> Result<Response<Body>, Refusal> { Err(unknown_path()) }
+use super::status::{Refusal, bad_request, not_found, wrong_method};
+use super::store::Key;
+use crate::object::Object;
+
+type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
+
+/// Answers a request to `log`, `exec`, `portforward` or `proxy`.
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    request: Request<Incoming>,
+    target: &Target,
+    query: &Query,
+) -> Result<Response<Body>, Refusal> {
+    if target.subresource == "proxy" {
+        return proxy(shared, target);
+    }
+    let key = Key::new("pods", &target.namespace, &target.name);
+    let pod = shared.world().store.get(&key).cloned().ok_or_else(|| not_found("", "pods", &target.name))?;
+    if target.subresource == "log" {
+        return if request.method() == Method::GET { log(shared, &pod, query) } else { Err(wrong_method()) };
+    }
+    if pod.text(&["status", "phase"]) != "Running" {
+        let message = format!("unable to upgrade connection: pod {} is not running", target.name);
+        return Err(Refusal::new(500, "InternalError", message, Value::Null));
+    }
+    upgrade(request, target, query)
+}
+
+/// The proxy answers where the Service has a pod that is ready.
+fn proxy(shared: &Arc<Shared>, target: &Target) -> Result<Response<Body>, Refusal> {
+    // https:name:port
+    let parts: Vec<&str> = target.name.split(':').collect();
+    let name = if parts.len() == 3 { parts[1] } else { parts[0] };
+    let world = shared.world();
+    let found = world.store.get(&Key::new(&target.plural, &target.namespace, name));
+    found.ok_or_else(|| not_found("", &target.plural, name))?;
+    let slice = Key::new("endpointslices.discovery.k8s.io", &target.namespace, &format!("{name}-practice"));
+    let ready = world.store.get(&slice).is_some_and(|slice| {
+        slice.list(&["endpoints"]).iter().any(|one| one.pointer("/conditions/ready") == Some(&json!(true)))
+    });
+    if !ready && target.plural == "services" {
+        let message = format!("no endpoints available for service {name:?}");
+        return Err(Refusal::new(503, "ServiceUnavailable", message, Value::Null));
+    }
+    Ok(json_response(200, &health()))
+}
+
+fn health() -> Value {
+    json!({"status": "ok", "practice": true})
+}
+
+/// The lines that a container has written by now.
+fn lines(pod: &Object, container: &str) -> Result<String, String> {
+    let statuses = ["containerStatuses", "initContainerStatuses"];
+    let mut statuses = statuses.iter().flat_map(|list| pod.list(&["status", list]));
+    let status = statuses.find(|status| status.get("name").and_then(Value::as_str) == Some(container));
+    let state = status.and_then(|status| status.get("state"));
+    let restarts = status.and_then(|status| status.get("restartCount")?.as_i64()).unwrap_or(0);
+    if let Some(waiting) = state.and_then(|state| state.get("waiting")).filter(|_| restarts == 0) {
+        let reason = waiting.get("reason").and_then(Value::as_str).unwrap_or("ContainerCreating");
+        return Err(format!("container {container:?} in pod {:?} is waiting to start: {reason}", pod.name()));
+    }
+    if state.is_none() {
+        return Err(format!("container {container:?} in pod {:?} is waiting to start: ContainerCreating", pod.name()));
+    }
+    let mut text = format!("{container}: starting\n");
+    if restarts > 0 {
+        text.push_str("fatal: the practice cluster's scenario ends this container with exit code 1\n");
+    } else if state.and_then(|state| state.get("terminated")).is_some() {
+        text.push_str(&format!("{container}: done\n"));
+    } else {
+        text.push_str(&format!("{container}: ready to serve\n"));
+    }
+    Ok(text)
+}
+
+fn log(shared: &Arc<Shared>, pod: &Object, query: &Query) -> Result<Response<Body>, Refusal> {
+    let containers: Vec<&str> =
+        pod.list(&["spec", "containers"]).iter().filter_map(|one| one.get("name")?.as_str()).collect();
+    let asked = query.text("container");
+    let container = match (asked, containers.as_slice()) {
+        ("", [one]) => one,
+        ("", several) => {
+            let message =
+                format!("a container name must be specified for pod {}, choose one of: {several:?}", pod.name());
+            return Err(bad_request(message));
+        }
+        (asked, _) => asked,
+    };
+    let mut text = lines(pod, container).map_err(bad_request)?;
+    if let Some(tail) = query.number("tailLines") {
+        let all: Vec<&str> = text.lines().collect();
+        let from = all.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
+        text = all[from..].iter().map(|line| format!("{line}\n")).collect();
+    }
+    if !query.is_on("follow") {
+        return Ok(text_response(200, text));
+    }
+    // The stream stays open until the pod is gone or has ended, as the real one does.
+    let (key, uid) = (Key::new("pods", pod.namespace(), pod.name()), pod.uid().to_string());
+    let follow = (shared.clone(), shared.changed.subscribe(), Some(text));
+    let frames = futures::stream::unfold(follow, move |(shared, mut changed, text)| {
+        let (key, uid) = (key.clone(), uid.clone());
+        async move {
+            if let Some(text) = text {
+                return Some((Ok::<_, io::Error>(Frame::data(Bytes::from(text))), (shared, changed, None)));
+            }
+            loop {
+                let runs = shared
+                    .world()
+                    .store
+                    .get(&key)
+                    .is_some_and(|pod| pod.uid() == uid && pod.text(&["status", "phase"]) == "Running");
+                if !runs || changed.changed().await.is_err() {
+                    return None;
+                }
+            }
+        }
+    });
+    let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    Ok(response)
+}
+
+fn upgrade(mut request: Request<Incoming>, target: &Target, query: &Query) -> Result<Response<Body>, Refusal> {
+    let head = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
+    let key = head(header::SEC_WEBSOCKET_KEY).to_string();
+    let offered = head(header::SEC_WEBSOCKET_PROTOCOL).to_string();
+    if key.is_empty() {
+        return Err(bad_request("Upgrade request required"));
+    }
+    let offered: Vec<&str> = offered.split(',').map(str::trim).collect();
+    let known = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+    let protocol = known.into_iter().find(|known| offered.contains(known));
+    let upgrading = hyper::upgrade::on(&mut request);
+    let is_exec = target.subresource == "exec";
+    let command = query.all("command").to_vec();
+    let ports: Vec<u16> = query
+        .all("ports")
+        .iter()
+        .flat_map(|ports| ports.split(','))
+        .filter_map(|port| port.trim().parse().ok())
+        .collect();
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgrading.await else { return };
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+        let ended = if is_exec { exec(socket, &command).await } else { forward(socket, &ports).await };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a stream to a pod of the practice cluster ended");
+        }
+    });
+    let mut response = Response::new(whole(""));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    if let Ok(value) = derive_accept_key(key.as_bytes()).parse() {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value);
+    }
+    if let Some(protocol) = protocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    Ok(response)
+}
+
+type Ended = Result<(), tokio_tungstenite::tungstenite::Error>;
+
+fn on(channel: u8, bytes: &[u8]) -> Message {
+    let mut message = vec![channel];
+    message.extend_from_slice(bytes);
+    Message::Binary(message.into())
+}
+
+/// What a command prints, and its exit code.
+fn run(command: &[String]) -> (String, i32) {
+    let line = command.join(" ");
+    if line.contains("pg_isready") {
+        return ("/var/run/postgresql:5432 - accepting connections\n".into(), 0);
+    }
+    if line.contains("redis-cli") || line.contains("valkey-cli") {
+        return ("PONG\n".into(), 0);
+    }
+    match command.first().map(String::as_str) {
+        Some("echo") => (format!("{}\n", command[1..].join(" ")), 0),
+        Some("false") => (String::new(), 1),
+        _ => (String::new(), 0),
+    }
+}
+
+async fn exec(mut socket: Socket, command: &[String]) -> Ended {
+    let (printed, code) = run(command);
+    if !printed.is_empty() {
+        socket.send(on(1, printed.as_bytes())).await?;
+    }
+    let status = if code == 0 {
+        json!({"metadata": {}, "status": "Success"})
+    } else {
+        json!({
+            "metadata": {},
+            "status": "Failure",
+            "message": format!("command terminated with non-zero exit code: exit status {code}"),
+            "reason": "NonZeroExitCode",
+            "details": {"causes": [{"reason": "ExitCode", "message": code.to_string()}]},
+        })
+    };
+    socket.send(on(3, status.to_string().as_bytes())).await?;
+    socket.close(None).await?;
+    // The other side's close ends it in order.
+    while let Some(Ok(_)) = socket.next().await {}
+    Ok(())
+}
+
+async fn forward(mut socket: Socket, ports: &[u16]) -> Ended {
+    for (i, port) in ports.iter().enumerate() {
+        for channel in [2 * i, 2 * i + 1] {
+            let channel = u8::try_from(channel).unwrap_or(u8::MAX);
+            socket.send(on(channel, &port.to_le_bytes())).await?;
+        }
+    }
+    let mut heard: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+    while let Some(message) = socket.next().await {
+        let Message::Binary(bytes) = message? else { continue };
+        let Some((channel, data)) = bytes.split_first() else { continue };
+        let request = heard.entry(*channel).or_default();
+        request.extend_from_slice(data);
+        // One request a time and no bodies: what health checks send.
+        while let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+            request.drain(..end + 4);
+            let body = health().to_string();
+            let closes = head.contains("connection: close");
+            let connection = if closes { "close" } else { "keep-alive" };
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: {connection}\r\n\r\n{body}",
+                body.len()
+            );
+            socket.send(on(*channel, answer.as_bytes())).await?;
+        }
+    }
+    Ok(())
+}

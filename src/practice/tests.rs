@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 
 mod controllers;
 mod reading_and_writing;
+mod streams;
 
 use super::*;
 

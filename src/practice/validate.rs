@@ -54,9 +54,7 @@ pub(crate) fn name(kind: &Kind, object: &Object) -> Result<(), Refusal> {
     let (ok, longest, rule) = match (kind.group.as_str(), kind.kind.as_str()) {
         ("rbac.authorization.k8s.io", _) => return Ok(()),
         ("", "Namespace") => (is_label(name), 63, LABEL),
-        ("", "Service") => {
-            (is_label(name) && name.starts_with(|first: char| first.is_ascii_alphabetic()), 63, SERVICE)
-        }
+        ("", "Service") => (is_label(name) && name.starts_with(|first: char| first.is_ascii_alphabetic()), 63, SERVICE),
         _ => (name.split('.').all(is_label), 253, SUBDOMAIN),
     };
     let value = Value::from(name);
@@ -145,7 +143,8 @@ fn claim(old: &Object, new: &Object, causes: &mut Vec<Cause>) {
         spec
     };
     if spec(old) != spec(new) {
-        let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        let why =
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
         causes.push(Cause::forbidden("spec", why));
     }
     let size = |object: &Object| super::defaults::bytes(object.text(&["spec", "resources", "requests", "storage"]));

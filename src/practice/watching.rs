@@ -104,7 +104,8 @@ pub(crate) fn watch(
             from = world.store.version();
             if query.is_on("sendInitialEvents") {
                 let mut end: Value = follower.kind.clone();
-                end["metadata"] = json!({"resourceVersion": from.to_string(), "annotations": {"k8s.io/initial-events-end": "true"}});
+                end["metadata"] =
+                    json!({"resourceVersion": from.to_string(), "annotations": {"k8s.io/initial-events-end": "true"}});
                 first.push(line("BOOKMARK", &end));
             }
         } else {

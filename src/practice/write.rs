@@ -38,7 +38,8 @@ fn open(world: &World, kind: &Kind, target: &Target) -> Result<(), Refusal> {
     let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
     let mut refusal = forbidden(&kind.group, &kind.plural, &target.name, &why);
     let message = format!("namespace {namespace} is being terminated");
-    refusal.details["causes"] = json!([{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]);
+    refusal.details["causes"] =
+        json!([{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]);
     Err(refusal)
 }
 
@@ -58,7 +59,9 @@ fn address(kind: &Kind, target: &Target, object: &mut Object) -> Result<(), Refu
     }
     if kind.namespaced {
         if !object.namespace().is_empty() && object.namespace() != target.namespace {
-            return Err(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+            return Err(bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
         }
         object.set(&["metadata", "namespace"], target.namespace.as_str().into());
     } else {
@@ -128,7 +131,8 @@ fn born(world: &mut World, kind: &Kind, mut object: Object) -> Result<Object, Re
 }
 
 fn has_generation(kind: &Kind) -> bool {
-    let without = matches!(kind.kind.as_str(), "Namespace" | "Service" | "PersistentVolumeClaim" | "PersistentVolume" | "Node");
+    let without =
+        matches!(kind.kind.as_str(), "Namespace" | "Service" | "PersistentVolumeClaim" | "PersistentVolume" | "Node");
     kind.fields.iter().any(|field| field == "spec") && !(kind.group.is_empty() && without)
 }
 
@@ -146,7 +150,15 @@ pub(crate) fn settle(
     target: &Target,
     dry: bool,
 ) -> Result<Value, Refusal> {
-    for name in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "name", "namespace"] {
+    for name in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "name",
+        "namespace",
+    ] {
         match live.at(&["metadata", name]) {
             Some(value) => new.set(&["metadata", name], value.clone()),
             None => drop(new.remove(&["metadata", name])),
@@ -189,7 +201,8 @@ pub(crate) fn settle(
     if new == *live {
         return Ok(new.0);
     }
-    let ends = !new.text(&["metadata", "deletionTimestamp"]).is_empty() && new.list(&["metadata", "finalizers"]).is_empty();
+    let ends =
+        !new.text(&["metadata", "deletionTimestamp"]).is_empty() && new.list(&["metadata", "finalizers"]).is_empty();
     if ends && !dry && !matches!(kind.kind.as_str(), "Namespace" | "Pod") {
         world.store.remove(&key);
         return Ok(new.0);
@@ -236,7 +249,9 @@ fn of_subresource(live: &Object, new: Object, target: &Target) -> Object {
                 object.set(&["spec", "replicas"], replicas.clone());
             }
         }
-        "finalize" => object.set(&["spec", "finalizers"], new.at(&["spec", "finalizers"]).cloned().unwrap_or(json!([]))),
+        "finalize" => {
+            object.set(&["spec", "finalizers"], new.at(&["spec", "finalizers"]).cloned().unwrap_or(json!([])))
+        }
         _ => object.set(&["status"], new.at(&["status"]).cloned().unwrap_or(json!({}))),
     }
     object
@@ -305,7 +320,9 @@ fn applied(
     mut wanted: Object,
 ) -> Result<(bool, Value), Refusal> {
     if query.text("fieldManager").is_empty() {
-        return Err(bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"));
+        return Err(bad_request(
+            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
+        ));
     }
     if wanted.at(&["metadata", "managedFields"]).is_some_and(|fields| !fields.is_null()) {
         return Err(bad_request("metadata.managedFields must be nil"));
@@ -327,7 +344,10 @@ fn applied(
         return Ok((false, settle(world, kind, key, live, new, target, query.is_dry())?));
     }
     if !wanted.uid().is_empty() {
-        let why = format!("uid mismatch: the provided object specified uid {}, and no existing object was found", wanted.uid());
+        let why = format!(
+            "uid mismatch: the provided object specified uid {}, and no existing object was found",
+            wanted.uid()
+        );
         return Err(super::status::conflict(&kind.group, &kind.plural, &target.name, &why));
     }
     if !target.subresource.is_empty() {

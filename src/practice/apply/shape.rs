@@ -58,7 +58,10 @@ pub(crate) fn is_atomic(path: Path<'_>) -> bool {
     matches!(
         (parent, name.as_str()),
         (_, "selector" | "labelSelector" | "namespaceSelector" | "podSelector" | "nodeSelector" | "roleRef")
-            | (_, "secretKeyRef" | "configMapKeyRef" | "fieldRef" | "resourceFieldRef" | "scaleTargetRef" | "dataSource")
+            | (
+                _,
+                "secretKeyRef" | "configMapKeyRef" | "fieldRef" | "resourceFieldRef" | "scaleTargetRef" | "dataSource"
+            )
             | (_, "requiredDuringSchedulingIgnoredDuringExecution" | "claimRef")
             | ("env" | "volumes" | "csi", "secretRef")
     )

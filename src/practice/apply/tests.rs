@@ -1,7 +1,12 @@
 use super::*;
 
 fn writer(manager: &str) -> Writer {
-    Writer { manager: manager.into(), api_version: "apps/v1".into(), now: "2026-01-01T00:00:00Z".into(), ..Writer::default() }
+    Writer {
+        manager: manager.into(),
+        api_version: "apps/v1".into(),
+        now: "2026-01-01T00:00:00Z".into(),
+        ..Writer::default()
+    }
 }
 
 fn deployment(spec: Value) -> Object {
@@ -49,10 +54,14 @@ fn the_same_value_is_owned_together() {
 #[test]
 fn containers_and_their_variables_merge_by_name_and_ports_by_number_and_protocol() {
     let live = made(
-        pods(json!([{"name": "x", "image": "i", "env": [{"name": "A", "value": "1"}], "ports": [{"containerPort": 80}]}])),
+        pods(
+            json!([{"name": "x", "image": "i", "env": [{"name": "A", "value": "1"}], "ports": [{"containerPort": 80}]}]),
+        ),
         "a",
     );
-    let more = pods(json!([{"name": "x", "env": [{"name": "B", "value": "2"}], "ports": [{"containerPort": 81, "protocol": "TCP"}]}, {"name": "y"}]));
+    let more = pods(
+        json!([{"name": "x", "env": [{"name": "B", "value": "2"}], "ports": [{"containerPort": 81, "protocol": "TCP"}]}, {"name": "y"}]),
+    );
     let live = apply(&live, &deployment(more), &writer("b"), false).unwrap();
     let containers = live.list(&["spec", "template", "spec", "containers"]);
     assert_eq!(containers.len(), 2);
@@ -62,7 +71,10 @@ fn containers_and_their_variables_merge_by_name_and_ports_by_number_and_protocol
     // The first leaves: only what it alone owned goes.
     let live = apply(&live, &deployment(json!({})), &writer("a"), false).unwrap();
     let containers = live.list(&["spec", "template", "spec", "containers"]);
-    assert_eq!(containers[0], json!({"name": "x", "env": [{"name": "B", "value": "2"}], "ports": [{"containerPort": 81, "protocol": "TCP"}]}));
+    assert_eq!(
+        containers[0],
+        json!({"name": "x", "env": [{"name": "B", "value": "2"}], "ports": [{"containerPort": 81, "protocol": "TCP"}]})
+    );
 }
 
 #[test]
@@ -101,7 +113,8 @@ fn an_apply_that_changes_nothing_makes_the_same_object() {
 
 #[test]
 fn field_sets_survive_their_json() {
-    let set = json!({"f:spec": {".": {}, "f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}}}}});
+    let set =
+        json!({"f:spec": {".": {}, "f:ports": {"k:{\"port\":80,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}}}}});
     assert_eq!(Fields::from_json(&set).to_json(), set);
     assert!(Fields::from_json(&set).paths().contains(&".spec.ports[port=80,protocol=\"TCP\"].name".to_string()));
 }

@@ -13,8 +13,12 @@ pub(crate) fn namespaces(world: &mut World) {
         if !is_ending(&namespace) {
             continue;
         }
-        let inside: Vec<Key> =
-            world.store.all().filter(|(key, _)| key.namespace == namespace.name()).map(|(key, _)| key.clone()).collect();
+        let inside: Vec<Key> = world
+            .store
+            .all()
+            .filter(|(key, _)| key.namespace == namespace.name())
+            .map(|(key, _)| key.clone())
+            .collect();
         let is_empty = inside.is_empty();
         for key in inside {
             end(world, &key);

@@ -33,8 +33,22 @@ pub(crate) fn jobs(world: &mut World) {
             if succeeded > 0 {
                 job.set(&["status", "completionTime"], now.as_str().into());
                 job.remove(&["status", "active"]);
-                set_condition(job, &now, "SuccessCriteriaMet", true, "CompletionsReached", "Reached expected number of succeeded pods");
-                set_condition(job, &now, "Complete", true, "CompletionsReached", "Reached expected number of succeeded pods");
+                set_condition(
+                    job,
+                    &now,
+                    "SuccessCriteriaMet",
+                    true,
+                    "CompletionsReached",
+                    "Reached expected number of succeeded pods",
+                );
+                set_condition(
+                    job,
+                    &now,
+                    "Complete",
+                    true,
+                    "CompletionsReached",
+                    "Reached expected number of succeeded pods",
+                );
             }
         });
         if succeeded > 0 {

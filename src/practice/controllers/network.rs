@@ -44,11 +44,15 @@ pub(crate) fn services(world: &mut World) {
 }
 
 fn endpoints(world: &mut World, service: &Object) {
-    let Some(selector) = service.at(&["spec", "selector"]).and_then(Value::as_object).filter(|map| !map.is_empty()) else {
+    let Some(selector) = service.at(&["spec", "selector"]).and_then(Value::as_object).filter(|map| !map.is_empty())
+    else {
         return;
     };
     let fits = |pod: &Object| selector.iter().all(|(name, value)| pod.label(name) == value.as_str());
-    let pods = world.store.list("pods", service.namespace()).filter(|pod| fits(pod) && !pod.text(&["status", "podIP"]).is_empty());
+    let pods = world
+        .store
+        .list("pods", service.namespace())
+        .filter(|pod| fits(pod) && !pod.text(&["status", "podIP"]).is_empty());
     let endpoints: Vec<Value> = pods
         .map(|pod| {
             json!({
@@ -131,7 +135,14 @@ pub(crate) fn extensions(world: &mut World) {
     for definition in all(world, "customresourcedefinitions.apiextensions.k8s.io") {
         world.change(&key("customresourcedefinitions.apiextensions.k8s.io", &definition), |definition| {
             set_condition(definition, &now, "NamesAccepted", true, "NoConflicts", "no conflicts found");
-            set_condition(definition, &now, "Established", true, "InitialNamesAccepted", "the initial names have been accepted");
+            set_condition(
+                definition,
+                &now,
+                "Established",
+                true,
+                "InitialNamesAccepted",
+                "the initial names have been accepted",
+            );
         });
     }
 }

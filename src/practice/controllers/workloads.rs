@@ -255,7 +255,9 @@ fn make_member(world: &mut World, set: &Object, name: &str, revision: &str, ordi
         let mut object = Object(template.clone());
         object.set(&["metadata", "name"], claim.as_str().into());
         object.set(&["metadata", "namespace"], set.namespace().into());
-        for (label, value) in set.at(&["spec", "selector", "matchLabels"]).and_then(Value::as_object).into_iter().flatten() {
+        for (label, value) in
+            set.at(&["spec", "selector", "matchLabels"]).and_then(Value::as_object).into_iter().flatten()
+        {
             object.set_label(label, value.as_str().unwrap_or(""));
         }
         object.remove(&["status"]);

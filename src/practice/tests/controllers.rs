@@ -42,9 +42,10 @@ async fn a_deployment_becomes_ready_and_its_deletion_takes_its_pods() {
     let (_server, client) = fast(Scenario::Healthy);
     let api: Api<Deployment> = Api::default_namespaced(client.clone());
     api.create(&PostParams::default(), &deployment()).await.unwrap();
-    let ready = until(|| async { api.get("a").await.unwrap() }, |live| {
-        live.status.as_ref().and_then(|status| status.ready_replicas) == Some(2)
-    })
+    let ready = until(
+        || async { api.get("a").await.unwrap() },
+        |live| live.status.as_ref().and_then(|status| status.ready_replicas) == Some(2),
+    )
     .await;
     assert_eq!(ready.status.unwrap().observed_generation, ready.metadata.generation);
     let pods: Api<Pod> = Api::default_namespaced(client);
@@ -62,9 +63,10 @@ async fn a_stateful_set_makes_its_pods_in_order_with_bound_claims() {
         "serviceName": "db", "replicas": 2, "selector": {"matchLabels": {"app": "a"}}, "template": template("db:1"), "volumeClaimTemplates": [claim],
     }});
     api.create(&PostParams::default(), &serde_json::from_value(set).unwrap()).await.unwrap();
-    until(|| async { api.get("db").await.unwrap() }, |live| {
-        live.status.as_ref().and_then(|status| status.ready_replicas) == Some(2)
-    })
+    until(
+        || async { api.get("db").await.unwrap() },
+        |live| live.status.as_ref().and_then(|status| status.ready_replicas) == Some(2),
+    )
     .await;
     let claims: Api<PersistentVolumeClaim> = Api::default_namespaced(client);
     let bound = claims.get("data-db-1").await.unwrap();
@@ -79,9 +81,10 @@ async fn a_job_completes() {
     template["spec"]["restartPolicy"] = "Never".into();
     let job = json!({"metadata": {"name": "once"}, "spec": {"template": template}});
     api.create(&PostParams::default(), &serde_json::from_value(job).unwrap()).await.unwrap();
-    until(|| async { api.get("once").await.unwrap() }, |live| {
-        live.status.as_ref().and_then(|status| status.succeeded) == Some(1)
-    })
+    until(
+        || async { api.get("once").await.unwrap() },
+        |live| live.status.as_ref().and_then(|status| status.succeeded) == Some(1),
+    )
     .await;
 }
 
@@ -112,13 +115,15 @@ async fn each_scenario_says_its_reason_in_events() {
             let claims: Api<PersistentVolumeClaim> = Api::default_namespaced(client.clone());
             let claim = json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
             claims.create(&PostParams::default(), &serde_json::from_value(claim).unwrap()).await.unwrap();
-            wanted["spec"]["template"]["spec"]["volumes"] = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
+            wanted["spec"]["template"]["spec"]["volumes"] =
+                json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
         }
         api.create(&PostParams::default(), &serde_json::from_value(wanted).unwrap()).await.unwrap();
         let events: Api<Event> = Api::default_namespaced(client);
-        until(|| async { events.list(&ListParams::default()).await.unwrap().items }, |events| {
-            events.iter().any(|event| event.reason.as_deref() == Some(reason))
-        })
+        until(
+            || async { events.list(&ListParams::default()).await.unwrap().items },
+            |events| events.iter().any(|event| event.reason.as_deref() == Some(reason)),
+        )
         .await;
         let ready = api.get("a").await.unwrap().status.and_then(|status| status.ready_replicas);
         assert_eq!(ready.unwrap_or(0), 0, "{scenario:?}");

@@ -29,7 +29,7 @@ async fn an_object_is_made_read_listed_changed_and_deleted() {
     api.create(&dry, &settings("b", "2")).await.unwrap();
     assert!(api.get_opt("b").await.unwrap().is_none());
     assert_eq!(api.list(&ListParams::default().labels("a=1")).await.unwrap().items.len(), 1);
-    assert_eq!(api.list(&ListParams::default().labels("a!=1")).await.unwrap().items.len(), 0);
+    assert_eq!(api.list(&ListParams::default().labels("a,a!=1")).await.unwrap().items.len(), 0);
     assert_eq!(api.list(&ListParams::default().fields("metadata.name=a")).await.unwrap().items.len(), 1);
     let merged = api.patch("a", &PatchParams::default(), &Patch::Merge(json!({"data": {"a": null, "b": "2"}}))).await;
     assert_eq!(merged.unwrap().data.unwrap().into_iter().collect::<Vec<_>>(), [("b".to_string(), "2".to_string())]);
@@ -112,4 +112,15 @@ async fn an_apply_takes_what_it_no_longer_names_and_refuses_what_another_owns() 
     assert_eq!((causes[0].reason.as_str(), causes[0].field.as_str()), ("FieldManagerConflict", ".data.x"));
     let after = apply("one", json!({"y": "1"})).await.unwrap();
     assert_eq!(after.data.unwrap().into_keys().collect::<Vec<_>>(), ["y"]);
+}
+
+#[tokio::test]
+async fn the_same_apply_again_changes_nothing() {
+    let (server, client) = start(Options::default());
+    let api: Api<ConfigMap> = Api::default_namespaced(client);
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}});
+    let first = api.patch("a", &PatchParams::apply("one"), &Patch::Apply(&object)).await.unwrap();
+    let again = api.patch("a", &PatchParams::apply("one"), &Patch::Apply(&object)).await.unwrap();
+    assert_eq!(first.metadata.resource_version, again.metadata.resource_version);
+    assert_eq!(server.writes().iter().map(|write| write.code).collect::<Vec<_>>(), [201, 200]);
 }
