@@ -180,10 +180,10 @@ pub(crate) fn settle(
             }
         }
     }
-    if kind.kind == "PersistentVolumeClaim" {
-        if let (None, Some(value)) = (new.at(&["spec", "volumeName"]), live.at(&["spec", "volumeName"])) {
-            new.set(&["spec", "volumeName"], value.clone());
-        }
+    if kind.kind == "PersistentVolumeClaim"
+        && let (None, Some(value)) = (new.at(&["spec", "volumeName"]), live.at(&["spec", "volumeName"]))
+    {
+        new.set(&["spec", "volumeName"], value.clone());
     }
     validate::change(kind, live, &new)?;
     validate::complete(kind, &new)?;
