@@ -1,6 +1,7 @@
 //! The controllers: each looks at the store and takes one step. Simple enough to read.
 
 pub(crate) mod claims;
+mod daemons;
 mod gone;
 mod jobs;
 mod network;
@@ -28,6 +29,7 @@ pub(crate) fn step(world: &mut World) {
     workloads::deployments(world);
     workloads::replica_sets(world);
     workloads::stateful_sets(world);
+    daemons::daemon_sets(world);
     jobs::jobs(world);
     pods::step(world);
     claims::step(world);

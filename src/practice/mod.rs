@@ -33,6 +33,6 @@ mod write;
 mod tests;
 
 pub use faults::{Call, Fault, Faults, Write};
-pub use saved::{default_file, reset};
+pub use saved::{reset, state_file};
 pub use scenario::Scenario;
 pub use server::{Options, Server};

@@ -10,7 +10,7 @@ use super::world::World;
 use crate::object::Object;
 
 /// The file of a folder's state.
-pub fn default_file(folder: &Path) -> PathBuf {
+pub fn state_file(folder: &Path) -> PathBuf {
     folder.join("practice.json")
 }
 
@@ -19,7 +19,7 @@ pub fn default_file(folder: &Path) -> PathBuf {
 /// # Errors
 /// The file cannot be removed.
 pub fn reset(folder: &Path) -> io::Result<bool> {
-    match std::fs::remove_file(default_file(folder)) {
+    match std::fs::remove_file(state_file(folder)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -34,7 +34,7 @@ pub(crate) struct Saved {
 }
 
 pub(crate) fn read(folder: &Path) -> io::Result<Option<Saved>> {
-    let file = default_file(folder);
+    let file = state_file(folder);
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -63,7 +63,7 @@ pub(crate) fn text(world: &World) -> io::Result<String> {
 pub(crate) fn write(folder: &Path, text: &str) -> io::Result<()> {
     use std::io::Write as _;
     std::fs::create_dir_all(folder)?;
-    let file = default_file(folder);
+    let file = state_file(folder);
     let beside = folder.join(format!(".practice.json.{}", std::process::id()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -32,7 +32,7 @@ pub(crate) fn pod(world: &mut World, from: &Object, name: &str, owner: Value, mo
 }
 
 /// Deletes a pod as its controller does.
-fn end(world: &mut World, pod: &Object) {
+pub(crate) fn end(world: &mut World, pod: &Object) {
     let now = seconds(world.now());
     if !is_ending(pod) {
         world.change(&key("pods", pod), |pod| pod.set(&["metadata", "deletionTimestamp"], now.into()));

@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, Namespace, PersistentVolumeClaim, Pod};
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
 use super::*;
@@ -52,6 +52,37 @@ async fn a_deployment_becomes_ready_and_its_deletion_takes_its_pods() {
     assert_eq!(pods.list(&ListParams::default().labels("app=a")).await.unwrap().items.len(), 2);
     api.delete("a", &DeleteParams::default()).await.unwrap();
     until(|| async { pods.list(&ListParams::default()).await.unwrap().items }, Vec::is_empty).await;
+}
+
+#[tokio::test]
+async fn the_same_apply_of_a_running_deployment_changes_neither_generation_nor_managers() {
+    let (_server, client) = fast(Scenario::Healthy);
+    let api: Api<Deployment> = Api::default_namespaced(client);
+    let mut wanted = serde_json::to_value(deployment()).unwrap();
+    wanted["apiVersion"] = "apps/v1".into();
+    wanted["kind"] = "Deployment".into();
+    let apply = || async { api.patch("a", &PatchParams::apply("one"), &Patch::Apply(&wanted)).await.unwrap() };
+    apply().await;
+    let ready = until(
+        || async { api.get("a").await.unwrap() },
+        |live| live.status.as_ref().and_then(|status| status.ready_replicas) == Some(2),
+    )
+    .await;
+    let again = apply().await;
+    assert_eq!(again.metadata.generation, Some(1));
+    assert_eq!(again.metadata.managed_fields, ready.metadata.managed_fields);
+    wanted["spec"]["template"]["spec"]["containers"][0]["image"] = "web:2".into();
+    let changed = api.patch("a", &PatchParams::apply("one"), &Patch::Apply(&wanted)).await.unwrap();
+    assert_eq!(changed.metadata.generation, Some(2));
+    until(
+        || async { api.get("a").await.unwrap().status.unwrap() },
+        |status| {
+            let complete =
+                (status.updated_replicas, status.ready_replicas, status.replicas) == (Some(2), Some(2), Some(2));
+            complete && status.observed_generation == Some(2)
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
