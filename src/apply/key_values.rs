@@ -74,8 +74,9 @@ impl Run<'_> {
             .place(ObjectId::new("", "Secret", &self.plan.target.namespace, &name).to_string())
             .why("the release's record says that data was written with its keys; new keys would not open it")
             .state(NOTHING_WRITTEN)
-            .hint("bring the keys back from a backup: slipway keys import FILE");
-        failure = failure.hint("or give the data up by name: slipway uninstall, then install again");
+            .hint(format!("bring the Secret {name} back from a backup, with its labels and annotations, then run the same command again"));
+        failure = failure
+            .hint("or give the data up: delete its claims and the release's ConfigMaps by name, then install again");
         Err(failure)
     }
 

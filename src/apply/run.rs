@@ -160,8 +160,7 @@ async fn go(
             tell.all(EventKind::RunFinished { written: ended.written, unchanged: ended.unchanged, notes }).await;
         }
         Ok(ended) => {
-            let what =
-                "what is in the cluster goes on by itself; slipway attach shows it and offers what remains".to_string();
+            let what = "what is in the cluster goes on by itself; the same command does what remains".to_string();
             tell.all(EventKind::RunLeft { remaining: ended.left.unwrap_or(0), what }).await;
         }
         Err(failure) => tell.all(EventKind::RunFailed { failure: failure.clone() }).await,

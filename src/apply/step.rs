@@ -218,7 +218,7 @@ fn refuse_to_lose(live: &Object) -> Result<(), Failure> {
     Err(Failure::new(FailureKind::Refused, format!("{} holds data and is not replaced", live.id().short()))
         .place(live.id().to_string())
         .why(format!("it is bound to the volume {}", live.text(&["spec", "volumeName"])))
-        .hint("back it up and restore into a new claim: slipway backup, then slipway restore"))
+        .hint("dump the data, make a claim of another name, and restore into it"))
 }
 
 /// Whether the operator named a field, alone or with its object (`Deployment/inngest:spec.replicas`).

@@ -262,7 +262,7 @@ fn understand(objects: &[Object]) -> Result<Vec<Revision>, Failure> {
             Failure::new(FailureKind::Invalid, "the release's record is damaged")
                 .place(main.id().to_string())
                 .why(why)
-                .hint("slipway repair finds the release again from labels and field managers")
+                .hint("look at the ConfigMap; what belongs to the release carries the label applyset.kubernetes.io/part-of")
         };
         let bytes = |object: &Object, key: &str| {
             BASE64.decode(object.text(&["binaryData", key])).map_err(|error| damaged(format!("{key}: {error}")))

@@ -101,7 +101,7 @@ async fn one(asker: &impl Asker, check: &HealthCheck, channel: &Channel, redacto
             )
             .place(what)
             .why(format!("after {} s: {said}", check.within_seconds))
-            .hint(format!("see its log: slipway logs {}", check.group)));
+            .hint("run the same command with -o json to see the logs of its pods, or kubectl logs POD"));
         }
         sleep(PAUSE).await;
     }

@@ -81,7 +81,7 @@ fn may_be_copied(key: &str, recipe: &Recipe, unknown: bool, place: &Place, world
                     Severity::Info,
                     format!("{path} is copied out of the Secret {name}; its rotation is not followed"),
                 )
-                .remedy("run slipway upgrade after it has been rotated")
+                .remedy("run slipway install again after it has been rotated")
                 .at(path.to_owned()),
             );
         }

@@ -13,7 +13,7 @@ use crate::view::progress::{Ending, clock};
 
 const ABOUT: &str = "The groups are on top, then each workload with its pods and why they are where they are, then the log of \
     the marked pod. A group is done when all of it is ready. What is in the cluster goes on when slipway goes: the same \
-    command, or slipway attach, takes it up again.";
+    command takes it up again.";
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     let (finished, all) = app.progress.counts();
