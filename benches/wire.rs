@@ -1,0 +1,128 @@
+//! 1,000 objects (960 ConfigMaps, 20 Services, 20 Deployments) written by slipway's executor, beside a bare client that
+//! makes the same writes, 32 at once; then the same again with nothing changed. Prints figures, judges nothing:
+//! `cargo bench --bench wire`.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+#[path = "../tests/testbed/mod.rs"]
+mod testbed;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use futures::StreamExt as _;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use serde_json::{Value, json};
+use slipway::apply::{Control, Controls, Options, Watches, run};
+use slipway::cluster::{Choice, Cluster, connect};
+use slipway::object::Object;
+use slipway::plan::{Action, Class, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
+use slipway::secret::Secrets;
+
+const ROUNDS: usize = 3;
+
+fn objects(namespace: &str) -> Vec<Value> {
+    let name = |kind: &str, n: usize| format!("{kind}-{n}");
+    let configs = (0..960).map(|n| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name("c", n), "namespace": namespace}, "data": {"n": n.to_string()}})
+    });
+    let services = (0..20).map(|n| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name("s", n), "namespace": namespace}, "spec": {"selector": {"n": n.to_string()}, "ports": [{"port": 80, "protocol": "TCP"}]}})
+    });
+    let deployments = (0..20).map(|n| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name("d", n), "namespace": namespace}, "spec": {"replicas": 0, "selector": {"matchLabels": {"n": n.to_string()}}, "template": {"metadata": {"labels": {"n": n.to_string()}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}})
+    });
+    configs.chain(services).chain(deployments).collect()
+}
+
+fn plan(target: &Target) -> Plan {
+    let steps = objects(&target.namespace)
+        .into_iter()
+        .map(|object| Step {
+            wanted: Wanted { object: Object(object), group: "all".into(), after: vec![], recipes: BTreeMap::new() },
+            action: Action::Create,
+            wave: 0,
+            after: vec![],
+            class: Class::Ordinary,
+        })
+        .collect();
+    Plan {
+        verb: Verb::Install,
+        target: target.clone(),
+        product: ProductRef { name: "wire".into(), title: "Wire".into(), version: "1".into(), digest: String::new() },
+        namespace_exists: true,
+        keys: KeyPlan::default(),
+        steps,
+        waves: vec!["all".into()],
+        health: vec![],
+        log_patterns: vec![],
+        notes: vec![],
+        answers: BTreeMap::new(),
+        facts: BTreeMap::new(),
+        findings: vec![],
+        usual_seconds: None,
+    }
+}
+
+async fn slipway(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<(f64, u32)> {
+    let (events, mut heard) = tokio::sync::mpsc::channel(64);
+    let listener = tokio::spawn(async move { while heard.recv().await.is_some() {} });
+    let (_wish, controls) = tokio::sync::watch::channel(Control::Go);
+    let options = Options { tried: true, ..Options::new("bench") };
+    let began = Instant::now();
+    let readiness = Watches(cluster.clone());
+    let ended = run(cluster, plan, &Secrets::default(), &readiness, &options, events, Controls(controls)).await?;
+    let took = began.elapsed().as_secs_f64();
+    listener.await?;
+    Ok((took, ended.written))
+}
+
+async fn bare(client: &kube::Client, namespace: &str) -> testbed::Outcome<f64> {
+    let parameters = PatchParams::apply("bare");
+    let began = Instant::now();
+    let mut writes = futures::stream::iter(objects(namespace).into_iter().map(|object| {
+        let (client, parameters) = (client.clone(), parameters.clone());
+        async move {
+            let kind = object["kind"].as_str().unwrap_or_default().to_string();
+            let version = object["apiVersion"].as_str().unwrap_or_default().to_string();
+            let (group, version) = version.split_once('/').unwrap_or(("", &version));
+            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, &kind));
+            let api: Api<DynamicObject> = Api::namespaced_with(client, namespace, &resource);
+            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_string();
+            api.patch(&name, &parameters, &Patch::Apply(object)).await
+        }
+    }))
+    .buffer_unordered(32);
+    while let Some(written) = writes.next().await {
+        written?;
+    }
+    Ok(began.elapsed().as_secs_f64())
+}
+
+fn main() -> testbed::Outcome<()> {
+    let bed = testbed::Testbed::open()?;
+    let kubeconfig = bed.kubeconfig("admin");
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
+        let config = kube::Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &KubeConfigOptions::default()).await?;
+        let client = kube::Client::try_from(config)?;
+        let run = std::process::id();
+        println!("1,000 objects, 32 at once; seconds, each row a pair");
+        println!("{:>10} {:>10} {:>7} {:>10} {:>10}", "bare", "slipway", "ratio", "again", "writes");
+        for round in 0..ROUNDS {
+            let names = [format!("fast-wire-bare-{run}-{round}"), format!("fast-wire-{run}-{round}")];
+            for name in &names {
+                let namespace = Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+                cluster.create(&namespace, "bench").await.map_err(slipway::error::Failure::from)?;
+            }
+            let target = Target { namespace: names[1].clone(), release: "wire".into(), ..Target::default() };
+            let plan = plan(&target);
+            let bare = bare(&client, &names[0]).await?;
+            let (first, _) = slipway(&cluster, &plan).await?;
+            let (again, writes) = slipway(&cluster, &plan).await?;
+            println!("{bare:>10.2} {first:>10.2} {:>7.2} {again:>10.2} {writes:>10}", first / bare);
+        }
+        Ok(())
+    })
+}
