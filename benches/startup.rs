@@ -12,7 +12,12 @@ fn median(program: &str, arguments: &[&str]) -> Option<f64> {
     let mut times = Vec::new();
     for _ in 0..RUNS {
         let began = Instant::now();
-        let status = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let status = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         if !status.ok()?.success() {
             return None;
         }
@@ -25,7 +30,9 @@ fn median(program: &str, arguments: &[&str]) -> Option<f64> {
 fn main() {
     let slipway = env!("CARGO_BIN_EXE_slipway");
     println!("median milliseconds of {RUNS} runs");
-    for arguments in [&["--version"][..], &["products"], &["render", "inngest"], &["render", "inngest", "--profile", "production"]] {
+    for arguments in
+        [&["--version"][..], &["products"], &["render", "inngest"], &["render", "inngest", "--profile", "production"]]
+    {
         match median(slipway, arguments) {
             Some(time) => println!("{time:>8.1}  slipway {}", arguments.join(" ")),
             None => println!("  failed  slipway {}", arguments.join(" ")),

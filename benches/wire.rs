@@ -105,7 +105,9 @@ fn main() -> testbed::Outcome<()> {
     let kubeconfig = bed.kubeconfig("admin");
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
-        let config = kube::Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &KubeConfigOptions::default()).await?;
+        let config =
+            kube::Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &KubeConfigOptions::default())
+                .await?;
         let client = kube::Client::try_from(config)?;
         let run = std::process::id();
         println!("1,000 objects, 32 at once; seconds, each row a pair");

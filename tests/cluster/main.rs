@@ -11,6 +11,7 @@ mod bed;
 mod context;
 mod faults;
 mod inngest;
+mod install;
 mod processes;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -98,6 +99,14 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         apply::a_run_is_left_with_its_record_pending_and_goes_on_later,
         apply::an_uninstall_leaves_claim_and_keys_and_the_namespace_that_holds_them,
         apply::a_thousand_objects_are_written_once_and_then_found_unchanged,
+        install::every_profile_installs_headless_and_again_writes_nothing,
+        install::no_secret_value_is_anywhere_but_in_a_secret,
+        install::every_pod_passes_restricted_where_that_is_enforced,
+        install::a_killed_install_is_finished_by_the_next_run_with_the_first_keys,
+        install::bad_input_is_told_with_its_exit_code_and_nothing_is_written,
+        install::what_is_somebody_elses_is_refused_and_left_as_it_is,
+        install::a_namespace_that_is_being_deleted_is_refused,
+        install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]
