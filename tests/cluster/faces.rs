@@ -1,0 +1,178 @@
+//! A person's faces on the real control plane, through a pseudo-terminal: they leave what the headless run leaves.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write};
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use serde_json::Value;
+
+use crate::context::{Context, DONE, Outcome};
+use crate::testbed;
+
+/// slipway on a pseudo-terminal of 120 columns and 40 rows.
+struct Person {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    bytes: mpsc::Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Person {
+    fn start(cx: &Context, term: &str, arguments: &[&str]) -> testbed::Outcome<Self> {
+        let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 120, ..PtySize::default() })?;
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
+        command.args(arguments);
+        command.env("KUBECONFIG", cx.kubeconfig("admin"));
+        command.env("TERM", term);
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("CI");
+        command.env_remove("NO_COLOR");
+        let child = pair.slave.spawn_command(command)?;
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader()?;
+        let keys = pair.master.take_writer()?;
+        let (sender, bytes) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let (rows, columns) = (NonZero::new(40).ok_or("rows")?, NonZero::new(120).ok_or("columns")?);
+        Ok(Self { child, keys, bytes, screen: vt100::Parser::new(rows, columns, 0), _master: pair.master })
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.screen.screen().contents().contains(text)
+    }
+
+    /// Reads for a while; false when nothing more comes.
+    fn read(&mut self, patience: Duration) -> bool {
+        match self.bytes.recv_timeout(patience) {
+            Ok(bytes) => {
+                self.screen.process(&bytes);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Reads until the screen holds a text.
+    fn until(&mut self, text: &str) -> testbed::Outcome<()> {
+        while !self.shows(text) {
+            if !self.read(Duration::from_secs(60)) {
+                return Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn press(&mut self, keys: &str) -> testbed::Outcome<()> {
+        self.keys.write_all(keys.as_bytes())?;
+        Ok(self.keys.flush()?)
+    }
+
+    /// Presses a key again and again, each time the screen has come to rest, until it shows a text.
+    fn press_until(&mut self, keys: &str, text: &str) -> testbed::Outcome<()> {
+        for _ in 0..80 {
+            while self.read(Duration::from_millis(150)) {}
+            if self.shows(text) {
+                return Ok(());
+            }
+            self.press(keys)?;
+        }
+        Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into())
+    }
+
+    fn ended(mut self) -> testbed::Outcome<u32> {
+        while self.read(Duration::from_secs(60)) {}
+        Ok(self.child.wait()?.exit_code())
+    }
+}
+
+/// What slipway owns of every object in a namespace, without what is made anew for each: values of Secrets and the hash
+/// over them.
+fn owned(cx: &Context, namespace: &str) -> testbed::Outcome<BTreeMap<String, Value>> {
+    let kinds = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,networkpolicies,poddisruptionbudgets";
+    let output = cx.kubectl().args(["-n", namespace, "get", kinds, "-o", "json", "--show-managed-fields"]).output()?;
+    let text = String::from_utf8(output.stdout)?.replace(namespace, "NAMESPACE");
+    let list: Value = serde_json::from_str(&text)?;
+    let mut owned = BTreeMap::new();
+    for item in list["items"].as_array().into_iter().flatten() {
+        let name =
+            format!("{}/{}", item["kind"].as_str().unwrap_or(""), item["metadata"]["name"].as_str().unwrap_or(""));
+        let entries = item["metadata"]["managedFields"].as_array().into_iter().flatten();
+        let fields: Vec<&Value> = entries
+            .filter(|entry| entry["manager"].as_str().is_some_and(|manager| manager.starts_with("slipway:")))
+            .map(|entry| &entry["fieldsV1"])
+            .collect();
+        // The record and the key Secret are made, not applied: that they are there is enough.
+        if fields.is_empty() || name.starts_with("ConfigMap/slipway-") || name.starts_with("Secret/inngest-keys") {
+            continue;
+        }
+        let mut template = item["spec"]["template"].clone();
+        if let Some(annotations) = template.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+            annotations.remove("slipway.dev/restart-hash");
+        }
+        let data = if item["kind"] == "ConfigMap" { item["data"].clone() } else { Value::Null };
+        owned.insert(name, serde_json::json!({"fields": fields, "template": template, "data": data}));
+    }
+    Ok(owned)
+}
+
+pub(crate) async fn full_screen_and_plain_lines_leave_what_the_headless_run_leaves(cx: Context) -> Outcome {
+    let run: u32 = rand::random();
+    let namespaces = ["headless", "plain", "full"].map(|face| format!("fast-{face}-{run:08x}"));
+    let profile = ["--profile", "production"];
+
+    let headless =
+        cx.slipway("admin").args(["install", "inngest", "-n", &namespaces[0], "--yes"]).args(profile).output()?;
+    assert!(headless.status.success(), "{}", String::from_utf8_lossy(&headless.stderr));
+
+    let mut plain = Person::start(
+        &cx,
+        "dumb",
+        &["install", "inngest", "-n", &namespaces[1], "--profile", "production", "--plain"],
+    )?;
+    plain.press_until("\n", "type yes")?;
+    plain.press("yes\n")?;
+    assert_eq!(plain.ended()?, 0);
+
+    let mut full =
+        Person::start(&cx, "xterm-256color", &["install", "inngest", "-n", &namespaces[2], "--profile", "production"])?;
+    full.until("Version")?;
+    // Page Down goes to the next page and never holds anyone.
+    full.press_until("\u{1b}[6~", "[ Install into")?;
+    full.press("\t")?;
+    while full.read(Duration::from_millis(150)) {}
+    full.press("\r")?;
+    full.until("DONE")?;
+    full.press("q")?;
+    assert_eq!(full.ended()?, 0);
+
+    let [headless, plain, full] = [0, 1, 2].map(|face| owned(&cx, &namespaces[face]));
+    let (headless, plain, full) = (headless?, plain?, full?);
+    assert!(headless.len() >= 15, "{:?}", headless.keys());
+    assert_eq!(plain, headless);
+    assert_eq!(full, headless);
+    DONE
+}
+
+pub(crate) async fn enter_pressed_a_hundred_times_installs_nothing(cx: Context) -> Outcome {
+    let namespace = format!("fast-enter-{:08x}", rand::random::<u32>());
+    let mut full = Person::start(&cx, "xterm-256color", &["install", "inngest", "-n", &namespace])?;
+    full.until("Version")?;
+    for _ in 0..100 {
+        full.press("\r")?;
+        while full.read(Duration::from_millis(20)) {}
+    }
+    assert!(!cx.kubectl().args(["get", "namespace", &namespace]).output()?.status.success(), "something was written");
+    full.child.kill()?;
+    DONE
+}
