@@ -2,9 +2,12 @@
 
 mod component;
 mod fields;
+mod manifests;
 mod names;
 mod product;
+mod profile;
 mod question;
+mod said;
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::super::node::{Node, NodeValue};
 use super::super::schema::{Component, Derived, Group, Input, Kind, Product, Scoped, WaitFor};
 use super::fields::{Fields, check_templates};
-use super::{Components, Faults, Files, names, product, question};
+use super::{Components, Faults, Files, manifests, names, product, question, said};
 
 /// Reads `components:` of a product into it; the questions of each come back by component, in order, keys last.
 pub(super) fn read_all(
@@ -106,8 +106,8 @@ fn definition(
             component.values.insert(key.text.clone(), Derived { node: node.clone() });
         }
         component.wait_for = fields.get("waitFor").and_then(|node| wait_for(node, faults));
-        product::health(&mut fields, &scope, &mut into.health, faults);
-        product::log_patterns(&mut fields, &scope, &mut into.log_patterns, faults);
+        said::health(&mut fields, &scope, &mut into.health, faults);
+        said::log_patterns(&mut fields, &scope, &mut into.log_patterns, faults);
         into.backup.extend(
             fields.list("backup", faults).iter().map(|node| Scoped { item: node.clone(), scope: scope.clone() }),
         );
@@ -117,7 +117,7 @@ fn definition(
     }
     let mut objects = Vec::new();
     for file in files.keys().filter(|file| file.starts_with("manifests/")) {
-        objects.extend(product::manifests(&folder, file, files, faults));
+        objects.extend(manifests::manifests(&folder, file, files, faults));
     }
     into.groups.insert(component.id.clone(), Group { scope, objects });
     paths

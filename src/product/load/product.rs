@@ -2,14 +2,12 @@
 
 use indexmap::IndexMap;
 
-use super::super::expression::Expression;
 use super::super::node::{Node, NodeValue, Place};
 use super::super::schema::{
-    Allow, Check, CrossCheck, Derived, Gate, Group, Health, HealthProbe, Kind, LANGUAGE, LogPattern, Migration, Note,
-    Page, Product, Profile, Question, ScopeId, Scoped, Versions,
+    Check, CrossCheck, Derived, Group, Kind, LANGUAGE, Page, Product, Question, Scoped, Versions,
 };
 use super::fields::{Fields, check_templates};
-use super::{Components, Faults, Files, component, names, question};
+use super::{Components, Faults, Files, component, manifests, names, profile, question, said};
 
 /// Reads a product; `None` when there is nothing to read.
 pub(super) fn read(folder: &str, files: &Files, components: &Components, faults: &mut Faults) -> Option<Product> {
@@ -77,22 +75,22 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
             product.checks.push(CrossCheck { at, check, place: node.place.clone() });
         }
     }
-    health(&mut fields, &None, &mut product.health, faults);
-    log_patterns(&mut fields, &None, &mut product.log_patterns, faults);
+    said::health(&mut fields, &None, &mut product.health, faults);
+    said::log_patterns(&mut fields, &None, &mut product.log_patterns, faults);
     let backup = fields.list("backup", faults).iter().map(|node| Scoped { item: node.clone(), scope: None });
     product.backup.extend(backup);
-    notes(&mut fields, &mut product.notes, faults);
-    product.gates = fields.list("gates", faults).iter().filter_map(|node| gate(node, faults)).collect();
-    product.migration = fields.get("migration").and_then(|node| migration(node, faults));
-    product.usual_seconds = fields.get("usual").and_then(|node| usual(node, faults));
-    product.allow = fields.list("allow", faults).iter().filter_map(|node| allow(node, faults)).collect();
+    said::notes(&mut fields, &mut product.notes, faults);
+    product.gates = fields.list("gates", faults).iter().filter_map(|node| profile::gate(node, faults)).collect();
+    product.migration = fields.get("migration").and_then(|node| profile::migration(node, faults));
+    product.usual_seconds = fields.get("usual").and_then(|node| profile::usual(node, faults));
+    product.allow = fields.list("allow", faults).iter().filter_map(|node| profile::allow(node, faults)).collect();
     let profiles = fields.list("profiles", faults);
     if profiles.is_empty() {
         faults.add("PROFILES", &node.place, "a product needs at least one profile", "add profiles: [development]");
     }
     for node in profiles {
         if let Some(id) = node.as_text() {
-            product.profiles.extend(profile(folder, id, node, files, &product, faults));
+            product.profiles.extend(profile::profile(folder, id, node, files, &product, faults));
         } else {
             faults.add("TYPE", &node.place, "a profile is named by its file, without .yaml", "");
         }
@@ -100,7 +98,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
     fields.done(faults);
     for file in files.keys().filter(|file| file.starts_with("manifests/")) {
         let group = file.trim_start_matches("manifests/").trim_end_matches(".yaml").to_string();
-        let objects = manifests(folder, file, files, faults);
+        let objects = manifests::manifests(folder, file, files, faults);
         product.groups.insert(group, Group { scope: None, objects });
     }
     Some(product)
@@ -295,262 +293,7 @@ fn pages(
     }
 }
 
-fn nearest_question(product: &Product, path: &str) -> String {
+pub(super) fn nearest_question(product: &Product, path: &str) -> String {
     crate::suggest::nearest(path, product.questions.keys().map(String::as_str))
         .map_or_else(String::new, |near| format!("did you mean `{near}`?"))
-}
-
-pub(super) fn health(fields: &mut Fields<'_>, scope: &ScopeId, into: &mut Vec<Health>, faults: &mut Faults) {
-    for node in fields.list("health", faults) {
-        let Some(mut check) = Fields::of(node, "a health check", faults) else { continue };
-        let when = check.expression("when", faults);
-        let group = check.text("group", faults).or_else(|| scope.clone()).unwrap_or_default();
-        let within_seconds = check.seconds("within", faults).unwrap_or(60);
-        let probe = if let Some(http) = check.get("http") {
-            http_probe(http, faults)
-        } else if let Some(exec) = check.get("exec") {
-            exec_probe(exec, scope, faults)
-        } else {
-            faults.add("MISSING", &node.place, "a health check asks by `http` or `exec`", "");
-            None
-        };
-        check.done(faults);
-        if let Some(probe) = probe {
-            into.push(Health { when, group, probe, within_seconds, scope: scope.clone() });
-        }
-    }
-}
-
-fn http_probe(node: &Node, faults: &mut Faults) -> Option<HealthProbe> {
-    let mut http = Fields::of(node, "`http`", faults)?;
-    let (service, path) = (http.need_template("service", faults), http.need_template("path", faults));
-    let port = http.words("port", faults);
-    http.done(faults);
-    let port = super::super::expression::Template::parse(&port).ok()?;
-    Some(HealthProbe::Http { service: service?, port, path: path? })
-}
-
-fn exec_probe(node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<HealthProbe> {
-    let mut exec = Fields::of(node, "`exec`", faults)?;
-    let group = exec.need_text("group", faults);
-    let command = exec.templates("command", faults);
-    exec.done(faults);
-    let group = if group == "self" { scope.clone().unwrap_or(group) } else { group };
-    Some(HealthProbe::Exec { group, command })
-}
-
-pub(super) fn log_patterns(fields: &mut Fields<'_>, scope: &ScopeId, into: &mut Vec<LogPattern>, faults: &mut Faults) {
-    for node in fields.list("logPatterns", faults) {
-        let Some(mut pattern) = Fields::of(node, "a log pattern", faults) else { continue };
-        let read = LogPattern {
-            when: pattern.expression("when", faults),
-            matches: pattern.need_text("match", faults),
-            code: pattern.need_text("code", faults),
-            say: pattern.need_text("say", faults),
-            remedy: pattern.text("remedy", faults).unwrap_or_default(),
-            scope: scope.clone(),
-        };
-        pattern.done(faults);
-        if let Err(fault) = regex::Regex::new(&read.matches) {
-            faults.add("REGEX", &node.place, format!("`match` is not a regular expression: {fault}"), "");
-        }
-        into.push(read);
-    }
-}
-
-fn notes(fields: &mut Fields<'_>, into: &mut Vec<Note>, faults: &mut Faults) {
-    for node in fields.list("notes", faults) {
-        let Some(mut note) = Fields::of(node, "a note", faults) else { continue };
-        let when = note.expression("when", faults);
-        let say = note.need_template("say", faults);
-        note.done(faults);
-        into.extend(say.map(|say| Note { when, say, scope: None }));
-    }
-}
-
-fn gate(node: &Node, faults: &mut Faults) -> Option<Gate> {
-    let mut fields = Fields::of(node, "a gate", faults)?;
-    let gate = Gate {
-        from: fields.words("from", faults),
-        to: fields.words("to", faults),
-        say: fields.need_text("say", faults),
-        requires: fields.text("requires", faults).unwrap_or_default(),
-        migrates: fields.yes_no("migrates", faults),
-    };
-    fields.done(faults);
-    if !matches!(gate.requires.as_str(), "" | "backup" | "stop" | "step") {
-        faults.add(
-            "GATE",
-            &node.place,
-            format!("`requires: {}` is not known", gate.requires),
-            "write backup, stop or step",
-        );
-    }
-    Some(gate)
-}
-
-fn migration(node: &Node, faults: &mut Faults) -> Option<Migration> {
-    let mut fields = Fields::of(node, "`migration`", faults)?;
-    let migration = Migration {
-        at_start: fields.yes_no("atStart", faults),
-        job: fields.text("job", faults).unwrap_or_default(),
-        budget_seconds: fields.seconds("budget", faults).unwrap_or(600),
-    };
-    fields.done(faults);
-    if migration.at_start != migration.job.is_empty() {
-        faults.add("MIGRATION", &node.place, "`migration` is either atStart: true or job: GROUP", "");
-    }
-    Some(migration)
-}
-
-fn usual(node: &Node, faults: &mut Faults) -> Option<(u64, u64)> {
-    let mut fields = Fields::of(node, "`usual`", faults)?;
-    let usual = (fields.seconds("from", faults), fields.seconds("to", faults));
-    fields.done(faults);
-    Some((usual.0?, usual.1?))
-}
-
-fn allow(node: &Node, faults: &mut Faults) -> Option<Allow> {
-    let mut fields = Fields::of(node, "an entry of `allow`", faults)?;
-    let allow = Allow {
-        rule: fields.need_text("rule", faults),
-        at: fields.need_text("at", faults),
-        reason: fields.need_text("reason", faults),
-    };
-    fields.done(faults);
-    Some(allow)
-}
-
-fn profile(
-    folder: &str,
-    id: &str,
-    node: &Node,
-    files: &Files,
-    product: &Product,
-    faults: &mut Faults,
-) -> Option<Profile> {
-    let name = format!("{id}.yaml");
-    let Some(file) = faults.mapping(folder, &name, files) else {
-        if !files.contains_key(&name) {
-            faults.add("MISSING", &node.place, format!("the profile `{id}` has no file {name}"), "");
-        }
-        return None;
-    };
-    let mut fields = Fields::of(&file, format!("the profile `{id}`"), faults)?;
-    let mut profile = Profile {
-        id: id.to_string(),
-        title: fields.need_text("title", faults),
-        about: fields.need_text("about", faults),
-        production: fields.yes_no("production", faults),
-        answers: IndexMap::new(),
-    };
-    for (key, node) in fields.map("answers", faults) {
-        match product.questions.get(&key.text) {
-            None => faults.add(
-                "UNKNOWN_QUESTION",
-                &key.place,
-                format!("there is no question `{}`", key.text),
-                nearest_question(product, &key.text),
-            ),
-            Some(question) if question.is_secret() => {
-                faults.add(
-                    "SECRET",
-                    &key.place,
-                    format!("`{}` is a secret and has no value in a profile", key.text),
-                    "",
-                );
-            }
-            Some(_) => {
-                if has_expression(node) {
-                    faults.add(
-                        "LITERAL",
-                        &node.place,
-                        "a profile holds literals only",
-                        "put the expression into the default",
-                    );
-                }
-                profile.answers.insert(key.text.clone(), node.to_json());
-            }
-        }
-    }
-    fields.done(faults);
-    Some(profile)
-}
-
-fn has_expression(node: &Node) -> bool {
-    match &node.value {
-        NodeValue::Text(text) => text.contains("${") && !text.contains("$${"),
-        NodeValue::List(list) => list.iter().any(has_expression),
-        NodeValue::Map(map) => map.iter().any(|(_, node)| has_expression(node)),
-        _ => false,
-    }
-}
-
-/// The objects of a manifests file.
-pub(super) fn manifests(folder: &str, file: &str, files: &Files, faults: &mut Faults) -> Vec<Node> {
-    let nodes = faults.documents(folder, file, files).unwrap_or_default();
-    for node in &nodes {
-        if node.as_map().is_none() {
-            faults.add("SHAPE", &node.place, format!("an object is a mapping, and this is {}", node.word()), "");
-            continue;
-        }
-        check_tree(node, faults);
-        for key in ["apiVersion", "kind", "metadata"] {
-            if node.get(key).is_none() {
-                faults.add("OBJECT", &node.place, format!("the object has no `{key}`"), "");
-            }
-        }
-    }
-    nodes
-}
-
-/// Directives that may stand in a manifest (language.md "Directives").
-const DIRECTIVES: &[&str] =
-    &["$each", "$when", "$value", "$splice", "$merge", "$yaml", "$json", "$secretRef", "$after", "$waitFor"];
-
-fn check_tree(node: &Node, faults: &mut Faults) {
-    match &node.value {
-        NodeValue::Text(_) => check_templates(node, faults),
-        NodeValue::List(list) => list.iter().for_each(|node| check_tree(node, faults)),
-        NodeValue::Map(map) => {
-            for (key, value) in map {
-                if key.text.contains("${") {
-                    faults.add("KEY", &key.place, "a key is never an expression", "bring the map in by $merge");
-                }
-                match key.text.as_str() {
-                    "$when" => check_bare(value, faults),
-                    "$each" => match value.as_map() {
-                        Some([(_, expression)]) => check_bare(expression, faults),
-                        _ => faults.add("DIRECTIVE", &value.place, "`$each` is {NAME: EXPRESSION}", ""),
-                    },
-                    "$secretRef" => {}
-                    text if text.starts_with('$') && !DIRECTIVES.contains(&text) => {
-                        let nearest = crate::suggest::nearest(text, DIRECTIVES.iter().copied());
-                        let remedy = nearest.map_or_else(
-                            || format!("directives are {}", DIRECTIVES.join(", ")),
-                            |near| format!("did you mean `{near}`?"),
-                        );
-                        faults.add("DIRECTIVE", &key.place, format!("`{text}` is not a directive"), remedy);
-                    }
-                    _ => check_tree(value, faults),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn check_bare(node: &Node, faults: &mut Faults) {
-    let text = match &node.value {
-        NodeValue::Text(text) => text.clone(),
-        NodeValue::Bool(value) => value.to_string(),
-        _ => {
-            faults.add("DIRECTIVE", &node.place, format!("here stands an expression, and this is {}", node.word()), "");
-            return;
-        }
-    };
-    if let Err(fault) = Expression::parse(&text) {
-        let remedy = if text.contains("${") { "here stands a bare expression, without ${}" } else { "" };
-        faults.add("EXPRESSION", &node.place, fault.to_string(), remedy);
-    }
 }
