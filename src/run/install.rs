@@ -161,13 +161,35 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
 pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Result<Overview, Failure> {
     let plan = make(known, form).await?;
     let findings = preflight::check(&known.facts, &plan, form.product());
-    let repeat = format!("slipway install {} --profile {} --yes", plan.product.name, plan.target.profile);
+    let repeat = repeat(&plan, form);
     let mut cluster = vec![known.facts.git_version.clone()];
     if let Some(nodes) = known.facts.nodes.known() {
         cluster.push(if nodes.len() == 1 { "1 node".into() } else { format!("{} nodes", nodes.len()) });
     }
     cluster.extend((!known.facts.provider.is_empty()).then(|| known.facts.provider.clone()));
     Ok(Overview { plan, cluster, findings, skipped: shared.skip_preflight.clone(), repeat })
+}
+
+/// The command that repeats a run: the target, and the answers file where an answer was given.
+fn repeat(plan: &Plan, form: &Form) -> String {
+    let (target, product) = (&plan.target, form.product());
+    let mut command = format!("slipway install {}", product.name);
+    if target.practice {
+        command.push_str(" --practice");
+    } else if !target.context.is_empty() {
+        command.push_str(&format!(" --context {}", target.context));
+    }
+    if target.namespace != product.namespace {
+        command.push_str(&format!(" -n {}", target.namespace));
+    }
+    if target.release != product.name {
+        command.push_str(&format!(" --name {}", target.release));
+    }
+    command.push_str(&format!(" --profile {}", target.profile));
+    if !form.decided().is_empty() {
+        command.push_str(&format!(" -f {}.yaml", product.name));
+    }
+    command + " --yes"
 }
 
 async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
