@@ -3,6 +3,7 @@
 //! `cargo bench --bench wire`.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
 #[path = "../tests/testbed/mod.rs"]
 mod testbed;
 

@@ -38,7 +38,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
     blocked(&overview)?;
     if !shared.yes && !overview.plan.is_empty() {
         tell(&overview)?;
-        return Err(not_confirmed(&overview.plan));
+        return Err(not_confirmed(&overview));
     }
     let face = if !interactive(shared) {
         Face::Headless
@@ -229,11 +229,11 @@ pub(super) fn blocked(overview: &Overview) -> Result<(), Failure> {
     Err(failure.hint(format!("or pass over it: --skip-preflight {}", codes.join(" --skip-preflight "))))
 }
 
-fn not_confirmed(plan: &Plan) -> Failure {
+fn not_confirmed(overview: &Overview) -> Failure {
     Failure::new(FailureKind::Refused, "nobody said yes")
         .why("there is no terminal to ask at, and --yes was not given")
         .state(NOTHING_WRITTEN)
-        .hint(format!("slipway install {} --yes", plan.product.name))
+        .hint(overview.repeat.clone())
 }
 
 /// The overview in sentences.
