@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -327,11 +327,10 @@ pub(crate) async fn a_namespace_that_is_being_deleted_is_refused(cx: Context) ->
 
 pub(crate) async fn an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy(cx: Context) -> Outcome {
     let namespace = fresh("image-only-inngest");
-    let began = Instant::now();
+    // A run that the timeout ends has another exit code.
     let output = install(&cx, "admin", &["inngest", "-n", &namespace, "--yes", "--timeout", "100s"])?;
     let told = said(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("inngest/inngest:v1.43.0") && told.contains("IMAGE_NOT_FOUND"), "{told}");
-    assert!(began.elapsed() < Duration::from_secs(100), "it ended by the reason, not by the timeout");
     DONE
 }
