@@ -257,8 +257,14 @@ fn place(world: &mut World, pod: &Object, age: i64) {
         phase = "Running";
         is_ready = !is_job && age >= ready;
         if age >= begin {
-            world.tell_once(pod, false, "Pulled", &format!("Successfully pulled image {image:?}"), "kubelet");
-            world.tell_once(pod, false, "Started", "Container started", "kubelet");
+            for container in pod.list(&["spec", "containers"]) {
+                let text = |name: &str| container.get(name).and_then(Value::as_str).unwrap_or("");
+                let (name, image) = (text("name"), text("image"));
+                world.tell_once(pod, false, "Pulling", &format!("Pulling image {image:?}"), "kubelet");
+                world.tell_once(pod, false, "Pulled", &format!("Successfully pulled image {image:?}"), "kubelet");
+                world.tell_once(pod, false, "Created", &format!("Container created: {name}"), "kubelet");
+                world.tell_once(pod, false, "Started", &format!("Container started: {name}"), "kubelet");
+            }
         }
         running.clone()
     };

@@ -1,11 +1,13 @@
 //! Reading: one object, a collection, and the form it is asked in.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
 use super::route::{Query, Target};
 use super::selector::Selector;
-use super::status::{Refusal, not_found};
+use super::status::{Refusal, bad_request, not_found};
 use super::store::{Key, Store};
 use crate::object::Object;
 
@@ -69,9 +71,17 @@ pub(crate) fn list(
 ) -> Result<Value, Refusal> {
     let selector = selector(target, query)?;
     let table = kind.table();
-    let fitting = store.list(&table, &target.namespace).filter(|object| selector.fits(object));
-    let items: Vec<Value> = fitting
-        .map(|object| {
+    let after = continued(query.text("continue"))?;
+    let limit = query.number("limit").and_then(|limit| usize::try_from(limit).ok()).filter(|limit| *limit > 0);
+    let mut fitting = store
+        .entries(&table, &target.namespace)
+        .filter(|(key, object)| after.as_ref().is_none_or(|after| place(key) > *after) && selector.fits(object))
+        .peekable();
+    let mut last = None;
+    let items: Vec<Value> = std::iter::from_fn(|| fitting.next())
+        .take(limit.unwrap_or(usize::MAX))
+        .map(|(key, object)| {
+            last = Some(place(key));
             let mut item = shown(object, partial);
             if let (false, Some(map)) = (partial, item.as_object_mut()) {
                 // Items of a typed list do not repeat what the list says.
@@ -86,10 +96,25 @@ pub(crate) fn list(
     } else {
         (format!("{}List", kind.kind), kind.api_version())
     };
-    Ok(json!({
-        "kind": name,
-        "apiVersion": version,
-        "metadata": {"resourceVersion": store.version().to_string()},
-        "items": items,
-    }))
+    let mut metadata = json!({"resourceVersion": store.version().to_string()});
+    if let (Some(_), Some((namespace, name))) = (fitting.peek(), last) {
+        metadata["continue"] = BASE64.encode(format!("{namespace}/{name}")).into();
+    }
+    Ok(json!({"kind": name, "apiVersion": version, "metadata": metadata, "items": items}))
+}
+
+/// Where an object stands in a list.
+fn place(key: &Key) -> (String, String) {
+    (key.namespace.clone(), key.name.clone())
+}
+
+/// The place after which a page begins.
+fn continued(token: &str) -> Result<Option<(String, String)>, Refusal> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let text = BASE64.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let place = text.as_deref().and_then(|text| text.split_once('/'));
+    let (namespace, name) = place.ok_or_else(|| bad_request("continue key is not valid"))?;
+    Ok(Some((namespace.into(), name.into())))
 }

@@ -21,25 +21,25 @@ pub(crate) fn delete(
     let key = Key::new(&kind.table(), &target.namespace, &target.name);
     let live = world.store.get(&key).cloned().ok_or_else(|| not_found(&kind.group, &kind.plural, &target.name))?;
     let wanted = |name: &str| options.pointer(&format!("/preconditions/{name}")).and_then(Value::as_str);
-    for (name, field, actual) in
-        [("uid", "UID", live.uid()), ("resourceVersion", "ResourceVersion", live.resource_version())]
-    {
+    for (name, field, actual, end) in [
+        ("uid", "UID", live.uid(), "deleted and then recreated"),
+        ("resourceVersion", "ResourceVersion", live.resource_version(), "modified"),
+    ] {
         if let Some(wanted) = wanted(name).filter(|wanted| *wanted != actual) {
             let why = format!(
-                "the {field} in the precondition ({wanted}) does not match the {field} in record ({actual}). The object might have been deleted and then recreated"
+                "the {field} in the precondition ({wanted}) does not match the {field} in record ({actual}). The object might have been {end}"
             );
-            return Err(conflict(&kind.group, &kind.plural, &target.name, &why));
+            // Here the real server names the kind, not the resource.
+            return Err(conflict(&kind.group, &kind.kind, &target.name, &why));
         }
     }
     let dry =
         query.is_dry() || options.get("dryRun").is_some_and(|dry| dry.as_array().is_some_and(|dry| !dry.is_empty()));
-    let gone = json!({
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Success",
-        "details": {"name": target.name, "group": kind.group, "kind": kind.plural, "uid": live.uid()},
-    });
+    let mut details = json!({"name": target.name, "kind": kind.plural, "uid": live.uid()});
+    if !kind.group.is_empty() {
+        details["group"] = kind.group.as_str().into();
+    }
+    let gone = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
     let policy = options.get("propagationPolicy").and_then(Value::as_str).unwrap_or(query.text("propagationPolicy"));
     let grace = options
         .get("gracePeriodSeconds")

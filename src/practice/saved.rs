@@ -1,5 +1,6 @@
 //! The state on disk: one JSON file, replaced as a whole.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -14,11 +15,35 @@ pub fn state_file(folder: &Path) -> PathBuf {
     folder.join("practice.json")
 }
 
-/// Forgets a folder's cluster; `false` if there was none. Not while a server runs on it: it would write it again.
+/// Takes a folder for this server alone, as long as the file is open. Two servers would write over each other.
 ///
 /// # Errors
-/// The file cannot be removed.
+/// Another server has it, in this process or another ([`ErrorKind::ResourceBusy`]), or the folder cannot be written.
+pub(crate) fn take(folder: &Path) -> io::Result<File> {
+    use std::io::{Read as _, Write as _};
+    std::fs::create_dir_all(folder)?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut lock = options.read(true).write(true).create(true).truncate(false).open(folder.join("practice.lock"))?;
+    if rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_err() {
+        let mut holder = String::new();
+        lock.read_to_string(&mut holder)?;
+        let why = format!("process {} uses the practice cluster in {}", holder.trim(), folder.display());
+        return Err(io::Error::new(ErrorKind::ResourceBusy, why));
+    }
+    lock.set_len(0)?;
+    write!(lock, "{}", std::process::id())?;
+    Ok(lock)
+}
+
+/// Forgets a folder's cluster; `false` if there was none.
+///
+/// # Errors
+/// A server runs on it, or the file cannot be removed.
 pub fn reset(folder: &Path) -> io::Result<bool> {
+    if !folder.exists() {
+        return Ok(false);
+    }
+    let _alone = take(folder)?;
     match std::fs::remove_file(state_file(folder)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),

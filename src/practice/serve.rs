@@ -126,8 +126,7 @@ async fn answer(
         return fixed(shared, &route, &accept);
     };
     let query = Query::parse(&call.query);
-    let kind = kinds::by_path(&shared.world().store, &target.group, &target.version, &target.plural)
-        .ok_or_else(unknown_resource)?;
+    let kind = find(shared, &target)?;
     if kind.namespaced && target.namespace.is_empty() && !target.name.is_empty() {
         return Err(unknown_resource());
     }
@@ -201,6 +200,15 @@ fn act(
         }
         _ => Err(wrong_method()),
     }
+}
+
+/// The kind behind a path; a group that is not served is a path that is not known.
+fn find(shared: &Shared, target: &Target) -> Result<Arc<Kind>, Refusal> {
+    let world = shared.world();
+    kinds::by_path(&world.store, &target.group, &target.version, &target.plural).ok_or_else(|| {
+        let known = kinds::all(&world.store).iter().any(|kind| kind.group == target.group);
+        if known { unknown_resource() } else { unknown_path() }
+    })
 }
 
 /// JSON, or the YAML that an apply may send.

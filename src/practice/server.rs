@@ -54,6 +54,8 @@ pub struct Server {
     shared: Arc<Shared>,
     folder: Option<PathBuf>,
     controllers: tokio::task::JoinHandle<()>,
+    /// Keeps other servers from the folder until the last save is done.
+    _alone: Option<std::fs::File>,
 }
 
 /// How often controllers look, in the cluster's time.
@@ -63,9 +65,10 @@ impl Server {
     /// Starts a cluster: as it was saved in the folder, else a new one. Needs a tokio runtime.
     ///
     /// # Errors
-    /// The folder's state cannot be read.
+    /// Another server has the folder, or its state cannot be read.
     pub fn start(options: Options) -> std::io::Result<Self> {
         let began = Timestamp::now();
+        let alone = options.folder.as_deref().map(saved::take).transpose()?;
         let saved = options.folder.as_deref().map(saved::read).transpose()?.flatten();
         let is_new = saved.is_none();
         let (store, made) = match saved {
@@ -92,7 +95,7 @@ impl Server {
             faults: Mutex::new(options.faults),
         });
         let controllers = tokio::spawn(control(shared.clone(), options.folder.clone(), STEP / options.speed.max(1)));
-        Ok(Self { shared, folder: options.folder, controllers })
+        Ok(Self { shared, folder: options.folder, controllers, _alone: alone })
     }
 
     /// A new connection: HTTP/1.1 with upgrades is served at its other end. Needs a tokio runtime.

@@ -64,8 +64,9 @@ impl Store {
         self.forgotten
     }
 
-    /// Forgets all changes, as a compaction does.
+    /// Forgets all changes, as a compaction does: every watch so far is too old.
     pub(crate) fn forget(&mut self) {
+        self.version += 1;
         self.forgotten = self.version;
         self.changes.clear();
     }

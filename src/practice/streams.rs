@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -71,29 +72,31 @@ fn health() -> Value {
     json!({"status": "ok", "practice": true})
 }
 
-/// The lines that a container has written by now.
-fn lines(pod: &Object, container: &str) -> Result<String, String> {
+/// The lines that a container, or its run before the last restart, has written by now, each with its time.
+fn lines(pod: &Object, container: &str, previous: bool) -> Result<Vec<(Timestamp, String)>, String> {
     let statuses = ["containerStatuses", "initContainerStatuses"];
     let mut statuses = statuses.iter().flat_map(|list| pod.list(&["status", list]));
     let status = statuses.find(|status| status.get("name").and_then(Value::as_str) == Some(container));
     let state = status.and_then(|status| status.get("state"));
     let restarts = status.and_then(|status| status.get("restartCount")?.as_i64()).unwrap_or(0);
-    if let Some(waiting) = state.and_then(|state| state.get("waiting")).filter(|_| restarts == 0) {
-        let reason = waiting.get("reason").and_then(Value::as_str).unwrap_or("ContainerCreating");
+    if previous && restarts == 0 {
+        return Err(format!("previous terminated container {container:?} in pod {:?} not found", pod.name()));
+    }
+    let waiting = state.is_none_or(|state| state.get("waiting").is_some());
+    if waiting && restarts == 0 {
+        let reason = state.and_then(|state| state.pointer("/waiting/reason")?.as_str()).unwrap_or("ContainerCreating");
         return Err(format!("container {container:?} in pod {:?} is waiting to start: {reason}", pod.name()));
     }
-    if state.is_none() {
-        return Err(format!("container {container:?} in pod {:?} is waiting to start: ContainerCreating", pod.name()));
-    }
-    let mut text = format!("{container}: starting\n");
-    if restarts > 0 {
-        text.push_str("fatal: the practice cluster's scenario ends this container with exit code 1\n");
-    } else if state.and_then(|state| state.get("terminated")).is_some() {
-        text.push_str(&format!("{container}: done\n"));
+    let began = ["/running/startedAt", "/terminated/startedAt"].iter().find_map(|path| state?.pointer(path)?.as_str());
+    let began = began.unwrap_or(pod.text(&["status", "startTime"])).parse().unwrap_or(Timestamp::UNIX_EPOCH);
+    let end = if restarts > 0 {
+        "fatal: the practice cluster's scenario ends this container with exit code 1".to_string()
+    } else if state.is_some_and(|state| state.get("terminated").is_some()) {
+        format!("{container}: done")
     } else {
-        text.push_str(&format!("{container}: ready to serve\n"));
-    }
-    Ok(text)
+        format!("{container}: ready to serve")
+    };
+    Ok(vec![(began, format!("{container}: starting")), (began, end)])
 }
 
 fn log(shared: &Arc<Shared>, pod: &Object, query: &Query) -> Result<Response<Body>, Refusal> {
@@ -109,12 +112,16 @@ fn log(shared: &Arc<Shared>, pod: &Object, query: &Query) -> Result<Response<Bod
         }
         (asked, _) => asked,
     };
-    let mut text = lines(pod, container).map_err(bad_request)?;
-    if let Some(tail) = query.number("tailLines") {
-        let all: Vec<&str> = text.lines().collect();
-        let from = all.len().saturating_sub(usize::try_from(tail).unwrap_or(usize::MAX));
-        text = all[from..].iter().map(|line| format!("{line}\n")).collect();
+    let mut all = lines(pod, container, query.is_on("previous")).map_err(bad_request)?;
+    if let Ok(since) = query.text("sinceTime").parse::<Timestamp>() {
+        all.retain(|(time, _)| *time >= since);
     }
+    let tail = query.number("tailLines").map_or(usize::MAX, |tail| usize::try_from(tail).unwrap_or(usize::MAX));
+    let stamped = query.is_on("timestamps");
+    let shown = |(time, line): &(Timestamp, String)| {
+        if stamped { format!("{time:.9} {line}\n") } else { format!("{line}\n") }
+    };
+    let text: String = all[all.len().saturating_sub(tail)..].iter().map(shown).collect();
     if !query.is_on("follow") {
         return Ok(text_response(200, text));
     }
@@ -193,26 +200,30 @@ fn on(channel: u8, bytes: &[u8]) -> Message {
     Message::Binary(message.into())
 }
 
-/// What a command prints, and its exit code.
-fn run(command: &[String]) -> (String, i32) {
+/// What a command prints, what it complains, and its exit code.
+fn run(command: &[String]) -> (String, String, i32) {
     let line = command.join(" ");
+    let prints = |text: &str| (text.to_string(), String::new(), 0);
     if line.contains("pg_isready") {
-        return ("/var/run/postgresql:5432 - accepting connections\n".into(), 0);
+        return prints("/var/run/postgresql:5432 - accepting connections\n");
     }
     if line.contains("redis-cli") || line.contains("valkey-cli") {
-        return ("PONG\n".into(), 0);
+        return prints("PONG\n");
     }
-    match command.first().map(String::as_str) {
-        Some("echo") => (format!("{}\n", command[1..].join(" ")), 0),
-        Some("false") => (String::new(), 1),
-        _ => (String::new(), 0),
+    match command.first().map_or("", String::as_str) {
+        "echo" => prints(&format!("{}\n", command[1..].join(" "))),
+        "true" => prints(""),
+        "false" => (String::new(), String::new(), 1),
+        name => (String::new(), format!("sh: {name}: not found\n"), 127),
     }
 }
 
 async fn exec(mut socket: Socket, command: &[String]) -> Ended {
-    let (printed, code) = run(command);
-    if !printed.is_empty() {
-        socket.send(on(1, printed.as_bytes())).await?;
+    let (printed, complained, code) = run(command);
+    for (channel, text) in [(1, printed), (2, complained)] {
+        if !text.is_empty() {
+            socket.send(on(channel, text.as_bytes())).await?;
+        }
     }
     let status = if code == 0 {
         json!({"metadata": {}, "status": "Success"})
@@ -257,6 +268,10 @@ async fn forward(mut socket: Socket, ports: &[u16]) -> Ended {
                 body.len()
             );
             socket.send(on(*channel, answer.as_bytes())).await?;
+            if closes && ports.len() == 1 {
+                // The one port is closed, so the client may stop reading.
+                return socket.close(None).await;
+            }
         }
     }
     Ok(())

@@ -144,6 +144,12 @@ fn news(shared: &Shared, follower: &Follower, from: &mut u64) -> (Vec<String>, b
     (lines, false)
 }
 
+/// Breaks the connection in the middle of the body, once what was told before is sent.
+async fn cut_off(sender: &mpsc::Sender<io::Result<String>>) {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    drop(sender.send(Err(io::ErrorKind::ConnectionReset.into())).await);
+}
+
 async fn follow(
     shared: Arc<Shared>,
     follower: Follower,
@@ -160,9 +166,7 @@ async fn follow(
     loop {
         for text in lines.drain(..) {
             if left == 0 {
-                // An error in the body breaks the connection in the middle of it.
-                drop(sender.send(Err(io::ErrorKind::ConnectionReset.into())).await);
-                return;
+                return cut_off(&sender).await;
             }
             left -= 1;
             if sender.send(Ok(text)).await.is_err() {
@@ -170,8 +174,7 @@ async fn follow(
             }
         }
         if cut.is_some() && left == 0 {
-            drop(sender.send(Err(io::ErrorKind::ConnectionReset.into())).await);
-            return;
+            return cut_off(&sender).await;
         }
         changed.borrow_and_update();
         let (found, last) = news(&shared, &follower, &mut from);

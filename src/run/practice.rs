@@ -25,14 +25,23 @@ pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
             .state(NOTHING_WRITTEN)
             .hint(near.unwrap_or_else(|| "slipway --practice".into())));
     };
-    let server =
-        Server::start(Options { scenario, folder: log::state_folder(), ..Options::default() }).map_err(|error| {
-            Failure::new(FailureKind::Cluster, "the practice cluster cannot be started")
-                .why(error.to_string())
-                .state(NOTHING_WRITTEN)
-                .hint("begin anew: slipway practice reset")
-        })?;
-    let server = Arc::clone(SERVER.get_or_init(|| Arc::new(server)));
+    let server = match SERVER.get() {
+        Some(server) => server.clone(),
+        None => {
+            let options = Options { scenario, folder: log::state_folder(), ..Options::default() };
+            let server = Server::start(options).map_err(|error| {
+                let hint = match error.kind() {
+                    std::io::ErrorKind::ResourceBusy => "wait until it is done, then run the same command again",
+                    _ => "begin anew: slipway practice reset",
+                };
+                Failure::new(FailureKind::Cluster, "the practice cluster cannot be started")
+                    .why(error.to_string())
+                    .state(NOTHING_WRITTEN)
+                    .hint(hint)
+            })?;
+            Arc::clone(SERVER.get_or_init(|| Arc::new(server)))
+        }
+    };
     let identity = Identity {
         context: "practice".into(),
         server: "https://practice.invalid".into(),

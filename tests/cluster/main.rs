@@ -8,6 +8,7 @@
 
 mod apply;
 mod bed;
+mod conformance;
 mod context;
 mod faces;
 mod faults;
@@ -46,9 +47,19 @@ fn main() -> ExitCode {
     // They mostly wait for the cluster; the programs of the cluster need the processors more than the tests do.
     arguments.test_threads.get_or_insert(4);
     let shared = Arc::new(Shared { bed: OnceLock::new() });
-    let conclusion = libtest_mimic::run(&arguments, all(&shared));
+    let mut trials = all(&shared);
+    trials.extend(conforming(&shared));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     drop(shared);
     conclusion.exit_code()
+}
+
+/// What the practice cluster is held to, on the real one.
+fn conforming(shared: &Arc<Shared>) -> Vec<Trial> {
+    macro_rules! trials {
+        ($($name:ident)*) => { tests![shared; $(conformance::$name,)*] };
+    }
+    conformance::each!(trials)
 }
 
 fn all(shared: &Arc<Shared>) -> Vec<Trial> {
