@@ -130,5 +130,12 @@ pub(crate) fn quota(world: &mut World) {
                 "status": {"hard": {"pods": "0"}, "used": {"pods": "0"}},
             }),
         );
+        // Always just used up, by the pods that are no Deployment's.
+        let used = world.store.list("pods", &namespace).count().to_string();
+        world.change(&key, |quota| {
+            for path in [&["spec", "hard", "pods"][..], &["status", "hard", "pods"], &["status", "used", "pods"]] {
+                quota.set(path, used.as_str().into());
+            }
+        });
     }
 }

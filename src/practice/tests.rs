@@ -51,6 +51,15 @@ fn start(options: Options) -> (Arc<Server>, kube::Client) {
     (server, client)
 }
 
+/// Waits until nothing holds the server any more: connections that a client keeps end in the background.
+async fn end(server: Arc<Server>) {
+    let mut server = Some(server);
+    while let Some(last) = server.take() {
+        server = Arc::try_unwrap(last).err();
+        tokio::task::yield_now().await;
+    }
+}
+
 /// An ordinary client over the server's connections.
 fn client(server: &Arc<Server>) -> kube::Client {
     let server = server.clone();

@@ -5,7 +5,10 @@
 mod client;
 #[path = "../conformance/mod.rs"]
 mod conformance;
+mod every_call;
 mod faults;
+#[path = "../cluster/inngest.rs"]
+mod inngest;
 mod workloads;
 
 use slipway::practice::Scenario;

@@ -148,8 +148,9 @@ pub(crate) fn replica_sets(world: &mut World) {
         for _ in live.len()..count {
             let name = format!("{}-{}", set.name(), world.suffix());
             if world.scenario == Scenario::Quota {
+                let used = world.store.list("pods", set.namespace()).count();
                 let message = format!(
-                    "pods {name:?} is forbidden: exceeded quota: {}, requested: pods=1, used: pods=0, limited: pods=0",
+                    "pods {name:?} is forbidden: exceeded quota: {}, requested: pods=1, used: pods={used}, limited: pods={used}",
                     super::super::seed::QUOTA
                 );
                 if super::super::pods::condition(&set, "ReplicaFailure") != Some("True") {

@@ -169,14 +169,12 @@ async fn what_was_made_is_there_for_the_next_server_until_a_reset() {
         let api: Api<Namespace> = Api::all(client);
         api.get("kube-system").await.unwrap().metadata.uid.unwrap()
     };
-    let first = {
-        let (server, client) = start(options());
-        let first = uid(client).await;
-        server.save().unwrap();
-        first
-    };
-    let (_server, client) = start(options());
+    let (server, client) = start(options());
+    let first = uid(client).await;
+    end(server).await;
+    let (server, client) = start(options());
     assert_eq!(uid(client).await, first);
+    end(server).await;
     let apart = tempfile::tempdir().unwrap();
     assert!(!reset(apart.path()).unwrap());
     assert!(reset(folder.path()).unwrap());
