@@ -213,7 +213,7 @@ impl Run<'_> {
                 let same = items.iter().all(|item| item.unchanged);
                 let whole =
                     kept.revisions.first().is_some_and(|revision| revision.progress.outcome == Outcome::Deployed);
-                let keys = found.is_some() || self.plan.keys.entries.is_empty();
+                let keys = found.is_some() || !self.plan.has_secrets();
                 (same && whole && keys && self.surplus(kept.parent.as_ref()).await?.is_empty()).then_some(items.len())
             };
             if let Some(unchanged) = nothing {

@@ -312,10 +312,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether the release has a key Secret: it has keys, or composes Secrets out of others, whose hashes need a salt
+    /// that nobody knows. A release without a secret has none.
+    pub fn has_secrets(&self) -> bool {
+        !self.keys.entries.is_empty() || self.steps.iter().any(|step| !step.wanted.recipes.is_empty())
+    }
+
     /// Whether a run of it would write nothing.
     pub fn is_empty(&self) -> bool {
         self.namespace_exists
-            && (self.keys.exists || self.keys.entries.is_empty())
+            && (self.keys.exists || !self.has_secrets())
             && self.steps.iter().all(|step| step.action == Action::Keep)
     }
 }

@@ -106,7 +106,7 @@ impl Overview {
         }
         let keys = &self.plan.keys;
         let secret = self.plan.target.key_secret_name(keys.generation);
-        if !keys.entries.is_empty() && !listed("Secret", &secret) {
+        if self.plan.has_secrets() && !listed("Secret", &secret) {
             let fields = keys.entries.iter().map(|key| {
                 let made = format!("{:?}", key.source).to_lowercase();
                 let opens =

@@ -15,6 +15,7 @@ mod faults;
 mod inngest;
 mod install;
 mod processes;
+mod products;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 mod watch;
@@ -119,6 +120,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::what_is_somebody_elses_is_refused_and_left_as_it_is,
         install::a_namespace_that_is_being_deleted_is_refused,
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
+        products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
