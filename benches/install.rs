@@ -109,7 +109,7 @@ fn main() -> testbed::Outcome<()> {
     let mut rows = Vec::new();
     for round in 0..=ROUNDS {
         let names = [format!("fast-install-{run}-{round}"), format!("fast-install-helm-{run}-{round}")];
-        let mut install = || {
+        let install = || {
             timed(Command::new(slipway).env("KUBECONFIG", &kubeconfig).args([
                 "install",
                 "inngest",
