@@ -15,6 +15,7 @@ mod owned;
 mod ownership;
 mod prune;
 mod ready;
+mod rehearse;
 mod restart;
 mod run;
 mod step;
@@ -24,6 +25,7 @@ mod uninstall;
 
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
+pub use rehearse::{CODES, rehearse};
 pub use run::{Ended, Options, run};
 
 #[cfg(test)]

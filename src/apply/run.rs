@@ -115,21 +115,8 @@ async fn go(
     events: mpsc::Sender<Event>,
     controls: Controls,
 ) -> Result<Ended, Failure> {
-    let tell = Tell::new(events);
-    let listener = tell.clone();
-    let run = Run {
-        cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
-        plan,
-        options,
-        manager: plan.target.field_manager(),
-        tell: tell.clone(),
-        controls: controls.clone(),
-        readiness,
-        brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
-        lock: tokio::sync::RwLock::new(None),
-        lost: std::sync::OnceLock::new(),
-        wrote: std::sync::atomic::AtomicBool::new(false),
-    };
+    let run = Run::new(cluster, plan, readiness, options, events, controls.clone());
+    let tell = run.tell.clone();
     let mut stop = controls.clone();
     let now = async {
         let wish = stop.stop().await;
@@ -166,6 +153,33 @@ async fn go(
         Err(failure) => tell.all(EventKind::RunFailed { failure: failure.clone() }).await,
     }
     ended
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        cluster: &Cluster,
+        plan: &'a Plan,
+        readiness: &'a dyn Readiness,
+        options: &'a Options,
+        events: mpsc::Sender<Event>,
+        controls: Controls,
+    ) -> Self {
+        let tell = Tell::new(events);
+        let listener = tell.clone();
+        Self {
+            cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
+            plan,
+            options,
+            manager: plan.target.field_manager(),
+            tell,
+            controls,
+            readiness,
+            brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
+            lock: tokio::sync::RwLock::new(None),
+            lost: std::sync::OnceLock::new(),
+            wrote: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
 }
 
 impl Run<'_> {

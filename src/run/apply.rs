@@ -121,6 +121,29 @@ async fn drain(mut events: mpsc::Receiver<Event>) {
     while events.recv().await.is_some() {}
 }
 
+/// What the command line says about a run.
+///
+/// # Errors
+/// A wrong `--timeout`.
+pub(super) fn options(shared: &Shared) -> Result<Options, Failure> {
+    let timeout = match &shared.timeout {
+        None => None,
+        Some(text) => Some(Duration::from_secs(duration_seconds(text).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("--timeout {text} is not a duration"))
+                .state(NOTHING_WRITTEN)
+                .hint("write it as 90s, 15m or 1h30m")
+        })?)),
+    };
+    Ok(Options {
+        take_fields: shared.take_field.clone(),
+        leave_fields: shared.leave_field.clone(),
+        adopt: shared.adopt.clone(),
+        take_over: shared.take_over.clone(),
+        timeout,
+        ..Options::new(&who())
+    })
+}
+
 /// Executes the plan; everything it has to tell goes to `events`.
 pub(super) async fn work(
     shared: &Shared,
@@ -130,22 +153,7 @@ pub(super) async fn work(
     events: mpsc::Sender<Event>,
     controls: Controls,
 ) -> Result<(), Failure> {
-    let timeout = match &shared.timeout {
-        None => None,
-        Some(text) => Some(Duration::from_secs(duration_seconds(text).ok_or_else(|| {
-            Failure::new(FailureKind::Usage, format!("--timeout {text} is not a duration"))
-                .state(NOTHING_WRITTEN)
-                .hint("write it as 90s, 15m or 1h30m")
-        })?)),
-    };
-    let options = Options {
-        take_fields: shared.take_field.clone(),
-        leave_fields: shared.leave_field.clone(),
-        adopt: shared.adopt.clone(),
-        take_over: shared.take_over.clone(),
-        timeout,
-        ..Options::new(&who())
-    };
+    let options = options(shared)?;
     let redactor = Redactor::new(secrets.values());
     let what = Follow::of(plan, &plan.target.set_id(), Arc::new(known.facts.clone()), redactor.clone());
     let channel = Channel::new(events.clone(), Instant::now());

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::answers::{Form, file};
+use crate::apply::rehearse;
 use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
@@ -160,7 +161,13 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
 /// The product cannot be rendered, or the cluster cannot be read.
 pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Result<Overview, Failure> {
     let plan = make(known, form).await?;
-    let findings = preflight::check(&known.facts, &plan, form.product());
+    let mut findings = preflight::check(&known.facts, &plan, form.product());
+    // What preflight blocks already the server would only say again, in other words. A run that nobody is asked about
+    // tries everything itself, once it holds the lock.
+    if !shared.yes && !findings.iter().any(Finding::blocks) {
+        let options = apply::options(shared)?;
+        findings.extend(rehearse(&known.cluster, &plan, form.secrets(), &options).await?);
+    }
     let repeat = repeat(&plan, form);
     let mut cluster = vec![known.facts.git_version.clone()];
     if let Some(nodes) = known.facts.nodes.known() {
