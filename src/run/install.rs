@@ -14,7 +14,7 @@ use crate::plan::{Action, Plan};
 use crate::preflight;
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
-use crate::view::plain::{Dialogue, LineReader, session};
+use crate::view::plain::{Dialogue, GiveBack, LineReader, session};
 use crate::view::questions::Whereabouts;
 use crate::view::tui;
 
@@ -79,6 +79,7 @@ async fn ask(shared: &Shared, known: &Known, form: Form) -> Result<(), Failure> 
         let dialogue = std::io::stderr().is_terminal()
             && std::env::var("TERM").is_ok_and(|term| term != "dumb")
             && std::env::var_os("ACCESSIBLE").is_none();
+        let _terminal = GiveBack::on_signals();
         let answered = if dialogue {
             session(questions, &mut Dialogue::new(), planned, save).await?
         } else {
