@@ -66,6 +66,7 @@ fn plan(target: &Target) -> Plan {
         facts: BTreeMap::new(),
         findings: vec![],
         usual_seconds: None,
+        seen: BTreeMap::new(),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::plan::Plan;
 use crate::plan::install::install;
 use crate::plan::render::render;
-use crate::plan::{Action, Plan};
 use crate::preflight;
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
@@ -48,7 +48,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
     } else {
         Face::Full
     };
-    apply::run(shared, &known, &overview.plan, form.secrets(), face).await
+    apply::run(shared, &known, &overview.plan, &form, face).await
 }
 
 /// The product that is meant when none is named: where there is only one, and a person to see it.
@@ -93,7 +93,7 @@ async fn ask(shared: &Shared, known: &Known, form: Form) -> Result<(), Failure> 
     match answered {
         Answered::Yes(form, overview) => {
             blocked(&overview)?;
-            apply::run(shared, known, &overview.plan, form.secrets(), face).await
+            apply::run(shared, known, &overview.plan, &form, face).await
         }
         Answered::Blocked(overview) => blocked(&overview),
         Answered::Left => Err(Failure::new(FailureKind::Refused, "left without installing").state(NOTHING_WRITTEN)),
@@ -149,9 +149,10 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
     } else {
         tell(&overview)?;
     }
-    let changes = overview.plan.steps.iter().filter(|step| step.action != Action::Keep).count();
+    let changes = overview.counts().changes();
     if exit_code && !overview.plan.is_empty() {
-        return Err(Failure::new(FailureKind::Differences, format!("{changes} objects differ")).state(NOTHING_WRITTEN));
+        let noun = if changes == 1 { "object differs" } else { "objects differ" };
+        return Err(Failure::new(FailureKind::Differences, format!("{changes} {noun}")).state(NOTHING_WRITTEN));
     }
     Ok(())
 }
@@ -200,7 +201,7 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     command + " --yes"
 }
 
-async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
+pub(super) async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();

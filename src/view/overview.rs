@@ -39,6 +39,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Everything that would not stay as it is.
+    pub fn changes(&self) -> usize {
+        self.create + self.change + self.replace + self.delete
+    }
+
     /// In words: `Create 14   Change 0   Keep 0`; what is rarer only when it happens.
     pub fn words(&self) -> String {
         let mut words = format!("Create {}   Change {}   Keep {}", self.create, self.change, self.keep);

@@ -124,6 +124,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
+        rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,

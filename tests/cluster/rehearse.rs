@@ -69,3 +69,51 @@ pub(crate) async fn an_object_of_somebody_else_is_a_finding_before_anybody_says_
     assert!(ours[0]["remedy"].as_str().unwrap().contains("--adopt Service/inngest"), "{findings:#?}");
     DONE
 }
+
+pub(crate) async fn what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes(cx: Context) -> Outcome {
+    let namespace = cx.namespace("fast-moved").await?;
+    let install = |more: &[&str]| {
+        let mut command = cx.slipway("admin");
+        command.args(["install", "inngest", "-n", &namespace, "--yes", "-o", "json"]).args(more);
+        command
+    };
+    assert!(install(&[]).output()?.status.success());
+    let lease = |spec: Value| -> testbed::Outcome<bool> {
+        let patch = json!({ "spec": spec }).to_string();
+        let mut kubectl = cx.kubectl();
+        kubectl.args(["-n", &namespace, "patch", "lease", "slipway-inngest", "--type=merge", "-p", &patch]);
+        Ok(kubectl.output()?.status.success())
+    };
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+    assert!(lease(
+        json!({"holderIdentity": "somebody@elsewhere", "leaseDurationSeconds": 120, "acquireTime": now, "renewTime": now})
+    )?);
+    // It plans, and waits for the lock.
+    let mut waiting = install(&["--set", "tuning.queueWorkers=7"]).stdout(std::process::Stdio::piped()).spawn()?;
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(waiting.stdout.take().ok_or("no output")?));
+    let mut heard: Vec<Value> = Vec::new();
+    for line in lines.by_ref() {
+        heard.push(serde_json::from_str(&line?)?);
+        if heard.last().is_some_and(|event| event["kind"]["type"] == "lockAwaited") {
+            break;
+        }
+    }
+    assert_eq!(heard[0]["kind"]["type"], "runStarted", "{heard:?}");
+    assert!(cx.kubectl().args(["-n", &namespace, "delete", "service", "inngest"]).output()?.status.success());
+    assert!(lease(json!({"holderIdentity": ""}))?);
+    for line in lines {
+        heard.push(serde_json::from_str(&line?)?);
+    }
+    assert_eq!(waiting.wait()?.code(), Some(6), "{heard:#?}");
+    // One event ends it, and it says what moved.
+    let failed: Vec<&Value> = heard.iter().filter(|event| event["kind"]["type"] == "runFailed").collect();
+    assert_eq!((failed.len(), heard.last()), (1, failed.first().copied()));
+    let why = failed[0]["kind"]["failure"]["why"].to_string();
+    assert!(why.contains("Service/inngest: agreed was keep, now it is create"), "{why}");
+    assert_eq!(failed[0]["kind"]["failure"]["state"], "nothing was written");
+    let config = cx.kubectl().args(["-n", &namespace, "get", "configmap", "inngest", "-o", "json"]).output()?;
+    let config: Value = serde_json::from_slice(&config.stdout)?;
+    assert_ne!(config["data"]["INNGEST_QUEUE_WORKERS"], "7");
+    assert!(!cx.kubectl().args(["-n", &namespace, "get", "service", "inngest"]).output()?.status.success());
+    DONE
+}
