@@ -214,6 +214,8 @@ impl Form {
             }
             if question.is_secret() {
                 decided.push((path.clone(), Value::from(self.secret_reference(path))));
+            } else if question.secret_fields().next().is_some() {
+                decided.push((path.clone(), self.with_references(question, &view.value, true)));
             } else if view.value.is_object() {
                 decided.push((path.clone(), serde_json::json!({LEAF: view.value})));
             } else {

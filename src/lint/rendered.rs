@@ -246,6 +246,20 @@ fn said(form: &Form) -> Result<(), Vec<Finding>> {
             tell(format!("log pattern {}", pattern.code), fault);
         }
     }
+    for backup in &form.product().backup {
+        let scope = world.scope(&backup.scope);
+        let made = scope.backup(&backup.item).map(|_| ());
+        if let Err(fault) = made {
+            tell(format!("backup {}", backup.item.place), fault);
+        }
+    }
+    for path in form.secrets().0.keys() {
+        let Some(question) = crate::product::item::secret(form.product(), path) else { continue };
+        let scope = world.scope(&question.scope);
+        for fault in question.opens.iter().filter_map(|opens| scope.text(opens).err()) {
+            tell(format!("`opens` of {path}"), fault);
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
 use crate::product::expression::EvaluationFault;
+use crate::product::item;
 use crate::product::schema::{HealthProbe, ScopeId};
 use crate::product::world::World;
 use crate::secret::SecretRef;
@@ -111,7 +112,7 @@ fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, f
         let SecretRef::Keys { generation: made, key } = &secret.at else { continue };
         generation = generation.max(*made);
         let mut opens = Vec::new();
-        if let Some(question) = world.product.questions.get(path) {
+        if let Some(question) = item::secret(world.product, path) {
             let scope = world.scope(&question.scope);
             for template in &question.opens {
                 match scope.text(template) {

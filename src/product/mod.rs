@@ -3,6 +3,7 @@
 pub mod embedded;
 pub mod expression;
 pub mod functions;
+pub mod item;
 pub mod load;
 pub mod node;
 pub mod recipe;

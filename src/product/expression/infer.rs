@@ -30,7 +30,8 @@ pub enum Shape {
 }
 
 impl Shape {
-    fn word(self) -> &'static str {
+    /// It in words.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Any => "anything",
             Self::Null => "null",
