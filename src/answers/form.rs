@@ -37,6 +37,14 @@ pub trait Sources {
     /// # Errors
     /// Why it is not there.
     fn existing(&self, name: &str, key: &str) -> Result<Option<SecretText>, String>;
+    /// Whether a structure is what a Kubernetes definition such as `io.k8s.api.core.v1.Affinity` says.
+    ///
+    /// # Errors
+    /// Where it is not, as it reads after the question's path.
+    fn fits(&self, definition: &str, value: &Value) -> Result<(), String> {
+        let _nothing_is_known_here = (definition, value);
+        Ok(())
+    }
 }
 
 /// No outside at all: every reference stays unknown.

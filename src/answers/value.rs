@@ -198,7 +198,7 @@ fn host(text: &str) -> Result<String, String> {
         if label.len() > 63 {
             return Err(format!(
                 "must have at most 63 characters between two dots, and `{}…` has {}",
-                &label[..10],
+                label.chars().take(10).collect::<String>(),
                 label.len()
             ));
         }
@@ -302,7 +302,7 @@ fn items(value: &Value, key: &str, fields: &[Question]) -> Result<Value, String>
                     // One that is computed is filled in by the form, which knows the other answers.
                     Some(default) if computed(default) => {}
                     Some(default) => {
-                        made.insert(field.path.clone(), default.to_json());
+                        made.insert(field.path.clone(), field.kind.written(default));
                     }
                     None => return Err(format!("entry {} has no {}", i + 1, field.path)),
                 },

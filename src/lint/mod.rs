@@ -56,6 +56,7 @@ fn lint_with(product: &Arc<Product>, limit: usize) -> Report {
     findings.extend(names::cycles(product, &spots));
     if findings.is_empty() {
         findings = types::wrong(product, &spots);
+        findings.extend(types::literals(product));
     }
     let versions = schema::Schemas::embedded().versions().into_iter().map(str::to_owned).collect();
     let mut report = Report { findings, combinations: 0, all: true, expressions: spots.len(), versions };
@@ -70,5 +71,7 @@ fn lint_with(product: &Arc<Product>, limit: usize) -> Report {
     report
 }
 
+#[cfg(test)]
+mod language_tests;
 #[cfg(test)]
 mod tests;

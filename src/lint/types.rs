@@ -2,10 +2,12 @@
 
 use crate::finding::{Finding, Severity};
 use crate::product::expression::infer::{Inferred, Shape};
+use crate::product::node::{Node, NodeValue};
 use crate::product::schema::{Kind, Product};
 use crate::product::types::{ProductTypes, shape_of};
 
 use super::names::question;
+use super::schema::Schemas;
 use super::spots::{Binding, Spot, Wanted};
 
 /// Every operand of a wrong type, unknown field, and result that is not what its place needs.
@@ -29,6 +31,55 @@ pub(super) fn wrong(product: &Product, spots: &[Spot]) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Definitions of Kubernetes that are not there, and inputs of components that are literals of another type.
+pub(super) fn literals(product: &Product) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut kinds: Vec<(&Kind, String)> = Vec::new();
+    for question in product.questions.values() {
+        kinds.push((&question.kind, question.place.to_string()));
+    }
+    while let Some((kind, at)) = kinds.pop() {
+        match kind {
+            Kind::Object { schema } => {
+                if let Err(near) = Schemas::embedded().definition(schema) {
+                    let remedy = near.map(|near| format!("did you mean {near}?")).unwrap_or_default();
+                    let what = format!("`{schema}` is no definition of Kubernetes");
+                    found.push(Finding::new("TYPE", Severity::Error, what).remedy(remedy).at(at));
+                }
+            }
+            Kind::List(of) => kinds.push((of, at)),
+            Kind::Items { fields, .. } => {
+                kinds.extend(fields.iter().map(|field| (&field.kind, field.place.to_string())));
+            }
+            _ => {}
+        }
+    }
+    for (id, component) in &product.components {
+        for (name, node) in &component.with {
+            let Some(input) = component.inputs.get(name) else { continue };
+            if node.value == NodeValue::Null || holds_expressions(node) {
+                continue;
+            }
+            if let Err(fault) = crate::answers::value::from_value(&input.kind, &input.kind.written(node))
+                && input.kind != Kind::Secret
+            {
+                let what = format!("the input `{name}` of `{id}` {fault}");
+                found.push(Finding::new("TYPE", Severity::Error, what).at(node.place.to_string()));
+            }
+        }
+    }
+    found
+}
+
+fn holds_expressions(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Text(text) => text.contains("${"),
+        NodeValue::List(items) => items.iter().any(holds_expressions),
+        NodeValue::Map(entries) => entries.iter().any(|(_, node)| holds_expressions(node)),
+        _ => false,
+    }
 }
 
 /// The names of a spot with their types.

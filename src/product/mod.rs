@@ -10,6 +10,7 @@ pub mod recipe;
 pub mod schema;
 pub mod types;
 pub mod world;
+mod written;
 
 pub use recipe::{Given, Recipe};
 

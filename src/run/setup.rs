@@ -194,6 +194,13 @@ fn flags(product: &Product, set: &[String]) -> Result<Given, Failure> {
         let Some(question) = product.questions.get(path) else {
             return Err(unknown(product, path, &format!("--set {path}")));
         };
+        let items = matches!(question.kind, Kind::Items { .. }) && value.trim_start().starts_with('{');
+        let value = if items { format!("[{value}]") } else { value.to_string() };
+        if let (true, Some(Input::Text(first))) = (items, given.get(path)) {
+            let joined = format!("{},{}", first.trim_end().trim_end_matches(']'), &value[1..]);
+            given.insert(path.to_string(), Input::Text(joined));
+            continue;
+        }
         let list = matches!(question.kind, Kind::List(_) | Kind::Choices(_));
         match (list, given.remove(path)) {
             // Lists repeat.

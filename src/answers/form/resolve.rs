@@ -117,7 +117,7 @@ impl Form {
                 Input::Value(given) => value::from_value(&question.kind, given),
                 Input::Secret(_) => Err("is not a secret".into()),
             };
-            return match read {
+            return match read.and_then(|value| self.fits(&question.kind, &value).map(|()| value)) {
                 Ok(value) => settled(value, Some(origin), None),
                 Err(fault) => settled(Value::Null, Some(origin), Some(fault)),
             };
@@ -139,6 +139,21 @@ impl Form {
         }
     }
 
+    /// Structures are checked against their Kubernetes schema (language.md "Types").
+    fn fits(&self, kind: &Kind, value: &Value) -> Result<(), String> {
+        match (kind, value) {
+            (_, Value::Null) => Ok(()),
+            (Kind::Object { schema }, value) => self.sources.fits(schema, value),
+            (Kind::List(of), Value::Array(items)) => {
+                let checked = items.iter().enumerate().map(|(number, item)| {
+                    self.fits(of, item).map_err(|fault| format!("entry {} {fault}", number + 1))
+                });
+                checked.collect()
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The default of a question, evaluated with the present answers.
     pub(super) fn default(&self, question: &Question, default: &Node) -> Result<Value, String> {
         let given = match &default.value {
@@ -156,7 +171,7 @@ impl Form {
                     evaluated.value
                 }
             }
-            _ => default.to_json(),
+            _ => question.kind.written(default),
         };
         if given.is_null() {
             return Ok(Value::Null);
