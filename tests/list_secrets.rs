@@ -83,9 +83,9 @@ async fn object(cluster: &Cluster, kind: &str, name: &str) -> Option<Object> {
 async fn secret(cluster: &Cluster, name: &str) -> BTreeMap<String, String> {
     let object = object(cluster, "Secret", name).await.unwrap();
     let data = object.at(&["data"]).and_then(Value::as_object).cloned().unwrap_or_default();
-    let decoded = data.iter().map(|(key, value)| {
-        (key.clone(), String::from_utf8(BASE64.decode(value.as_str().unwrap()).unwrap()).unwrap())
-    });
+    let decoded = data
+        .iter()
+        .map(|(key, value)| (key.clone(), String::from_utf8(BASE64.decode(value.as_str().unwrap()).unwrap()).unwrap()));
     decoded.collect()
 }
 
@@ -122,7 +122,20 @@ fn secrets_of_items_are_stored_in_the_key_secret_composed_and_kept() {
     // The same again keeps the key that was made, without the file too: the record has the items.
     slipway(state, &["install", "demo", "--yes"]);
     // A further item is a new key: the next generation holds the first ones unchanged.
-    slipway(state, &["install", "demo", "--yes", "--set", "users={name: alice}", "--set", "users={name: bob}", "--set", "users={name: carol}"]);
+    slipway(
+        state,
+        &[
+            "install",
+            "demo",
+            "--yes",
+            "--set",
+            "users={name: alice}",
+            "--set",
+            "users={name: bob}",
+            "--set",
+            "users={name: carol}",
+        ],
+    );
     runtime().block_on(async {
         let cluster = left(state);
         let keys = secret(&cluster, "demo-keys-2").await;

@@ -193,7 +193,9 @@ fn the_schemas_know_the_keys_that_the_loader_knows() {
     let known: Vec<String> = told
         .iter()
         .filter(|fault| fault.code == "UNKNOWN_KEY")
-        .flat_map(|fault| fault.remedy.trim_start_matches("known are ").split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|fault| {
+            fault.remedy.trim_start_matches("known are ").split(", ").map(str::to_owned).collect::<Vec<_>>()
+        })
         .collect();
     assert!(known.len() > 50, "{known:?}");
     for key in known {

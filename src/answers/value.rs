@@ -312,8 +312,12 @@ fn items(value: &Value, key: &str, fields: &[Question]) -> Result<Value, String>
             return Err(format!("entry {} has no field {unknown}", i + 1));
         }
         let identity = made.get(key).cloned().unwrap_or(Value::Null);
-        if fields.iter().any(Question::is_secret) && !item::text_of(&identity).is_some_and(|key| item::fits_a_key(&key)) {
-            return Err(format!("entry {}: {key} names a key and must hold letters, digits, `-`, `_` and `.` only", i + 1));
+        if fields.iter().any(Question::is_secret) && !item::text_of(&identity).is_some_and(|key| item::fits_a_key(&key))
+        {
+            return Err(format!(
+                "entry {}: {key} names a key and must hold letters, digits, `-`, `_` and `.` only",
+                i + 1
+            ));
         }
         if seen.contains(&identity) {
             return Err(format!("entry {}: {key} stands twice", i + 1));

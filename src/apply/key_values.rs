@@ -61,9 +61,7 @@ impl Run<'_> {
     /// The generation before one that is not there yet: its values and salt are copied into it (cluster.md 3).
     pub(super) async fn earlier_keys(&self, found: Option<&Keys>) -> Result<Option<Keys>, Failure> {
         match self.plan.keys.generation {
-            generation @ 2.. if found.is_none() => {
-                keys::read(&self.cluster, &self.plan.target, generation - 1).await
-            }
+            generation @ 2.. if found.is_none() => keys::read(&self.cluster, &self.plan.target, generation - 1).await,
             _ => Ok(None),
         }
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::answers::form::{Form, Given, Layers, NoSources, Place};
+use crate::answers::value;
 use crate::answers::view::{Input, SecretInput};
 use crate::facts::{Facts, SUPPORTED};
-use crate::answers::value;
 use crate::product::item;
 use crate::product::schema::{Kind, Product, Question};
 use crate::product::world::World;

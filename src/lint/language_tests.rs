@@ -137,7 +137,11 @@ fn ids_are_words_that_expressions_can_read() {
         all(&[(&one(id), MAP, wanted)]);
     }
     all(&[
-        (&questions("{id: a, type: text, ask: A, default: x}, {id: a.b, type: text, ask: B, default: x}"), MAP, "`a` is the beginning of `a.b`"),
+        (
+            &questions("{id: a, type: text, ask: A, default: x}, {id: a.b, type: text, ask: B, default: x}"),
+            MAP,
+            "`a` is the beginning of `a.b`",
+        ),
         ("values: {a-b: x}\n", MAP, "`a-b` is not the name of a value"),
         ("values: {in: x}\n", MAP, "word of CEL"),
         ("", &format!("$each: {{release: '[1]'}}\n{MAP}"), "`release` means something else"),
@@ -173,7 +177,8 @@ fn null_drops_its_entry_empty_stays_and_scalars_keep_their_type() {
         ("", &format!("{MAP}data: {{'${{x}}': a}}\n"), "a key is never an expression"),
     ]);
     // A check is not run on null.
-    let checked = questions("{id: a, type: text, ask: A, optional: true, checks: [{that: 'self.size() > 3', say: short}]}");
+    let checked =
+        questions("{id: a, type: text, ask: A, optional: true, checks: [{that: 'self.size() > 3', say: short}]}");
     assert_eq!(form(&checked, MAP, "").faults(), []);
     assert_eq!(form(&checked, MAP, "a: x\n").faults()[0].what, "short");
 }
@@ -190,7 +195,11 @@ fn maps_that_expressions_make_are_sorted_and_objects_stand_in_the_authors_order(
 #[test]
 fn directives_stand_where_they_mean_something() {
     all(&[
-        ("", &format!("{MAP}data: {{$merge: ['${{ {{\"k\": \"v\"}} }}'], k: w}}\n"), "`k` is written here and comes out of $merge"),
+        (
+            "",
+            &format!("{MAP}data: {{$merge: ['${{ {{\"k\": \"v\"}} }}'], k: w}}\n"),
+            "`k` is written here and comes out of $merge",
+        ),
         ("", &format!("{MAP}data: {{a: [{{$splice: '${{\"x\"}}'}}]}}\n"), "must be a list"),
         ("", &format!("{MAP}data: {{$merge: ['${{1}}']}}\n"), "must be a map"),
         ("", &format!("{MAP}data: {{$after: [app]}}\n"), "`$after` stands on a whole object only"),
@@ -209,11 +218,18 @@ fn directives_stand_where_they_mean_something() {
 fn yaml_and_json_text_of_a_tree_with_a_secret_is_a_secret() {
     let keys = "keys: {k: {generate: {hex: 32}, ask: K}}\n";
     for directive in ["$json", "$yaml"] {
-        all(&[(keys, &format!("{MAP}data: {{f: {{{directive}: {{a: '${{keys.k}}'}}}}}}\n"), "may end in a Secret only")]);
-        let secret = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{f: {{{directive}: {{a: ['${{keys.k}}', '$${{x}}']}}}}}}\n");
+        all(&[(
+            keys,
+            &format!("{MAP}data: {{f: {{{directive}: {{a: '${{keys.k}}'}}}}}}\n"),
+            "may end in a Secret only",
+        )]);
+        let secret = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{f: {{{directive}: {{a: ['${{keys.k}}', '$${{x}}']}}}}}}\n"
+        );
         let form = form(keys, &secret, "");
         let made = render(&form.world()).unwrap();
-        let value = made.objects[0].recipes["f"].resolve(&|path, _| form.secrets().value(path).cloned()).unwrap().unwrap();
+        let value =
+            made.objects[0].recipes["f"].resolve(&|path, _| form.secrets().value(path).cloned()).unwrap().unwrap();
         let read: Value = serde_yaml::from_str(value.expose()).unwrap();
         assert_eq!(read, json!({"a": [form.secrets().value("keys.k").unwrap().expose(), "${x}"]}), "{directive}");
         assert!(!STANDARD.encode(made.objects[0].object.0.to_string()).is_empty());
@@ -231,7 +247,10 @@ fn answers_that_are_text_are_taken_as_they_were_written() {
         json!({"a": ["1.20", "1.30", "1.10", "no", "0644"], "b": {"a": "1.50", "on": "yes"}, "c": [{"name": "007"}]})
     );
     let mut files = files(&product, &format!("{MAP}data: {{a: '${{tag}}'}}\n"));
-    files.insert("dev.yaml".into(), b"title: D\nabout: x\nanswers: {tag: 1.20, tags: [], labels: {}, items: []}\n".to_vec());
+    files.insert(
+        "dev.yaml".into(),
+        b"title: D\nabout: x\nanswers: {tag: 1.20, tags: [], labels: {}, items: []}\n".to_vec(),
+    );
     assert_eq!(form_of(&files, "", Facts::assumed()).answers()["tag"], json!("1.20"));
 }
 
@@ -255,7 +274,12 @@ fn versions_gates_and_migration_are_held_to_their_words() {
         ("backup: [{group: ap, kind: x}]\n", MAP, "did you mean `app`?"),
         ("singleton: maybe\n", MAP, "must be true or false"),
     ]);
-    let product = load("demo", &files("gates: [{from: 1.10, to: 1.20, say: x, requires: step, migrates: true}]\n", MAP), &Components::new()).unwrap();
+    let product = load(
+        "demo",
+        &files("gates: [{from: 1.10, to: 1.20, say: x, requires: step, migrates: true}]\n", MAP),
+        &Components::new(),
+    )
+    .unwrap();
     assert_eq!((product.gates[0].from.as_str(), product.gates[0].to.as_str()), ("1.10", "1.20"));
     let product = load("demo", &files("versions: {default: 1.20}\n", MAP), &Components::new()).unwrap();
     assert_eq!(product.versions.default, "1.20");
@@ -288,14 +312,19 @@ fn a_cluster_fact_that_may_not_be_read_is_null() {
     );
     let form = form_of(&files(&product, &manifest), "", Facts::default());
     let made = render(&form.world()).unwrap();
-    assert_eq!(made.objects[0].object.0["data"], json!({"a": "x", "s": true, "i": true, "g": true, "n": true, "c": true}));
+    assert_eq!(
+        made.objects[0].object.0["data"],
+        json!({"a": "x", "s": true, "i": true, "g": true, "n": true, "c": true})
+    );
     assert!(form.question("a").unwrap().suggestions.is_err(), "typed input where the choices cannot be read");
 }
 
 #[test]
 fn wrong_types_are_told_where_they_stand_in_branches_that_are_never_taken() {
     let product = |rest: &str| {
-        questions("{id: n, type: number, ask: N, default: 1}, {id: l, type: list, of: text, ask: L, default: []}, {id: u, type: list, key: name, ask: U, default: [], fields: [{id: name, type: text, ask: N}]}") + rest
+        questions(
+            "{id: n, type: number, ask: N, default: 1}, {id: l, type: list, of: text, ask: L, default: []}, {id: u, type: list, key: name, ask: U, default: [], fields: [{id: name, type: text, ask: N}]}",
+        ) + rest
     };
     for (rest, body, wanted) in [
         ("checks: [{at: n, that: 'n + 1', say: x}]\n", "{a: '${n}'}", "`n + 1` is a number and must be true or false"),
@@ -303,11 +332,19 @@ fn wrong_types_are_told_where_they_stand_in_branches_that_are_never_taken() {
         ("", "{a: '${false ? l.x : n}'}", "`l` is list and has no fields"),
         ("", "{a: [{$each: {x: l}, b: '${x.y}'}]}", "`x` is text and has no fields"),
         ("", "{a: [{$each: {x: u}, b: '${x.nam}'}]}", "`x.nam` is not known | did you mean `x.name`?"),
-        ("", "{a: [{$each: {x: u}, b: '${x.name}'}]}", ""),
+        ("", "{a: {$yaml: [{$each: {x: u}, b: '${x.name}'}]}}", ""),
         ("notes: [{say: 'x ${l}'}]\n", "{a: '${n}'}", "must be text, a number or true or false"),
         ("notes: [{when: 'n', say: x}]\n", "{a: '${n}'}", "must be true or false"),
-        ("health: [{group: app, when: '\"x\"', http: {service: a, path: /}}]\n", "{a: '${n}'}", "must be true or false"),
-        ("backup: [{group: app, kind: x, name: '${n + \"a\"}'}]\n", "{a: '${n}'}", "`+` does not take a number and text"),
+        (
+            "health: [{group: app, when: '\"x\"', http: {service: a, path: /}}]\n",
+            "{a: '${n}'}",
+            "must be true or false",
+        ),
+        (
+            "backup: [{group: app, kind: x, name: '${n + \"a\"}'}]\n",
+            "{a: '${n}'}",
+            "`+` does not take a number and text",
+        ),
         ("backup: [{group: app, kind: x, name: '${[1][n + 4]}'}]\n", "{a: '${n}'}", "past the end"),
         ("logPatterns: [{match: x, code: X, say: x, when: '[true][n + 4]'}]\n", "{a: '${n}'}", "past the end"),
     ] {
@@ -315,11 +352,22 @@ fn wrong_types_are_told_where_they_stand_in_branches_that_are_never_taken() {
         all(&[(&product(rest), &manifest, wanted)]);
     }
     all(&[
-        (&questions("{id: a, type: number, ask: A, default: '${version}'}"), MAP, "the default of `a` is text and must be a number"),
-        (&questions("{id: a, type: object, schema: io.k8s.api.core.v1.Afinity, ask: A, optional: true}"), MAP, "no definition of Kubernetes"),
+        (
+            &questions("{id: a, type: number, ask: A, default: '${version}'}"),
+            MAP,
+            "the default of `a` is text and must be a number",
+        ),
+        (
+            &questions("{id: a, type: object, schema: io.k8s.api.core.v1.Afinity, ask: A, optional: true}"),
+            MAP,
+            "no definition of Kubernetes",
+        ),
     ]);
     let with = |with: &str| format!("components: {{c: {{use: part, mode: bundled, with: {{a: {with}}}}}}}\n");
-    for (given, wanted) in [("x", "the input `a` of `c` must be a whole number"), ("'${version}'", "the input `a` of `c` is text and must be a number")] {
+    for (given, wanted) in [
+        ("x", "the input `a` of `c` must be a whole number"),
+        ("'${version}'", "the input `a` of `c` is text and must be a number"),
+    ] {
         let told = told_of(&files(&with(given), MAP), &components("inputs: {a: {type: number}}\n"));
         assert!(told.iter().any(|line| line.contains(wanted)), "{told:#?}");
     }

@@ -10,6 +10,7 @@ use crate::answers::view::{Input, SecretInput};
 use crate::finding::{Finding, Severity};
 use crate::plan::Wanted;
 use crate::plan::render::{Rendered, render};
+use crate::plan::waves::waves;
 use crate::product::schema::{HealthProbe, Product};
 
 use super::cases::{Cases, Row};
@@ -131,6 +132,11 @@ impl Seen {
         }
         match said(&form).and_then(|()| render(&form.world())) {
             Ok(Rendered { objects, findings }) => {
+                let product = Arc::clone(&self.product);
+                let groups = product.groups.keys().chain(product.components.keys()).map(String::as_str).collect();
+                if let Err(faults) = waves(&objects, &groups) {
+                    faults.into_iter().for_each(|fault| self.tell(fault, when));
+                }
                 findings.into_iter().for_each(|finding| self.tell(finding, when));
                 self.cases.push(Case { form, objects });
             }

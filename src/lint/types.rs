@@ -93,7 +93,8 @@ fn types<'p>(product: &'p Product, spot: &Spot) -> ProductTypes<'p> {
             }
             Binding::Each(list) => {
                 let only = list.names().iter().next().filter(|one| one.as_str() == list.source().trim());
-                let question = only.and_then(|only| question(product, &spot.scope, only).filter(|path| path.ends_with(only.as_str())));
+                let question = only
+                    .and_then(|only| question(product, &spot.scope, only).filter(|path| path.ends_with(only.as_str())));
                 match question.and_then(|path| product.questions.get(path)).map(|question| &question.kind) {
                     Some(Kind::Items { fields, .. }) => {
                         let fields = fields.iter().map(|field| {
@@ -144,5 +145,8 @@ fn misfit(spot: &Spot, found: Inferred) -> Option<String> {
 }
 
 fn takes_text_only(kind: &Kind) -> bool {
-    matches!(kind, Kind::Duration | Kind::Host | Kind::Url { .. } | Kind::StorageClass | Kind::IngressClass | Kind::Secret)
+    matches!(
+        kind,
+        Kind::Duration | Kind::Host | Kind::Url { .. } | Kind::StorageClass | Kind::IngressClass | Kind::Secret
+    )
 }

@@ -88,7 +88,8 @@ impl Setup {
                 (Some(list), _) if list.secret_fields().next().is_some() => {
                     let items = form::given_items(list, input);
                     let references = items.iter().flat_map(|item| {
-                        list.secret_fields().filter_map(|field| SecretInput::parse(item.get(&field.path)?.as_str()?).ok())
+                        list.secret_fields()
+                            .filter_map(|field| SecretInput::parse(item.get(&field.path)?.as_str()?).ok())
                     });
                     inputs.extend(references);
                 }

@@ -50,8 +50,25 @@ fn reference(name: &str) -> Value {
 }
 
 const TYPES: [&str; 19] = [
-    "text", "multiline", "secret", "choice", "choices", "yesno", "number", "port", "quantity", "duration", "host", "url",
-    "storageClass", "ingressClass", "issuer", "existingSecret", "list", "map", "object",
+    "text",
+    "multiline",
+    "secret",
+    "choice",
+    "choices",
+    "yesno",
+    "number",
+    "port",
+    "quantity",
+    "duration",
+    "host",
+    "url",
+    "storageClass",
+    "ingressClass",
+    "issuer",
+    "existingSecret",
+    "list",
+    "map",
+    "object",
 ];
 
 /// The keys that go with a type.
@@ -83,9 +100,8 @@ fn typed() -> Map<String, Value> {
 
 /// What goes with a type beyond its name.
 fn type_rules() -> Value {
-    let of = |names: Value, then: Value| {
-        json!({"if": {"required": ["type"], "properties": {"type": names}}, "then": then})
-    };
+    let of =
+        |names: Value, then: Value| json!({"if": {"required": ["type"], "properties": {"type": names}}, "then": then});
     json!([
         of(json!({"enum": ["choice", "choices"]}), json!({"required": ["choices"]})),
         of(json!({"const": "object"}), json!({"required": ["schema"]})),
@@ -117,14 +133,20 @@ fn definitions() -> Value {
         all.extend(more.as_object().cloned().unwrap_or_default());
         Value::Object(all)
     };
-    let mut question = map(&["id", "ask", "type"], merged(json!({"id": {
-        "type": "string", "pattern": "^[a-z][A-Za-z0-9]*([.][a-z][A-Za-z0-9]*)*$", "description": "Dotted path"
-    }})));
+    let mut question = map(
+        &["id", "ask", "type"],
+        merged(json!({"id": {
+            "type": "string", "pattern": "^[a-z][A-Za-z0-9]*([.][a-z][A-Za-z0-9]*)*$", "description": "Dotted path"
+        }})),
+    );
     question["properties"].as_object_mut().unwrap().extend(typed());
     question["allOf"] = type_rules();
-    let mut input = map(&["type"], json!({
-        "optional": truth("It may be left out"), "default": anything("A value, or text with ${}"),
-    }));
+    let mut input = map(
+        &["type"],
+        json!({
+            "optional": truth("It may be left out"), "default": anything("A value, or text with ${}"),
+        }),
+    );
     input["properties"].as_object_mut().unwrap().extend(typed());
     input["allOf"] = type_rules();
     json!({
@@ -173,19 +195,25 @@ fn language() -> Value {
 
 /// `product.yaml`.
 pub(crate) fn product() -> Value {
-    let page = map(&["id", "title"], json!({
-        "id": {"type": "string"},
-        "title": {"type": "string"},
-        "questions": list(json!({"anyOf": [
-            reference("question"),
-            map(&["component"], json!({"component": text("The questions of a component stand here")})),
-        ]})),
-        "keys": list(text("Keys that are asked here")),
-    }));
-    let gate = map(&["say"], json!({
-        "from": {"type": ["string", "number"]}, "to": {"type": ["string", "number"]}, "say": {"type": "string"},
-        "requires": {"enum": ["backup", "stop", "step"]}, "migrates": {"type": "boolean"},
-    }));
+    let page = map(
+        &["id", "title"],
+        json!({
+            "id": {"type": "string"},
+            "title": {"type": "string"},
+            "questions": list(json!({"anyOf": [
+                reference("question"),
+                map(&["component"], json!({"component": text("The questions of a component stand here")})),
+            ]})),
+            "keys": list(text("Keys that are asked here")),
+        }),
+    );
+    let gate = map(
+        &["say"],
+        json!({
+            "from": {"type": ["string", "number"]}, "to": {"type": ["string", "number"]}, "say": {"type": "string"},
+            "requires": {"enum": ["backup", "stop", "step"]}, "migrates": {"type": "boolean"},
+        }),
+    );
     let properties = json!({
         "slipway": language(),
         "name": text("The folder's name"),
@@ -220,7 +248,12 @@ pub(crate) fn product() -> Value {
     });
     let mut definitions = definitions();
     definitions.as_object_mut().unwrap().remove("input");
-    root("product", "A product of slipway", map(&["slipway", "name", "title", "about", "versions", "profiles"], properties), definitions)
+    root(
+        "product",
+        "A product of slipway",
+        map(&["slipway", "name", "title", "about", "versions", "profiles"], properties),
+        definitions,
+    )
 }
 
 /// `component.yaml`.
@@ -264,10 +297,13 @@ pub(crate) fn profile() -> Value {
 /// An answers file: the target strictly, answers as far as they are known without the product.
 pub(crate) fn answers() -> Value {
     let name = |description: &str| text(description);
-    let target = map(&[], json!({
-        "product": name("What is installed"), "context": name("Context of the kubeconfig"),
-        "namespace": name("Namespace"), "release": name("Name of the release"), "profile": name("Profile"),
-    }));
+    let target = map(
+        &[],
+        json!({
+            "product": name("What is installed"), "context": name("Context of the kubeconfig"),
+            "namespace": name("Namespace"), "release": name("Name of the release"), "profile": name("Profile"),
+        }),
+    );
     let schema = json!({
         "type": "object",
         "properties": {"slipway": target},

@@ -24,7 +24,9 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
                 }
             }
             "const" if value != rule => found.push(format!("{path}: {value} is not {rule}")),
-            "enum" if !rule.as_array().unwrap().contains(value) => found.push(format!("{path}: {value} is not one of {rule}")),
+            "enum" if !rule.as_array().unwrap().contains(value) => {
+                found.push(format!("{path}: {value} is not one of {rule}"))
+            }
             "minimum" if value.as_i64() < rule.as_i64() => found.push(format!("{path}: too small")),
             "maximum" if value.as_i64() > rule.as_i64() => found.push(format!("{path}: too large")),
             "minItems" if value.as_array().is_some_and(|list| (list.len() as u64) < rule.as_u64().unwrap()) => {
@@ -76,8 +78,7 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
                 }
             }
             "anyOf" => {
-                let all: Vec<_> =
-                    rule.as_array().unwrap().iter().map(|rule| faults(root, rule, value, path)).collect();
+                let all: Vec<_> = rule.as_array().unwrap().iter().map(|rule| faults(root, rule, value, path)).collect();
                 if all.iter().all(|faults| !faults.is_empty()) {
                     found.extend(all.into_iter().min_by_key(Vec::len).unwrap());
                 }

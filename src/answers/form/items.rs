@@ -159,7 +159,8 @@ impl Form {
             SecretRef::Existing { .. } => 0,
         };
         let kept = self.kept.0.values().map(|secret| generation(&secret.at)).max().unwrap_or(0);
-        let is_new = |path: &String, at: &SecretRef| matches!(at, SecretRef::Keys { .. }) && self.kept.get(path).is_none();
+        let is_new =
+            |path: &String, at: &SecretRef| matches!(at, SecretRef::Keys { .. }) && self.kept.get(path).is_none();
         let new = self.secrets.0.iter().any(|(path, secret)| is_new(path, &secret.at));
         if kept == 0 || !new && kept == 1 {
             return;

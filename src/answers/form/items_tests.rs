@@ -104,7 +104,8 @@ fn form(answers: &str) -> Form {
     form_with(Layers { file, ..Layers::default() })
 }
 
-const ANSWERS: &str = "users:\n  - {name: alice, password: 'env:ALICE', token: 'secret:tokens/alice'}\n  - {name: bob, level: 9}\n";
+const ANSWERS: &str =
+    "users:\n  - {name: alice, password: 'env:ALICE', token: 'secret:tokens/alice'}\n  - {name: bob, level: 9}\n";
 
 fn plan(form: &Form) -> Plan {
     let target = Target { namespace: "space".into(), release: "rel".into(), ..Target::default() };
@@ -117,10 +118,7 @@ fn each_secret_of_an_item_is_a_key_of_its_own_and_the_list_is_clean() {
     assert_eq!(form.faults(), []);
     assert_eq!(form.answers()["users"], json!([{"name": "alice", "level": 5}, {"name": "bob", "level": 9}]));
     let secrets = &form.secrets().0;
-    assert_eq!(
-        secrets.keys().collect::<Vec<_>>(),
-        ["users.alice.password", "users.alice.token", "users.bob.password"]
-    );
+    assert_eq!(secrets.keys().collect::<Vec<_>>(), ["users.alice.password", "users.alice.token", "users.bob.password"]);
     assert_eq!(secrets["users.alice.password"].source, SecretSource::Brought);
     assert_eq!(secrets["users.bob.password"].source, SecretSource::Generated);
     assert_eq!(secrets["users.bob.password"].value.as_ref().unwrap().expose().len(), 24);
@@ -193,11 +191,18 @@ fn the_checks_of_fields_are_run_on_every_item() {
     for (answers, told) in [
         ("users: [{name: root}]", "has a wrong name for root: may not be root"),
         ("users: [{name: a, password: 'file:/short'}]", "has a wrong password for a: needs 8 characters"),
-        ("users: [{name: a, password: 'env:NOT_SET'}]", "has a wrong password for a: names the variable NOT_SET, which is not set"),
+        (
+            "users: [{name: a, password: 'env:NOT_SET'}]",
+            "has a wrong password for a: names the variable NOT_SET, which is not set",
+        ),
         ("users: [{name: a, token: generate}]", "has a wrong token for a: cannot be made"),
     ] {
         let form = form(answers);
-        assert!(form.faults().iter().any(|fault| fault.path == "users" && fault.what.starts_with(told)), "{:?}", form.faults());
+        assert!(
+            form.faults().iter().any(|fault| fault.path == "users" && fault.what.starts_with(told)),
+            "{:?}",
+            form.faults()
+        );
     }
 }
 

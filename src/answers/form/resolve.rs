@@ -145,9 +145,10 @@ impl Form {
             (_, Value::Null) => Ok(()),
             (Kind::Object { schema }, value) => self.sources.fits(schema, value),
             (Kind::List(of), Value::Array(items)) => {
-                let checked = items.iter().enumerate().map(|(number, item)| {
-                    self.fits(of, item).map_err(|fault| format!("entry {} {fault}", number + 1))
-                });
+                let checked = items
+                    .iter()
+                    .enumerate()
+                    .map(|(number, item)| self.fits(of, item).map_err(|fault| format!("entry {} {fault}", number + 1)));
                 checked.collect()
             }
             _ => Ok(()),

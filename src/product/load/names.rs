@@ -63,7 +63,8 @@ pub(super) fn check_word(what: &str, name: &str, place: &Place, faults: &mut Fau
     let mut letters = name.chars();
     let fits = letters.next().is_some_and(|c| c.is_ascii_lowercase()) && letters.all(|c| c.is_ascii_alphanumeric());
     if !fits {
-        let what = format!("`{name}` is not the name of {what}: it begins with a small letter and holds letters and digits");
+        let what =
+            format!("`{name}` is not the name of {what}: it begins with a small letter and holds letters and digits");
         faults.add("ID", place, what, "write it in camelCase");
     } else if CEL.contains(&name) {
         faults.add("ID", place, format!("`{name}` is a word of CEL"), "choose another word");
@@ -77,7 +78,12 @@ const IN_COMPONENTS: &[&str] = &["mode", "outputs", "version", "registry"];
 pub(super) fn check_in_component(id: &str, place: &Place, faults: &mut Faults) {
     let first = id.split('.').next().unwrap_or(id);
     if IN_COMPONENTS.contains(&first) {
-        faults.add("ID", place, format!("`{first}` in `{id}` means something else inside a component"), "choose another word");
+        faults.add(
+            "ID",
+            place,
+            format!("`{first}` in `{id}` means something else inside a component"),
+            "choose another word",
+        );
     }
 }
 

@@ -102,7 +102,12 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
         let objects = manifests::manifests(folder, file, files, faults);
         if let Some(other) = product.groups.get(&group).filter(|other| other.scope.is_some()) {
             let place = other.objects.first().map_or(&node.place, |object| &object.place);
-            faults.add("GROUP", place, format!("the component `{group}` and {file} are both the group `{group}`"), "rename one of them");
+            faults.add(
+                "GROUP",
+                place,
+                format!("the component `{group}` and {file} are both the group `{group}`"),
+                "rename one of them",
+            );
             continue;
         }
         product.groups.insert(group, Group { scope: None, objects });
@@ -145,9 +150,16 @@ fn groups_are_there(product: &Product, place: &Place, faults: &mut Faults) {
 fn read_by_nobody(folder: &str, files: &Files, product: &Product, faults: &mut Faults) {
     for file in files.keys().filter(|file| !file.contains('/') && *file != "product.yaml") {
         let id = file.trim_end_matches(".yaml");
-        if !product.profiles.iter().any(|profile| profile.id == id) && !faults.0.iter().any(|fault| fault.at.starts_with(&format!("{folder}/{file}:"))) {
+        if !product.profiles.iter().any(|profile| profile.id == id)
+            && !faults.0.iter().any(|fault| fault.at.starts_with(&format!("{folder}/{file}:")))
+        {
             let place = Place { file: format!("{folder}/{file}").as_str().into(), line: 1, column: 1 };
-            faults.add("UNUSED_FILE", &place, "nothing reads this file", "name it under `profiles`, or put it into manifests/");
+            faults.add(
+                "UNUSED_FILE",
+                &place,
+                "nothing reads this file",
+                "name it under `profiles`, or put it into manifests/",
+            );
         }
     }
 }

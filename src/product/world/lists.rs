@@ -144,7 +144,9 @@ impl<'a> World<'a> {
 
 fn names_in(node: &Node, names: &mut BTreeSet<String>) {
     match &node.value {
-        NodeValue::Text(text) => names.extend(Template::parse(text).map(|template| template.names()).unwrap_or_default()),
+        NodeValue::Text(text) => {
+            names.extend(Template::parse(text).map(|template| template.names()).unwrap_or_default())
+        }
         NodeValue::List(items) => items.iter().for_each(|node| names_in(node, names)),
         NodeValue::Map(entries) => entries.iter().for_each(|(_, node)| names_in(node, names)),
         _ => {}
