@@ -390,8 +390,7 @@ fn the_functions_of_the_language_are_there() {
         ("versionAtLeast('v3.1.13', '3.1.9')", json!(true)),
         ("urlHost('http://h:1/x') + string(urlPort('http://h:1/x'))", json!("h1")),
         ("image('a/b', 'v1')", json!("a/b:v1")),
-        ("redisUrl({'host': 'h', 'password': 'p@'})", json!("redis://:p%40@h")),
-        ("mongoUrl({'host': 'h', 'database': 'd'})", json!("mongodb://h/d")),
+        ("redisUrl({'host': 'h', 'password': 'p@'})", json!("redis://:p%40@h:6379")),
     ] {
         let body = format!("  a: \"${{{expression}}}\"\n");
         assert_eq!(data("", &body, "")["a"], wanted, "{expression}");
