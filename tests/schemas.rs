@@ -3,15 +3,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the schema has failed")]
 
-use std::path::PathBuf;
+#[path = "schemas/files.rs"]
+mod files;
+#[path = "schemas/validate.rs"]
+mod validate;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use slipway::event::{Done, Event, EventKind, VERSION};
+use slipway::product::load::{Components, Files, load};
+use slipway::product::node;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
 
 fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/schemas/event.json")
+    root().join("assets/schemas/event.json")
 }
 
 /// The schema of what is written, not of what would be understood: a field that is always there is required.
@@ -67,5 +78,127 @@ fn an_event_as_it_is_written_has_the_fields_that_its_schema_names() {
     let kind = kinds.iter().find(|kind| kind["properties"]["type"]["const"] == written["kind"]["type"]).unwrap();
     for name in required(kind) {
         assert!(written["kind"].get(name).is_some(), "the schema requires {name} of {}", written["kind"]["type"]);
+    }
+}
+
+/// The schemas of the files that people write, by name.
+fn of_files() -> [(&'static str, Value); 4] {
+    [
+        ("product", files::product()),
+        ("component", files::component()),
+        ("profile", files::profile()),
+        ("answers", files::answers()),
+    ]
+}
+
+/// The mappings of a YAML file.
+fn read(text: &str) -> Vec<Value> {
+    node::parse("file", text).unwrap().iter().map(node::Node::to_json).collect()
+}
+
+fn faults(name: &str, text: &str) -> Vec<String> {
+    let schema = of_files().into_iter().find(|(known, _)| *known == name).unwrap().1;
+    read(text).iter().flat_map(|value| validate::faults(&schema, &schema, value, "")).collect()
+}
+
+/// Every file that is built in and has a schema: its path, and the schema's name.
+fn built_in() -> Vec<(PathBuf, &'static str)> {
+    fn folders(of: &Path) -> Vec<PathBuf> {
+        let mut all: Vec<PathBuf> = std::fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        all
+    }
+    let mut found = Vec::new();
+    for folder in folders(&root().join("profiles")).into_iter().filter(|folder| folder.is_dir()) {
+        for path in folders(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+            let name = if path.file_name().unwrap() == "product.yaml" { "product" } else { "profile" };
+            found.push((path, name));
+        }
+    }
+    for folder in folders(&root().join("assets/components")) {
+        found.push((folder.join("component.yaml"), "component"));
+    }
+    found
+}
+
+#[test]
+fn the_published_schemas_of_files_are_those_of_their_source() {
+    for (name, schema) in of_files() {
+        let path = root().join(format!("assets/schemas/{name}.json"));
+        let wanted = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        assert!(
+            found == wanted,
+            "assets/schemas/{name}.json is not what tests/schemas/files.rs says: INSTA_UPDATE=always cargo test --test schemas"
+        );
+    }
+}
+
+#[test]
+fn every_built_in_file_names_its_schema_and_is_accepted_by_it() {
+    for (path, name) in built_in() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let first = text.lines().next().unwrap();
+        let named = first.strip_prefix("# yaml-language-server: $schema=").unwrap_or_else(|| {
+            panic!("{}: its first line names no schema: # yaml-language-server: $schema=", path.display())
+        });
+        let schema = path.parent().unwrap().join(named).canonicalize().unwrap();
+        assert_eq!(schema, root().join(format!("assets/schemas/{name}.json")).canonicalize().unwrap());
+        assert_eq!(faults(name, &text), Vec::<String>::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_file_with_an_unknown_key_or_a_wrong_type_is_refused() {
+    let product = "slipway: 1\nname: a\ntitle: A\nabout: x\nprofiles: [dev]\nversions: {default: v1}\n";
+    assert_eq!(faults("product", product), Vec::<String>::new());
+    let question = |question: &str| format!("{product}pages: [{{id: p, title: P, questions: [{question}]}}]\n");
+    assert_eq!(faults("product", &question("{id: a, type: text, ask: A}")), Vec::<String>::new());
+    for (name, text) in [
+        ("product", format!("{product}titel: x\n")),
+        ("product", format!("{product}versions: {{default: latest}}\n").replacen("versions: {default: v1}\n", "", 1)),
+        ("product", question("{id: a, type: txt, ask: A}")),
+        ("product", question("{id: A, type: text, ask: A}")),
+        ("product", question("{id: a, type: text}")),
+        ("product", question("{id: a, type: text, ask: A, wen: b}")),
+        ("product", question("{id: a, type: choice, ask: A}")),
+        ("product", question("{id: a, type: list, ask: A, fields: []}")),
+        ("product", format!("{product}keys: {{k: {{ask: K, generate: {{hex: 3}}}}}}\n")),
+        ("product", format!("{product}health: [{{group: a}}]\n")),
+        ("component", "slipway: 1\nname: a\nwaitfor: {}\n".into()),
+        ("component", "slipway: 1\nname: a\ninputs: {a: {typ: text}}\n".into()),
+        ("profile", "title: A\nabout: x\nanswer: {}\n".into()),
+        ("profile", "title: A\nabout: x\nproduction: 1\n".into()),
+        ("answers", "slipway: {profil: dev}\n".into()),
+        ("answers", "Replicas: 2\n".into()),
+    ] {
+        assert!(!faults(name, &text).is_empty(), "{name} accepts:\n{text}");
+    }
+}
+
+/// What the loader takes, the schema takes: the loader tells its keys where one is unknown.
+#[test]
+fn the_schemas_know_the_keys_that_the_loader_knows() {
+    let text = "slipway: 1\nname: a\ntitle: A\nabout: x\nprofiles: [dev]\nversions: {default: v1, zzzzzz: 1}\nzzzzzz: 1\n\
+        checks: [{zzzzzz: 1}]\nnotes: [{zzzzzz: 1}]\ngates: [{zzzzzz: 1}]\nmigration: {zzzzzz: 1}\nallow: [{zzzzzz: 1}]\n\
+        logPatterns: [{zzzzzz: 1}]\nhealth: [{zzzzzz: 1, http: {zzzzzz: 1}}, {exec: {zzzzzz: 1}}]\n\
+        keys: {k: {zzzzzz: 1}}\ncomponents: {c: {zzzzzz: 1}}\nusual: {zzzzzz: 1}\n\
+        pages: [{zzzzzz: 1, questions: [{id: q, type: text, zzzzzz: 1}]}]\n";
+    let files = Files::from([("product.yaml".to_owned(), text.as_bytes().to_vec())]);
+    let told = load("demo", &files, &Components::new()).unwrap_err();
+    let schema = serde_json::to_string(&files::product()).unwrap();
+    let known: Vec<String> = told
+        .iter()
+        .filter(|fault| fault.code == "UNKNOWN_KEY")
+        .flat_map(|fault| {
+            fault.remedy.trim_start_matches("known are ").split(", ").map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(known.len() > 50, "{known:?}");
+    for key in known {
+        assert!(schema.contains(&format!("\"{key}\":")), "the loader knows `{key}`, the schema does not");
     }
 }

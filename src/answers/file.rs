@@ -81,11 +81,7 @@ fn walk(path: &str, node: &Node, product: &Product, read: &mut AnswersFile, faul
             (_, NodeValue::Null) => Input::Value(Value::Null),
             (Kind::Secret, NodeValue::Text(text)) => Input::Text(text.clone()),
             // Text takes the scalar as it was written: `tag: 1.20` is the text 1.20.
-            (
-                Kind::Text | Kind::Multiline | Kind::Choice(_) | Kind::Quantity,
-                NodeValue::Int(_) | NodeValue::Float(_) | NodeValue::Bool(_),
-            ) => Input::Value(node.written.as_deref().map_or_else(|| node.to_json(), Value::from)),
-            _ => Input::Value(node.to_json()),
+            _ => Input::Value(question.kind.written(node)),
         };
         // Read once here, so that the fault has its place; the form reads it again with the other origins.
         let fault = match &input {
@@ -214,6 +210,8 @@ impl Form {
             }
             if question.is_secret() {
                 decided.push((path.clone(), Value::from(self.secret_reference(path))));
+            } else if question.secret_fields().next().is_some() {
+                decided.push((path.clone(), self.with_references(question, &view.value, true)));
             } else if view.value.is_object() {
                 decided.push((path.clone(), serde_json::json!({LEAF: view.value})));
             } else {

@@ -1,7 +1,10 @@
 //! The one form that every face drives: a pure state machine between questions and answers.
 
+mod items;
 mod resolve;
 mod show;
+
+pub(crate) use items::given_items;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +17,7 @@ use super::RecordedAnswer;
 use super::view::{Fault, Input, SecretInput};
 use super::{Origin, value};
 use crate::facts::Facts;
+use crate::product::item;
 use crate::product::schema::{Generate, Product};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};
@@ -33,6 +37,14 @@ pub trait Sources {
     /// # Errors
     /// Why it is not there.
     fn existing(&self, name: &str, key: &str) -> Result<Option<SecretText>, String>;
+    /// Whether a structure is what a Kubernetes definition such as `io.k8s.api.core.v1.Affinity` says.
+    ///
+    /// # Errors
+    /// Where it is not, as it reads after the question's path.
+    fn fits(&self, definition: &str, value: &Value) -> Result<(), String> {
+        let _nothing_is_known_here = (definition, value);
+        Ok(())
+    }
 }
 
 /// No outside at all: every reference stays unknown.
@@ -91,6 +103,7 @@ pub struct Form {
     kept: Secrets,
     generated: BTreeMap<String, SecretText>,
     random: StdRng,
+    seed: [u8; 32],
     // What follows is computed from what stands above, after each change.
     answers: BTreeMap<String, Value>,
     origins: BTreeMap<String, Origin>,
@@ -135,6 +148,7 @@ impl Form {
             kept: layers.kept_keys,
             generated: BTreeMap::new(),
             random: StdRng::from_seed(seed),
+            seed,
             answers: BTreeMap::new(),
             origins: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -185,7 +199,8 @@ impl Form {
     /// # Errors
     /// When there is no such question, or the answer is wrong; then what is wrong.
     pub fn set(&mut self, path: &str, input: Input) -> Result<(), Refused> {
-        if !self.product.questions.contains_key(path) {
+        let inside = item::named(&self.product, path).map(|named| named.list.path.clone());
+        if !self.product.questions.contains_key(path) && inside.is_none() {
             let near = suggest::nearest(path, self.product.questions.keys().map(String::as_str));
             let what = near
                 .map_or_else(|| "is not a question".into(), |near| format!("is not a question; did you mean {near}?"));
@@ -193,7 +208,8 @@ impl Form {
         }
         self.given.entry(Origin::Typed).or_default().insert(path.to_string(), input);
         self.resolve();
-        match self.faults.iter().find(|fault| fault.path == path && !fault.missing) {
+        let shown_at = inside.as_deref().unwrap_or(path);
+        match self.faults.iter().find(|fault| fault.path == shown_at && !fault.missing) {
             Some(fault) => Err(Refused { path: path.into(), what: fault.what.clone() }),
             None => Ok(()),
         }
@@ -217,15 +233,9 @@ impl Form {
     }
 
     fn make(&mut self, path: &str) {
-        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        const HEX: &[u8] = b"0123456789abcdef";
         let Some(generate) = self.product.questions.get(path).and_then(|question| question.generate) else { return };
-        let (alphabet, length) = match generate {
-            Generate::Hex(length) => (HEX, length),
-            Generate::Password(length) => (LETTERS, length),
-        };
-        let made: String = (0..length).map(|_| alphabet[self.random.random_range(0..alphabet.len())] as char).collect();
-        self.generated.insert(path.to_string(), SecretText::new(made));
+        let made = letters(&mut self.random, generate);
+        self.generated.insert(path.to_string(), made);
     }
 
     /// What still stands between the answers and an install.
@@ -272,15 +282,35 @@ impl Form {
                 if secret.is_some() { Value::Null } else { self.answers.get(path).cloned().unwrap_or(Value::Null) };
             recorded.insert(path.clone(), RecordedAnswer { value, secret, origin });
         }
+        recorded.extend(self.recorded_items());
         recorded
     }
 
     /// The answer of a question as typed text, and its default.
     fn as_text(&self, path: &str) -> String {
         let Some(question) = self.product.questions.get(path) else { return String::new() };
-        self.answers.get(path).map(|answer| value::to_text(&question.kind, answer)).unwrap_or_default()
+        let shown = |answer| value::to_text(&question.kind, &self.with_references(question, answer, false));
+        match self.answers.get(path) {
+            Some(answer) if question.secret_fields().next().is_some() => shown(answer),
+            Some(answer) => value::to_text(&question.kind, answer),
+            None => String::new(),
+        }
     }
 }
 
+/// The letters of a key.
+fn letters(random: &mut StdRng, generate: Generate) -> SecretText {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const HEX: &[u8] = b"0123456789abcdef";
+    let (alphabet, length) = match generate {
+        Generate::Hex(length) => (HEX, length),
+        Generate::Password(length) => (LETTERS, length),
+    };
+    let made: String = (0..length).map(|_| alphabet[random.random_range(0..alphabet.len())] as char).collect();
+    SecretText::new(made)
+}
+
+#[cfg(test)]
+mod items_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 pub mod file;
 pub mod form;
 pub mod names;
+pub mod presets;
 pub mod value;
 pub mod view;
 

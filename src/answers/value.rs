@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::product::duration_seconds;
-use crate::product::node;
-use crate::product::schema::Kind;
+use super::view::SecretInput;
+use crate::product::expression::Template;
+use crate::product::schema::{Kind, Question};
+use crate::product::{duration_seconds, item, node};
 use crate::suggest;
 
 /// Reads what a person typed, or a flag or variable gave, as a value of a type.
@@ -49,7 +50,8 @@ pub fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
     }
 }
 
-fn structured(text: &str) -> Result<Value, String> {
+/// Reads a value that is written on one line.
+pub(super) fn structured(text: &str) -> Result<Value, String> {
     match node::parse("answer", text) {
         Ok(nodes) if nodes.len() == 1 => Ok(nodes[0].to_json()),
         _ => Err("must be written as JSON or YAML on one line".into()),
@@ -196,7 +198,7 @@ fn host(text: &str) -> Result<String, String> {
         if label.len() > 63 {
             return Err(format!(
                 "must have at most 63 characters between two dots, and `{}…` has {}",
-                &label[..10],
+                label.chars().take(10).collect::<String>(),
                 label.len()
             ));
         }
@@ -264,7 +266,15 @@ fn existing_secret(value: &Value) -> Result<Value, String> {
     }
 }
 
-fn items(value: &Value, key: &str, fields: &[crate::product::schema::Question]) -> Result<Value, String> {
+/// Whether a default is computed from other answers.
+pub(super) fn computed(default: &node::Node) -> bool {
+    match &default.value {
+        node::NodeValue::Text(text) => Template::parse(text).is_ok_and(|template| !template.is_plain()),
+        _ => false,
+    }
+}
+
+fn items(value: &Value, key: &str, fields: &[Question]) -> Result<Value, String> {
     let list = value.as_array().ok_or("must be a list of mappings")?;
     let mut read = Vec::new();
     let mut seen = Vec::new();
@@ -272,7 +282,16 @@ fn items(value: &Value, key: &str, fields: &[crate::product::schema::Question]) 
         let map = item.as_object().ok_or_else(|| format!("entry {} must be a mapping", i + 1))?;
         let mut made = Map::new();
         for field in fields {
-            match map.get(&field.path).filter(|value| !value.is_null()) {
+            let given = map.get(&field.path).filter(|value| !value.is_null());
+            if field.is_secret() {
+                // Its value is a key of its own: the item holds at most a reference, and the answer nothing.
+                let reference = given.map(|given| SecretInput::parse(given.as_str().unwrap_or_default()));
+                if let Some(Err(fault)) = reference {
+                    return Err(format!("entry {}: {} {fault}", i + 1, field.path));
+                }
+                continue;
+            }
+            match given {
                 Some(value) => {
                     let value = from_value(&field.kind, value)
                         .map_err(|fault| format!("entry {}: {} {fault}", i + 1, field.path))?;
@@ -280,8 +299,10 @@ fn items(value: &Value, key: &str, fields: &[crate::product::schema::Question]) 
                 }
                 None if field.optional => {}
                 None => match &field.default {
+                    // One that is computed is filled in by the form, which knows the other answers.
+                    Some(default) if computed(default) => {}
                     Some(default) => {
-                        made.insert(field.path.clone(), default.to_json());
+                        made.insert(field.path.clone(), field.kind.written(default));
                     }
                     None => return Err(format!("entry {} has no {}", i + 1, field.path)),
                 },
@@ -291,6 +312,13 @@ fn items(value: &Value, key: &str, fields: &[crate::product::schema::Question]) 
             return Err(format!("entry {} has no field {unknown}", i + 1));
         }
         let identity = made.get(key).cloned().unwrap_or(Value::Null);
+        if fields.iter().any(Question::is_secret) && !item::text_of(&identity).is_some_and(|key| item::fits_a_key(&key))
+        {
+            return Err(format!(
+                "entry {}: {key} names a key and must hold letters, digits, `-`, `_` and `.` only",
+                i + 1
+            ));
+        }
         if seen.contains(&identity) {
             return Err(format!("entry {}: {key} stands twice", i + 1));
         }

@@ -58,6 +58,14 @@ impl Run<'_> {
         keys::read(&self.cluster, &self.plan.target, self.plan.keys.generation.max(1)).await
     }
 
+    /// The generation before one that is not there yet: its values and salt are copied into it (cluster.md 3).
+    pub(super) async fn earlier_keys(&self, found: Option<&Keys>) -> Result<Option<Keys>, Failure> {
+        match self.plan.keys.generation {
+            generation @ 2.. if found.is_none() => keys::read(&self.cluster, &self.plan.target, generation - 1).await,
+            _ => Ok(None),
+        }
+    }
+
     /// Data on record but the key missing is an error, never a new key (cluster.md 3).
     pub(super) fn keys_must_be_there(&self, kept: &Kept, found: Option<&Keys>) -> Result<(), Failure> {
         let plan = &self.plan.keys;

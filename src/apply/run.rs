@@ -277,7 +277,8 @@ impl Run<'_> {
         self.still_agreed(&live).await?;
         let found = self.find_keys().await?;
         self.keys_must_be_there(&kept, found.as_ref())?;
-        let mut values = self.values(secrets, found.as_ref());
+        let earlier = self.earlier_keys(found.as_ref()).await?;
+        let mut values = self.values(secrets, found.as_ref().or(earlier.as_ref()));
         let making = self.making(&values);
         let (mut items, mut hashes) = self.items(&making, &values.salt, &live, &kept)?;
         if (!self.options.tried || namespace.fresh)

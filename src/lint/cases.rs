@@ -7,8 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::answers::form::{Form, Given, Layers, NoSources, Place};
+use crate::answers::value;
 use crate::answers::view::{Input, SecretInput};
 use crate::facts::{Facts, SUPPORTED};
+use crate::product::item;
 use crate::product::schema::{Kind, Product, Question};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};
@@ -95,6 +97,15 @@ impl Cases {
         for (path, input) in secrets {
             // What is wrong with it is among the form's faults.
             let _ = form.set(&path, input);
+        }
+        for question in self.product.questions.values() {
+            let items = form.answers().get(&question.path).and_then(Value::as_array).cloned().unwrap_or_default();
+            let keys: Vec<String> = items.iter().filter_map(|item| question.key_of(item)).collect();
+            for (key, field) in keys.iter().flat_map(|key| question.secret_fields().map(move |field| (key, field))) {
+                if let Some(input) = sample(field) {
+                    let _ = form.set(&item::path(&question.path, key, &field.path), input);
+                }
+            }
         }
         form
     }
@@ -297,6 +308,20 @@ fn sample(question: &Question) -> Option<Input> {
         Kind::List(of) if matches!(**of, Kind::Port) => Input::Value(json!([8080])),
         Kind::List(of) if matches!(**of, Kind::Text) => Input::Value(json!(["sample"])),
         Kind::Choices(choices) => Input::Value(json!(choices.keys().collect::<Vec<_>>())),
+        Kind::Choice(choices) => Input::Text(choices.keys().next()?.clone()),
+        Kind::YesNo => Input::Value(json!(true)),
+        Kind::Items { fields, .. } => {
+            let mut item = serde_json::Map::new();
+            for field in fields.iter().filter(|field| !field.is_secret()) {
+                let value = match sample(field)? {
+                    Input::Text(text) => value::from_text(&field.kind, &text).ok()?,
+                    Input::Value(value) => value,
+                    Input::Secret(_) => return None,
+                };
+                item.insert(field.path.clone(), value);
+            }
+            Input::Value(json!([item]))
+        }
         _ => return None,
     })
 }

@@ -41,6 +41,11 @@ const FAULTS: &[Explanation] = &[
         text: "What is computed from a secret may end only in `data` and `stringData` of a Secret, or be named by $secretRef. Put it into a Secret and refer to that.",
     },
     Explanation {
+        code: "TYPE",
+        title: "a value has the wrong type",
+        text: "An operand, a field or a result is of a type that does not fit where it stands. Expressions are read without answers, so a branch that is never taken is read too. `string(x)` makes text, `size(x)` a number.",
+    },
+    Explanation {
         code: "UNKNOWN_NAME",
         title: "a name in an expression means nothing",
         text: "Expressions may name answers, keys, values, components.<id>.<output>, release, product, version, profile and cluster; inside a component its own questions, keys, inputs, outputs and mode.",

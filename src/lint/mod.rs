@@ -5,6 +5,7 @@
 //! | [`schema`] | checks a rendered object against the Kubernetes schema of every supported minor version |
 //! | `spots` | every expression of a product, with its place and names |
 //! | `names` | unknown names, and names that lead back to themselves |
+//! | `types` | operands and results of the wrong type, in every branch |
 //! | `cases` | the answers to render with: profiles, combinations, questions that may be left open |
 //! | `rendered` | renders them all and judges what comes out |
 //! | `rules` | rules of taste, each in a file of its own |
@@ -18,6 +19,7 @@ mod names;
 mod rendered;
 mod rules;
 mod spots;
+mod types;
 
 use std::sync::Arc;
 
@@ -41,7 +43,7 @@ pub struct Report {
 
 /// Judges a product that loads without a fault. No cluster is asked, and nothing is read from disk.
 ///
-/// Names and cycles come first: while one of them is wrong nothing is rendered, since each rendering would only say the
+/// Names, cycles and types come first: while one of them is wrong nothing is rendered, since each rendering would only say the
 /// same again.
 pub fn lint(product: &Arc<Product>) -> Report {
     lint_with(product, cases::ALL_UP_TO)
@@ -52,6 +54,10 @@ fn lint_with(product: &Arc<Product>, limit: usize) -> Report {
     let spots = spots::of(product);
     let mut findings = names::unknown(product, &spots);
     findings.extend(names::cycles(product, &spots));
+    if findings.is_empty() {
+        findings = types::wrong(product, &spots);
+        findings.extend(types::literals(product));
+    }
     let versions = schema::Schemas::embedded().versions().into_iter().map(str::to_owned).collect();
     let mut report = Report { findings, combinations: 0, all: true, expressions: spots.len(), versions };
     if !report.findings.is_empty() {
@@ -65,5 +71,7 @@ fn lint_with(product: &Arc<Product>, limit: usize) -> Report {
     report
 }
 
+#[cfg(test)]
+mod language_tests;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use crate::answers::view::{Input, SecretInput};
 use crate::finding::{Finding, Severity};
 use crate::plan::Wanted;
 use crate::plan::render::{Rendered, render};
+use crate::plan::waves::waves;
 use crate::product::schema::{HealthProbe, Product};
 
 use super::cases::{Cases, Row};
@@ -131,6 +132,11 @@ impl Seen {
         }
         match said(&form).and_then(|()| render(&form.world())) {
             Ok(Rendered { objects, findings }) => {
+                let product = Arc::clone(&self.product);
+                let groups = product.groups.keys().chain(product.components.keys()).map(String::as_str).collect();
+                if let Err(faults) = waves(&objects, &groups) {
+                    faults.into_iter().for_each(|fault| self.tell(fault, when));
+                }
                 findings.into_iter().for_each(|finding| self.tell(finding, when));
                 self.cases.push(Case { form, objects });
             }
@@ -244,6 +250,20 @@ fn said(form: &Form) -> Result<(), Vec<Finding>> {
     for pattern in &form.product().log_patterns {
         if let Err(fault) = world.scope(&pattern.scope).truth(pattern.when.as_ref()) {
             tell(format!("log pattern {}", pattern.code), fault);
+        }
+    }
+    for backup in &form.product().backup {
+        let scope = world.scope(&backup.scope);
+        let made = scope.backup(&backup.item).map(|_| ());
+        if let Err(fault) = made {
+            tell(format!("backup {}", backup.item.place), fault);
+        }
+    }
+    for path in form.secrets().0.keys() {
+        let Some(question) = crate::product::item::secret(form.product(), path) else { continue };
+        let scope = world.scope(&question.scope);
+        for fault in question.opens.iter().filter_map(|opens| scope.text(opens).err()) {
+            tell(format!("`opens` of {path}"), fault);
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::product::expression::{Expression, Template};
 use crate::product::functions::secret::FACTS;
-use crate::product::node::{Node, NodeValue, Place};
+use crate::product::node::{Key, Node, NodeValue, Place};
 use crate::product::schema::{HealthProbe, Kind, Product, Question, ScopeId};
 
 /// What an expression belongs to, for cycles: only what is evaluated to make something else has one.
@@ -39,6 +39,40 @@ pub(super) struct Spot {
     pub(super) owner: Option<Owner>,
     /// The question whose own rules or condition it is part of.
     pub(super) of_question: Option<String>,
+    /// The scalar, as one template: a bare expression is one in `${}`.
+    pub(super) template: Template,
+    /// What it must come to.
+    pub(super) wanted: Wanted,
+    /// What the names mean that mean something here alone.
+    pub(super) bindings: Vec<(String, Binding)>,
+}
+
+/// What an expression must come to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wanted {
+    /// Whatever fits where it stands.
+    Anything,
+    /// True or false.
+    Truth,
+    /// What `$each` goes through.
+    Several,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+    /// A secret.
+    Secret,
+    /// An answer to a question, or an input of a component, with its words.
+    Answer(Kind, String),
+}
+
+/// What a name means that means something in one place alone.
+#[derive(Clone, Debug)]
+pub(super) enum Binding {
+    /// `self` of a check.
+    Answer(Kind),
+    /// An item of what an expression comes to.
+    Each(Expression),
 }
 
 /// Collects spots.
@@ -48,22 +82,30 @@ struct Walk {
     bound: Vec<String>,
     owner: Option<Owner>,
     of_question: Option<String>,
+    wanted: Wanted,
+    bindings: Vec<(String, Binding)>,
 }
 
 /// Every expression of a product.
 pub(super) fn of(product: &Product) -> Vec<Spot> {
-    let mut walk = Walk { found: Vec::new(), scope: None, bound: Vec::new(), owner: None, of_question: None };
+    let mut walk = Walk {
+        found: Vec::new(),
+        scope: None,
+        bound: Vec::new(),
+        owner: None,
+        of_question: None,
+        wanted: Wanted::Anything,
+        bindings: Vec::new(),
+    };
     for question in product.questions.values() {
         walk.question(question);
     }
     walk.scope(&None);
     if let Some(accept) = &product.versions.accept {
-        walk.bound.push("self".into());
-        walk.expression(accept, "versions.accept");
-        walk.bound.clear();
+        walk.itself(&Kind::Text, |walk| walk.truth(accept, "versions.accept"));
     }
     for check in &product.checks {
-        walk.expression(&check.check.that, &check.place.to_string());
+        walk.truth(&check.check.that, &check.place.to_string());
     }
     for (name, value) in &product.values {
         walk.owned(Owner::Value(None, name.clone()), |walk| walk.node(&value.node));
@@ -73,7 +115,10 @@ pub(super) fn of(product: &Product) -> Vec<Spot> {
         let at = component.place.to_string();
         walk.owned(Owner::Mode(id.clone()), |walk| walk.template(&component.mode, &at));
         for (name, node) in &component.with {
-            walk.owned(Owner::Input(id.clone(), name.clone()), |walk| walk.node(node));
+            let wanted = component.inputs.get(name).map_or(Wanted::Anything, |input| {
+                Wanted::Answer(input.kind.clone(), format!("the input `{name}` of `{id}`"))
+            });
+            walk.owned(Owner::Input(id.clone(), name.clone()), |walk| walk.wanting(wanted, |walk| walk.node(node)));
         }
         walk.scope(&Some(id.clone()));
         for (name, input) in &component.inputs {
@@ -90,7 +135,7 @@ pub(super) fn of(product: &Product) -> Vec<Spot> {
         }
         if let Some(wait) = &component.wait_for {
             let at = format!("waitFor of {}", component.uses);
-            wait.when.iter().for_each(|when| walk.expression(when, &at));
+            wait.when.iter().for_each(|when| walk.truth(when, &at));
             walk.template(&wait.image, &at);
             wait.command.iter().for_each(|part| walk.template(part, &at));
         }
@@ -114,7 +159,26 @@ impl Walk {
         self.owner = None;
     }
 
-    fn add(&mut self, at: &str, names: BTreeSet<String>, functions: BTreeSet<String>) {
+    fn wanting(&mut self, wanted: Wanted, walk: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.wanted, wanted);
+        walk(self);
+        self.wanted = before;
+    }
+
+    /// With `self`, which is an answer of a type.
+    fn itself(&mut self, kind: &Kind, walk: impl FnOnce(&mut Self)) {
+        self.bound.push("self".into());
+        self.bindings.push(("self".into(), Binding::Answer(kind.clone())));
+        walk(self);
+        self.bound.pop();
+        self.bindings.pop();
+    }
+
+    fn truth(&mut self, expression: &Expression, at: &str) {
+        self.wanting(Wanted::Truth, |walk| walk.expression(expression, at));
+    }
+
+    fn add(&mut self, at: &str, names: BTreeSet<String>, functions: BTreeSet<String>, template: Template) {
         let names = names.iter().map(|name| name.strip_prefix(FACTS).unwrap_or(name).to_owned()).collect();
         self.found.push(Spot {
             at: at.to_owned(),
@@ -124,17 +188,21 @@ impl Walk {
             bound: self.bound.clone(),
             owner: self.owner.clone(),
             of_question: self.of_question.clone(),
+            template,
+            wanted: self.wanted.clone(),
+            bindings: self.bindings.clone(),
         });
     }
 
     fn expression(&mut self, expression: &Expression, at: &str) {
-        self.add(at, expression.names().clone(), expression.functions().clone());
+        let template = Template::of(expression.clone());
+        self.add(at, expression.names().clone(), expression.functions().clone(), template);
     }
 
     fn template(&mut self, template: &Template, at: &str) {
         if !template.is_plain() {
             let functions = template.expressions().flat_map(|one| one.functions().iter().cloned()).collect();
-            self.add(at, template.names(), functions);
+            self.add(at, template.names(), functions, template.clone());
         }
     }
 
@@ -144,20 +212,26 @@ impl Walk {
         self.of_question = Some(question.path.clone());
         let at = question.place.to_string();
         self.owned(Owner::Question(question.path.clone()), |walk| {
-            question.when.iter().for_each(|when| walk.expression(when, &at));
-            question.default.iter().for_each(|node| walk.node(node));
+            question.when.iter().for_each(|when| walk.truth(when, &at));
+            walk.default(question);
         });
-        question.from.iter().for_each(|from| self.expression(from, &at));
+        question.from.iter().for_each(|from| self.wanting(Wanted::List, |walk| walk.expression(from, &at)));
         question.opens.iter().for_each(|opens| self.template(opens, &at));
-        self.bound.push("self".into());
-        question.checks.iter().for_each(|check| self.expression(&check.that, &at));
+        self.itself(&question.kind, |walk| question.checks.iter().for_each(|check| walk.truth(&check.that, &at)));
         if let Kind::Items { fields, .. } = &question.kind {
             for field in fields {
-                field.checks.iter().for_each(|check| self.expression(&check.that, &field.place.to_string()));
+                let at = field.place.to_string();
+                self.owned(Owner::Question(question.path.clone()), |walk| walk.default(field));
+                field.opens.iter().for_each(|opens| self.template(opens, &at));
+                self.itself(&field.kind, |walk| field.checks.iter().for_each(|check| walk.truth(&check.that, &at)));
             }
         }
-        self.bound.clear();
         self.of_question = None;
+    }
+
+    fn default(&mut self, question: &Question) {
+        let wanted = Wanted::Answer(question.kind.clone(), format!("the default of `{}`", question.path));
+        self.wanting(wanted, |walk| question.default.iter().for_each(|node| walk.node(node)));
     }
 
     /// A tree whose scalars may hold expressions, directives included.
@@ -169,29 +243,41 @@ impl Walk {
                     self.template(&template, &at);
                 }
             }
-            NodeValue::List(list) => list.iter().for_each(|item| self.node(item)),
-            NodeValue::Map(map) => {
-                let before = self.bound.len();
-                for (name, each) in
-                    map.iter().filter(|(key, _)| key.text == "$each").flat_map(|(_, node)| node.as_map().unwrap_or(&[]))
-                {
-                    self.bare(each, &each.place);
-                    self.bound.push(name.text.clone());
-                }
-                for (key, value) in map {
-                    match key.text.as_str() {
-                        "$each" | "$after" | "$waitFor" => {}
-                        "$when" | "$secretRef" => self.bare(value, &value.place),
-                        "$splice" if value.as_text().is_some_and(|text| !text.contains("${")) => {
-                            self.bare(value, &value.place);
-                        }
-                        _ => self.node(value),
-                    }
-                }
-                self.bound.truncate(before);
+            // What must be a list is one already; its items are judged by what they stand in.
+            NodeValue::List(list) => {
+                self.wanting(Wanted::Anything, |walk| list.iter().for_each(|item| walk.node(item)));
             }
+            NodeValue::Map(map) => self.wanting(Wanted::Anything, |walk| walk.map(map)),
             _ => {}
         }
+    }
+
+    fn map(&mut self, map: &[(Key, Node)]) {
+        let before = (self.bound.len(), self.bindings.len());
+        let each = map.iter().filter(|(key, _)| key.text == "$each").flat_map(|(_, node)| node.as_map().unwrap_or(&[]));
+        for (name, each) in each {
+            self.wanting(Wanted::Several, |walk| walk.bare(each, &each.place));
+            self.bound.push(name.text.clone());
+            if let Some(expression) = each.as_text().and_then(|text| Expression::parse(text).ok()) {
+                self.bindings.push((name.text.clone(), Binding::Each(expression)));
+            }
+        }
+        for (key, value) in map {
+            match key.text.as_str() {
+                "$each" | "$after" | "$waitFor" => {}
+                "$when" => self.wanting(Wanted::Truth, |walk| walk.bare(value, &value.place)),
+                "$secretRef" => self.wanting(Wanted::Secret, |walk| walk.bare(value, &value.place)),
+                "$splice" => self.wanting(Wanted::List, |walk| walk.node(value)),
+                "$merge" => {
+                    for map in value.as_list().unwrap_or(&[]) {
+                        self.wanting(Wanted::Map, |walk| walk.node(map));
+                    }
+                }
+                _ => self.node(value),
+            }
+        }
+        self.bound.truncate(before.0);
+        self.bindings.truncate(before.1);
     }
 
     /// A scalar that is an expression as a whole.
@@ -206,7 +292,7 @@ impl Walk {
         for health in &product.health {
             self.scope(&health.scope);
             let at = format!("health of {}", health.group);
-            health.when.iter().for_each(|when| self.expression(when, &at));
+            health.when.iter().for_each(|when| self.truth(when, &at));
             match &health.probe {
                 HealthProbe::Http { service, port, path } => {
                     [service, port, path].into_iter().for_each(|template| self.template(template, &at));
@@ -217,16 +303,21 @@ impl Walk {
         for backup in &product.backup {
             self.scope(&backup.scope);
             for (key, value) in backup.item.as_map().unwrap_or(&[]) {
-                if key.text == "when" { self.bare(value, &value.place) } else { self.node(value) }
+                if key.text == "when" {
+                    self.wanting(Wanted::Truth, |walk| walk.bare(value, &value.place));
+                } else {
+                    self.node(value);
+                }
             }
         }
         for pattern in &product.log_patterns {
             self.scope(&pattern.scope);
-            pattern.when.iter().for_each(|when| self.expression(when, &format!("log pattern {}", pattern.code)));
+            let at = format!("log pattern {}", pattern.code);
+            pattern.when.iter().for_each(|when| self.truth(when, &at));
         }
         for note in &product.notes {
             self.scope(&note.scope);
-            note.when.iter().for_each(|when| self.expression(when, "notes"));
+            note.when.iter().for_each(|when| self.truth(when, "notes"));
             self.template(&note.say, "notes");
         }
     }

@@ -13,6 +13,7 @@ use super::{
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
 use crate::product::expression::EvaluationFault;
+use crate::product::item;
 use crate::product::schema::{HealthProbe, ScopeId};
 use crate::product::world::World;
 use crate::secret::SecretRef;
@@ -44,6 +45,7 @@ pub fn plan(
 ) -> Result<Plan, Vec<Finding>> {
     let rendered = render(world)?;
     let mut findings = rendered.findings;
+    findings.extend(unchecked(world));
     let groups: BTreeSet<&str> =
         world.product.groups.keys().chain(world.product.components.keys()).map(String::as_str).collect();
     let order = waves(&rendered.objects, &groups)?;
@@ -112,7 +114,7 @@ fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, f
         let SecretRef::Keys { generation: made, key } = &secret.at else { continue };
         generation = generation.max(*made);
         let mut opens = Vec::new();
-        if let Some(question) = world.product.questions.get(path) {
+        if let Some(question) = item::secret(world.product, path) {
             let scope = world.scope(&question.scope);
             for template in &question.opens {
                 match scope.text(template) {
@@ -129,6 +131,22 @@ fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, f
     let exists =
         live.get(&id).is_some_and(|there| entries.iter().all(|entry| there.at(&["data", &entry.path]).is_some()));
     KeyPlan { generation, exists, entries }
+}
+
+/// What could not be checked, since it may not be read.
+fn unchecked(world: &World<'_>) -> Vec<Finding> {
+    let unread = world.secrets.0.iter().filter_map(|(path, secret)| {
+        let SecretRef::Existing { namespace, name, .. } = &secret.at else { return None };
+        let question = item::secret(world.product, path).filter(|question| !question.checks.is_empty())?;
+        if secret.value.is_some() {
+            return None;
+        }
+        let what = format!("{path} is not checked: the Secret {name} may not be read");
+        let why = question.checks.iter().map(|check| check.say.as_str()).collect::<Vec<_>>().join("; ");
+        let remedy = format!("make sure of it yourself, or grant: get on secrets/{name} in the namespace {namespace}");
+        Some(Finding::new("SECRET_UNCHECKED", Severity::Info, what).why(why).remedy(remedy).at(path.clone()))
+    });
+    unread.collect()
 }
 
 fn fault_at(fault: &EvaluationFault, at: &str) -> Finding {

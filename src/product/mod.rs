@@ -3,12 +3,14 @@
 pub mod embedded;
 pub mod expression;
 pub mod functions;
+pub mod item;
 pub mod load;
 pub mod node;
 pub mod recipe;
 pub mod schema;
 pub mod types;
 pub mod world;
+mod written;
 
 pub use recipe::{Given, Recipe};
 

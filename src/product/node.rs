@@ -237,13 +237,11 @@ impl Reader {
             Some(Open::Map(map, pending, _)) => match pending.take() {
                 Some(key) => map.push((key, node)),
                 None => {
-                    let text = match &node.value {
-                        NodeValue::Text(text) => text.clone(),
-                        NodeValue::Null => "null".into(),
-                        NodeValue::Bool(value) => value.to_string(),
-                        NodeValue::Int(value) => value.to_string(),
-                        NodeValue::Float(value) => value.to_string(),
-                        NodeValue::List(_) | NodeValue::Map(_) => String::new(),
+                    // As it is written: `1.20` and `yes` are keys too, and nobody means 1.2 and true.
+                    let text = match (&node.written, &node.value) {
+                        (Some(written), _) => written.to_string(),
+                        (None, NodeValue::Text(text)) => text.clone(),
+                        (None, _) => String::new(),
                     };
                     let duplicate =
                         map.iter().find(|(known, _)| known.text == text).map(|(known, _)| known.place.clone());

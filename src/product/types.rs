@@ -12,9 +12,17 @@ use crate::suggest;
 pub struct ProductTypes<'a> {
     product: &'a Product,
     scope: ScopeId,
-    bound: Vec<(String, Inferred)>,
+    bound: Vec<Bound>,
     /// What is being inferred, so that a circle ends.
     open: RefCell<Vec<String>>,
+}
+
+/// A name that means something in one place alone.
+struct Bound {
+    name: String,
+    inferred: Inferred,
+    /// Its fields, where they are known.
+    fields: Option<Vec<(String, Inferred)>>,
 }
 
 /// What may be asked about the cluster.
@@ -49,7 +57,15 @@ impl<'a> ProductTypes<'a> {
     /// The same with one more name: `self`, or that of an `$each`.
     #[must_use]
     pub fn with(mut self, name: &str, inferred: Inferred) -> Self {
-        self.bound.push((name.to_owned(), inferred));
+        self.bound.push(Bound { name: name.to_owned(), inferred, fields: None });
+        self
+    }
+
+    /// The same with the name of an `$each` whose items have the given fields.
+    #[must_use]
+    pub fn with_item(mut self, name: &str, fields: Vec<(String, Inferred)>) -> Self {
+        let inferred = Inferred::clean(Shape::Map);
+        self.bound.push(Bound { name: name.to_owned(), inferred, fields: Some(fields) });
         self
     }
 
@@ -120,6 +136,9 @@ impl<'a> ProductTypes<'a> {
         loop {
             if let Some(question) = self.product.questions.get(known) {
                 let shape = shape_of(&question.kind);
+                if crate::product::item::named(self.product, path).is_some() {
+                    return Some(Ok(Inferred { shape: Shape::Text, tainted: true }));
+                }
                 return Some(match known == path {
                     true => Ok(Inferred { shape, tainted: question.is_secret() }),
                     false if shape == Shape::Map => Ok(Inferred::clean(Shape::Any)),
@@ -160,9 +179,22 @@ fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
 impl Types for ProductTypes<'_> {
     fn of(&self, name: &str) -> Result<Inferred, EvaluationFault> {
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        if let Some((_, inferred)) = self.bound.iter().rev().find(|(bound, _)| bound == first) {
-            let shape = if rest.is_empty() { inferred.shape } else { Shape::Any };
-            return Ok(Inferred { shape, tainted: inferred.tainted });
+        if let Some(bound) = self.bound.iter().rev().find(|bound| bound.name == first) {
+            return match (&bound.fields, bound.inferred.shape) {
+                _ if rest.is_empty() => Ok(bound.inferred),
+                (Some(fields), _) => {
+                    let part = rest.split('.').next().unwrap_or(rest);
+                    match fields.iter().find(|(field, _)| field == part) {
+                        Some((_, inferred)) if part == rest => Ok(*inferred),
+                        Some((_, inferred)) => Ok(Inferred { shape: Shape::Any, ..*inferred }),
+                        None => Err(unknown(first, rest, fields.iter().map(|(field, _)| field.as_str()))),
+                    }
+                }
+                (None, Shape::Any | Shape::Null | Shape::Map) => {
+                    Ok(Inferred { shape: Shape::Any, tainted: bound.inferred.tainted })
+                }
+                (None, shape) => Err(EvaluationFault::new(format!("`{first}` is {} and has no fields", shape.word()))),
+            };
         }
         let one_of = |what: &str, known: &[(&str, Shape)]| {
             let found = known.iter().find(|(field, _)| *field == rest || rest.is_empty() && what.is_empty());

@@ -2,7 +2,9 @@
 //!
 //! Values and outputs are evaluated when they are first asked for and kept; a name that leads back to itself is a fault.
 
-use std::collections::BTreeMap;
+mod lists;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
@@ -13,6 +15,7 @@ use crate::suggest;
 
 use super::expression::{Evaluated, EvaluationFault, Expression, Looked, Names, Outcome, Template};
 use super::functions::secret::{FACTS, Facts as SecretFacts};
+use super::item;
 use super::node::{Node, NodeValue};
 use super::recipe::{Given, Recipe};
 use super::schema::{Kind, Product, ScopeId};
@@ -45,6 +48,8 @@ pub struct Scope<'w, 'a> {
     id: &'w ScopeId,
     /// `self`, and the names of `$each`.
     bound: BTreeMap<String, Looked>,
+    /// Names of `$each` that stand for an item with secrets: the beginning of their paths.
+    items: BTreeMap<String, lists::Item<'a>>,
 }
 
 impl<'a> World<'a> {
@@ -71,7 +76,7 @@ impl<'a> World<'a> {
 
     /// Names as a scope reads them.
     pub fn scope<'w>(&'w self, id: &'w ScopeId) -> Scope<'w, 'a> {
-        Scope { world: self, id, bound: BTreeMap::new() }
+        Scope { world: self, id, bound: BTreeMap::new(), items: BTreeMap::new() }
     }
 
     /// The version to install.
@@ -133,6 +138,9 @@ impl<'a> World<'a> {
         loop {
             if let Some(question) = self.product.questions.get(known) {
                 let rest = path[known.len()..].trim_start_matches('.');
+                if item::named(self.product, path).is_some() {
+                    return Some(self.secret(path));
+                }
                 let looked = if question.is_secret() { self.secret(known) } else { self.clean(known) };
                 return Some(field(looked, rest));
             }
@@ -309,7 +317,9 @@ impl Scope<'_, '_> {
     pub fn with(&self, name: &str, looked: Looked) -> Self {
         let mut bound = self.bound.clone();
         bound.insert(name.to_string(), looked);
-        Self { world: self.world, id: self.id, bound }
+        let mut items = self.items.clone();
+        items.remove(name);
+        Self { world: self.world, id: self.id, bound, items }
     }
 
     /// The world it belongs to.
@@ -359,13 +369,16 @@ impl Names for Scope<'_, '_> {
     fn lookup(&self, name: &str) -> Result<Looked, EvaluationFault> {
         let world = self.world;
         if let Some(path) = name.strip_prefix(FACTS) {
-            let path = self.question_path(path);
-            return match world.product.questions.get(&path) {
-                Some(question) if question.is_secret() => Ok(world.secret_facts(&path)),
-                _ => Err(EvaluationFault::new(format!("`{path}` is not a secret"))),
+            let path = self.item_secret(path).unwrap_or_else(|| self.question_path(path));
+            return match item::secret(world.product, &path) {
+                Some(_) => Ok(world.secret_facts(&path)),
+                None => Err(EvaluationFault::new(format!("`{path}` is not a secret"))),
             };
         }
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        if let Some(path) = self.item_secret(name) {
+            return Ok(world.secret(&path));
+        }
         if let Some(bound) = self.bound.get(first) {
             return Ok(field(bound.clone(), rest));
         }
@@ -415,6 +428,16 @@ impl Names for Scope<'_, '_> {
                 })
             }
         }
+    }
+
+    fn lookup_fields(&self, name: &str, fields: &BTreeSet<String>) -> Result<Looked, EvaluationFault> {
+        if !fields.is_empty() && !self.bound.contains_key(name) {
+            let list = self.world.product.questions.get(&self.question_path(name));
+            if let Some(list) = list.filter(|list| list.secret_fields().any(|field| fields.contains(&field.path))) {
+                return Ok(self.world.whole_list(list));
+            }
+        }
+        self.lookup(name)
     }
 }
 

@@ -206,7 +206,10 @@ pub(super) async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
     let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
+    // A new key is in the generation after.
+    for generation in [generation, generation + 1] {
+        ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
+    }
     let live = target::live(known, ids).await?;
     install(&world, &live, &known.target, form.recorded()).map_err(|faults| rendering::not_rendered(&faults))
 }

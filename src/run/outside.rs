@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::answers::form::Sources;
+use crate::lint::schema::Schemas;
 use crate::secret::SecretText;
 
 /// The process's variables and files, and keys of Secrets by name and key.
@@ -24,5 +27,15 @@ impl Sources for Outside {
     fn existing(&self, name: &str, key: &str) -> Result<Option<SecretText>, String> {
         // One that is typed in later is unknown until the plan is made: it is referenced, so its value is not needed.
         self.existing.get(&(name.to_string(), key.to_string())).cloned().unwrap_or(Ok(None))
+    }
+
+    fn fits(&self, definition: &str, value: &Value) -> Result<(), String> {
+        let schemas = Schemas::embedded();
+        // The newest version knows every field that an older one knows.
+        let newest = schemas.versions().last().map(|version| (*version).to_owned()).unwrap_or_default();
+        match schemas.check_definition(&newest, definition, value).first() {
+            None => Ok(()),
+            Some(fault) => Err(format!("is not what Kubernetes takes: {fault}")),
+        }
     }
 }

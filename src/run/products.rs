@@ -164,7 +164,8 @@ fn head_of(name: &str, text: &str) -> (String, String) {
 }
 
 fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
-    let product = find(shared, name)?;
+    let product = std::sync::Arc::new(find(shared, name)?);
+    let presets = crate::answers::presets::presets(&product);
     let mut text = format!(
         "{}: {}\nversion {}, namespace {}\n\nprofiles\n",
         product.title, product.about, product.versions.default, product.namespace
@@ -187,7 +188,7 @@ fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
             ];
             let marks: Vec<&str> = marks.into_iter().flatten().collect();
             let marks = if marks.is_empty() { String::new() } else { format!(" ({})", marks.join(", ")) };
-            let default = question.default.as_ref().map(|node| format!(" = {}", node.to_json())).unwrap_or_default();
+            let default = presets.get(&question.path).map(|said| format!(" = {said}")).unwrap_or_default();
             let _written = writeln!(text, "  {}: {kind}{default}{marks}\n      {}", question.path, question.ask);
         }
     }

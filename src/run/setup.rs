@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::answers::file::{self, AnswersFile};
-use crate::answers::form::{Form, Given, Layers, Place};
+use crate::answers::form::{self, Form, Given, Layers, Place};
 use crate::answers::names;
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::Shared;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::product::item;
 use crate::product::schema::{Kind, Product};
 use crate::secret::Secrets;
 use crate::suggest;
@@ -81,21 +82,28 @@ impl Setup {
     /// The Secrets that the answers name, as name and key.
     pub(super) fn named_secrets(&self) -> Vec<(String, String)> {
         let all = [&self.file, &self.variables, &self.flags];
-        let inputs = all
-            .into_iter()
-            .flat_map(|given| given.iter())
-            .filter(|(path, _)| self.product.questions.get(*path).is_some_and(|question| question.is_secret()));
-        inputs
-            .filter_map(|(_, input)| match input {
-                Input::Text(text) => SecretInput::parse(text).ok(),
-                Input::Secret(input) => Some(input.clone()),
-                Input::Value(_) => None,
-            })
-            .filter_map(|input| match input {
-                SecretInput::Existing { name, key } => Some((name, key)),
-                _ => None,
-            })
-            .collect()
+        let mut inputs = Vec::new();
+        for (path, input) in all.into_iter().flat_map(|given| given.iter()) {
+            match (self.product.questions.get(path), input) {
+                (Some(list), _) if list.secret_fields().next().is_some() => {
+                    let items = form::given_items(list, input);
+                    let references = items.iter().flat_map(|item| {
+                        list.secret_fields()
+                            .filter_map(|field| SecretInput::parse(item.get(&field.path)?.as_str()?).ok())
+                    });
+                    inputs.extend(references);
+                }
+                _ if item::secret(&self.product, path).is_none() => {}
+                (_, Input::Text(text)) => inputs.extend(SecretInput::parse(text)),
+                (_, Input::Secret(input)) => inputs.push(input.clone()),
+                (_, Input::Value(_)) => {}
+            }
+        }
+        let named = inputs.into_iter().filter_map(|input| match input {
+            SecretInput::Existing { name, key } => Some((name, key)),
+            _ => None,
+        });
+        named.collect()
     }
 
     /// The form over these answers.
@@ -180,9 +188,20 @@ fn flags(product: &Product, set: &[String]) -> Result<Given, Failure> {
                 .state(NOTHING_WRITTEN)
                 .hint("write --set PATH=VALUE"));
         };
+        if item::named(product, path).is_some() {
+            given.insert(path.to_string(), Input::Text(value.to_string()));
+            continue;
+        }
         let Some(question) = product.questions.get(path) else {
             return Err(unknown(product, path, &format!("--set {path}")));
         };
+        let items = matches!(question.kind, Kind::Items { .. }) && value.trim_start().starts_with('{');
+        let value = if items { format!("[{value}]") } else { value.to_string() };
+        if let (true, Some(Input::Text(first))) = (items, given.get(path)) {
+            let joined = format!("{},{}", first.trim_end().trim_end_matches(']'), &value[1..]);
+            given.insert(path.to_string(), Input::Text(joined));
+            continue;
+        }
         let list = matches!(question.kind, Kind::List(_) | Kind::Choices(_));
         match (list, given.remove(path)) {
             // Lists repeat.

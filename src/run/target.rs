@@ -95,7 +95,9 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
         .hint("choose another name: --name RELEASE, or another namespace: -n NAMESPACE"));
     }
     let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    if let Some(found) = keys::read(&known.cluster, &known.target, generation).await? {
+    // A run that died between its record and its keys left the generation before as the newest.
+    for generation in (1..=generation).rev() {
+        let Some(found) = keys::read(&known.cluster, &known.target, generation).await? else { continue };
         for (path, value) in found.values {
             let at = SecretRef::Keys { generation, key: path.clone() };
             let recorded = known.revision.as_ref().and_then(|revision| {
@@ -104,6 +106,7 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
             let source = recorded.unwrap_or(SecretSource::Generated);
             known.kept_keys.0.insert(path, Secret { source, value: Some(value), at });
         }
+        break;
     }
     Ok(())
 }

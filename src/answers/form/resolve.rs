@@ -15,12 +15,12 @@ use crate::secret::{Secret, SecretRef, SecretSource, SecretText};
 const PASSES: usize = 8;
 
 /// What one question comes to.
-struct Settled {
-    value: Value,
-    secret: Option<Secret>,
-    origin: Option<Origin>,
-    fault: Option<String>,
-    missing: bool,
+pub(super) struct Settled {
+    pub(super) value: Value,
+    pub(super) secret: Option<Secret>,
+    pub(super) origin: Option<Origin>,
+    pub(super) fault: Option<String>,
+    pub(super) missing: bool,
 }
 
 impl Form {
@@ -41,6 +41,7 @@ impl Form {
                 break;
             }
         }
+        self.renew_generation();
         for question in product.questions.values() {
             self.check(question);
         }
@@ -65,9 +66,16 @@ impl Form {
         self.answers.remove(path);
         self.secrets.0.remove(path);
         if !shown {
+            let beginning = format!("{path}.");
+            self.secrets.0.retain(|known, _| !known.starts_with(&beginning));
             return;
         }
-        let settled = if question.is_secret() { self.settle_secret(question) } else { self.settle_clean(question) };
+        let mut settled = if question.is_secret() {
+            self.settle_secret_at(path, question, self.strongest(question))
+        } else {
+            self.settle_clean(question)
+        };
+        self.settle_items(question, &mut settled);
         if let Some(origin) = settled.origin {
             self.origins.insert(path.clone(), origin);
         }
@@ -109,7 +117,7 @@ impl Form {
                 Input::Value(given) => value::from_value(&question.kind, given),
                 Input::Secret(_) => Err("is not a secret".into()),
             };
-            return match read {
+            return match read.and_then(|value| self.fits(&question.kind, &value).map(|()| value)) {
                 Ok(value) => settled(value, Some(origin), None),
                 Err(fault) => settled(Value::Null, Some(origin), Some(fault)),
             };
@@ -131,6 +139,22 @@ impl Form {
         }
     }
 
+    /// Structures are checked against their Kubernetes schema (language.md "Types").
+    fn fits(&self, kind: &Kind, value: &Value) -> Result<(), String> {
+        match (kind, value) {
+            (_, Value::Null) => Ok(()),
+            (Kind::Object { schema }, value) => self.sources.fits(schema, value),
+            (Kind::List(of), Value::Array(items)) => {
+                let checked = items
+                    .iter()
+                    .enumerate()
+                    .map(|(number, item)| self.fits(of, item).map_err(|fault| format!("entry {} {fault}", number + 1)));
+                checked.collect()
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The default of a question, evaluated with the present answers.
     pub(super) fn default(&self, question: &Question, default: &Node) -> Result<Value, String> {
         let given = match &default.value {
@@ -148,7 +172,7 @@ impl Form {
                     evaluated.value
                 }
             }
-            _ => default.to_json(),
+            _ => question.kind.written(default),
         };
         if given.is_null() {
             return Ok(Value::Null);
@@ -156,8 +180,9 @@ impl Form {
         value::from_value(&question.kind, &given)
     }
 
-    fn settle_secret(&self, question: &Question) -> Settled {
-        let path = question.path.clone();
+    /// What a secret comes to, by its path: that of a question, or of a field inside an item.
+    pub(super) fn settle_secret_at(&self, path: &str, question: &Question, given: Option<(Origin, &Input)>) -> Settled {
+        let path = path.to_owned();
         let in_keys = || SecretRef::Keys { generation: 0, key: path.clone() };
         let made =
             |secret, origin| Settled { value: Value::Null, secret: Some(secret), origin, fault: None, missing: false };
@@ -179,7 +204,7 @@ impl Form {
                 wrong(origin, "cannot be made: bring it as env:NAME, file:PATH or secret:NAME/KEY".into(), false)
             }
         };
-        let Some((origin, input)) = self.strongest(question) else {
+        let Some((origin, input)) = given else {
             return match (&kept, question.generate) {
                 (Some(kept), _) => made(kept.clone(), Some(Origin::LastRun)),
                 (None, Some(_)) => generated(Some(Origin::Default)),
@@ -267,10 +292,17 @@ impl Form {
                 return;
             }
         }
+        self.check_items(question);
+    }
+
+    /// Notes what is wrong with an answer.
+    pub(super) fn fault(&mut self, question: &Question, what: String) {
+        let (path, example) = (question.path.clone(), question.example.clone());
+        self.faults.push(Fault { path, missing: false, what, example });
     }
 
     /// Takes the outcome of a check in; false when it does not hold. What cannot be evaluated does not hold.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         path: &str,
         holds: Result<bool, crate::product::expression::EvaluationFault>,

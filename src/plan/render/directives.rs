@@ -26,7 +26,8 @@ pub(super) fn repeated<'w, 'a>(node: &Node, scope: &Scope<'w, 'a>, notes: &mut N
             "write $each: {item: list}".into();
         return vec![];
     };
-    let Some(items) = bare(list, notes).and_then(|list_of| match list_of.evaluate(scope) {
+    let Some(list_of) = bare(list, notes) else { return vec![] };
+    let items = match list_of.evaluate(scope) {
         Ok(evaluated) if evaluated.tainted => {
             notes.fault("SECRET_SHOWS", &list.place, "$each cannot go through a list that is computed from a secret");
             None
@@ -47,13 +48,12 @@ pub(super) fn repeated<'w, 'a>(node: &Node, scope: &Scope<'w, 'a>, notes: &mut N
             notes.expression(&list.place, &fault);
             None
         }
-    }) else {
-        return vec![];
     };
     items
         .into_iter()
+        .flatten()
         .filter_map(|item| {
-            let scope = scope.with(&name.text, Looked::clean(item));
+            let scope = scope.with_item(&name.text, item, &list_of);
             piece(node, &scope, notes).map(|piece| (piece, scope))
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Evaluation by the `cel` crate, with names looked up as they are needed and taint kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::common::ast::IdedExpr;
@@ -62,6 +62,7 @@ pub struct Evaluated {
 /// What one evaluation reads, kept while it runs.
 struct Reader<'a> {
     expression: &'a [Apart],
+    fields: &'a BTreeSet<String>,
     names: &'a dyn Names,
     state: Mutex<State>,
 }
@@ -80,7 +81,7 @@ impl Reader<'_> {
     }
 
     fn look(&self, name: &str) -> Result<Looked, EvaluationFault> {
-        let looked = self.names.lookup(name)?;
+        let looked = self.names.lookup_fields(name, self.fields)?;
         let mut state = self.state();
         state.tainted |= looked.taint.is_some();
         state.unknown |= looked.unknown;
@@ -105,7 +106,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let inner = run(&apart.operand, self.expression, self.names)?;
+        let inner = run(&apart.operand, self.expression, self.fields, self.names)?;
         let mut state = self.state();
         state.reads.extend(inner.reads);
         if inner.unknown && !matches!(apart.what, ApartKind::IsNull | ApartKind::IsNotNull) {
@@ -156,7 +157,7 @@ impl cel::context::VariableResolver for Reader<'_> {
 }
 
 pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
-    run(&expression.parsed.tree, &expression.parsed.apart, names).map_err(|fault| {
+    run(&expression.parsed.tree, &expression.parsed.apart, &expression.parsed.fields, names).map_err(|fault| {
         if fault.message.contains('`') {
             fault
         } else {
@@ -165,8 +166,13 @@ pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Eva
     })
 }
 
-fn run(tree: &IdedExpr, apart: &[Apart], names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
-    let reader = Reader { expression: apart, names, state: Mutex::new(State::default()) };
+fn run(
+    tree: &IdedExpr,
+    apart: &[Apart],
+    fields: &BTreeSet<String>,
+    names: &dyn Names,
+) -> Result<Evaluated, EvaluationFault> {
+    let reader = Reader { expression: apart, fields, names, state: Mutex::new(State::default()) };
     let result = {
         let mut context = Context::with_env(env().map_err(EvaluationFault::new)?);
         functions::register(&mut context).map_err(|fault| EvaluationFault::new(fault.to_string()))?;

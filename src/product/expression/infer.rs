@@ -30,7 +30,8 @@ pub enum Shape {
 }
 
 impl Shape {
-    fn word(self) -> &'static str {
+    /// It in words.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Any => "anything",
             Self::Null => "null",
@@ -95,13 +96,13 @@ fn comes_to(function: &str) -> Option<Shape> {
     Some(match function {
         "size" | "indexOf" | "lastIndexOf" | "compareTo" | "int" | "uint" | "double" => Shape::Number,
         "contains" | "startsWith" | "endsWith" | "matches" | "bool" | "versionAtLeast" | "isGreaterThan"
-        | "isLessThan" | "isSorted" => Shape::Bool,
+        | "isLessThan" => Shape::Bool,
         "string" | "join" | "replace" | "lowerAscii" | "upperAscii" | "trim" | "substring" | "charAt" | "format"
         | "quote" | "base64" | "image" | "json" | "mongoUrl" | "postgresUrl" | "redisUrl" | "find" | "type" => {
             Shape::Text
         }
-        "split" | "findAll" | "distinct" | "sort" | "flatten" | "slice" | "range" => Shape::List,
-        "dyn" | "min" | "max" | "sum" | "reverse" | "sortBy" | "bytes" | "first" | "last" => Shape::Any,
+        "split" | "distinct" | "sort" | "flatten" | "slice" | "range" => Shape::List,
+        "dyn" | "min" | "max" | "sum" | "reverse" | "sortBy" | "bytes" => Shape::Any,
         other if functions::NAMES.contains(&other) => Shape::Any,
         _ => return None,
     })
@@ -111,8 +112,8 @@ fn comes_to(function: &str) -> Option<Shape> {
 fn receiver(function: &str) -> Option<Shape> {
     Some(match function {
         "startsWith" | "endsWith" | "matches" | "split" | "replace" | "lowerAscii" | "upperAscii" | "trim"
-        | "substring" | "charAt" | "format" | "find" | "findAll" => Shape::Text,
-        "join" | "distinct" | "sort" | "flatten" | "slice" | "sum" | "isSorted" => Shape::List,
+        | "substring" | "charAt" | "format" | "find" => Shape::Text,
+        "join" | "distinct" | "sort" | "flatten" | "slice" | "sum" => Shape::List,
         _ => return None,
     })
 }

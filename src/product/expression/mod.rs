@@ -72,6 +72,16 @@ pub trait Names: Sync {
     /// # Errors
     /// When the name is unknown, or what it stands for cannot be evaluated.
     fn lookup(&self, name: &str) -> Result<Looked, EvaluationFault>;
+
+    /// The same for an expression whose macros read `fields` of the items of lists: a list that holds secrets in such
+    /// fields comes with them.
+    ///
+    /// # Errors
+    /// As [`Names::lookup`].
+    fn lookup_fields(&self, name: &str, fields: &BTreeSet<String>) -> Result<Looked, EvaluationFault> {
+        let _clean_whatever_is_read = fields;
+        self.lookup(name)
+    }
 }
 
 /// A bare CEL expression.
@@ -87,6 +97,8 @@ struct Parsed {
     apart: Vec<Apart>,
     names: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// Fields that its macros read of what they go through.
+    fields: BTreeSet<String>,
 }
 
 /// A part of an expression whose result is clean though its operand may be secret.
@@ -149,6 +161,7 @@ impl Expression {
             apart: rewritten.apart,
             names: rewritten.names,
             functions: rewritten.functions,
+            fields: rewritten.fields,
         };
         Ok(Self { source: source.into(), parsed: Arc::new(parsed) })
     }

@@ -16,25 +16,35 @@ pub(super) struct Rewritten {
     pub(super) apart: Vec<Apart>,
     pub(super) names: BTreeSet<String>,
     pub(super) functions: BTreeSet<String>,
+    pub(super) fields: BTreeSet<String>,
 }
 
 pub(super) fn rewrite(mut tree: IdedExpr) -> Result<Rewritten, ExpressionFault> {
-    let mut walk = Walk { apart: Vec::new(), names: BTreeSet::new(), functions: BTreeSet::new(), bound: Vec::new() };
+    let mut walk = Walk {
+        apart: Vec::new(),
+        names: BTreeSet::new(),
+        functions: BTreeSet::new(),
+        fields: BTreeSet::new(),
+        bound: Vec::new(),
+    };
     walk.expr(&mut tree)?;
-    Ok(Rewritten { tree, apart: walk.apart, names: walk.names, functions: walk.functions })
+    Ok(Rewritten { tree, apart: walk.apart, names: walk.names, functions: walk.functions, fields: walk.fields })
 }
 
 struct Walk {
     apart: Vec<Apart>,
     names: BTreeSet<String>,
     functions: BTreeSet<String>,
+    fields: BTreeSet<String>,
     bound: Vec<String>,
 }
 
 impl Walk {
     fn expr(&mut self, expr: &mut IdedExpr) -> Result<(), ExpressionFault> {
         if let Some(name) = dotted(&expr.expr) {
-            if !self.is_bound(&name) {
+            if self.is_bound(&name) {
+                self.fields.extend(name.split('.').nth(1).map(str::to_owned));
+            } else {
                 self.names.insert(name.clone());
                 expr.expr = Expr::Ident(name);
             }

@@ -73,6 +73,11 @@ impl Template {
         Ok(Self { source: source.to_string(), parts })
     }
 
+    /// The scalar that is exactly one expression.
+    pub fn of(expression: Expression) -> Self {
+        Self { source: format!("${{{}}}", expression.source()), parts: vec![Part::Expression(expression)] }
+    }
+
     /// The scalar as written.
     pub fn source(&self) -> &str {
         &self.source

@@ -6,6 +6,7 @@ pub mod secret;
 pub mod url;
 
 mod encoding;
+mod list;
 mod quantity;
 mod version;
 
@@ -36,12 +37,14 @@ pub const NAMES: &[&str] = &[
     "add",
     "sub",
     "find",
+    "sum",
 ];
 
 /// Makes the functions known to a context.
 pub(super) fn register(context: &mut Context<'_, '_>) -> Result<(), DeclarationError> {
     encoding::register(context)?;
     image::register(context)?;
+    list::register(context)?;
     quantity::register(context)?;
     url::register(context)?;
     version::register(context)

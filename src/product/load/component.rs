@@ -75,6 +75,7 @@ fn definition(
         component.title = fields.text("title", faults).unwrap_or_else(|| name.to_string());
         let _about = fields.text("about", faults);
         for (key, node) in fields.map("inputs", faults) {
+            names::check_word("an input", &key.text, &key.place, faults);
             let Some(mut input) = Fields::of(node, format!("the input `{}`", key.text), faults) else { continue };
             let kind = question::input_kind(&mut input, &key.text, faults);
             let optional = input.yes_no("optional", faults);
@@ -86,22 +87,26 @@ fn definition(
         }
         for node in fields.list("questions", faults) {
             if let Some(read) = question::read(node, &prefix, &scope, faults) {
+                names::check_in_component(&read.path[prefix.len()..], &read.place, faults);
                 paths.push(read.path.clone());
                 product::add_question(into, read, faults);
             }
         }
         for (key, node) in fields.map("keys", faults) {
             let path = format!("{prefix}{}", key.text);
+            names::check_in_component(&key.text, &key.place, faults);
             if let Some(read) = question::read_key(&key.text, path, node, &scope, faults) {
                 paths.push(read.path.clone());
                 product::add_question(into, read, faults);
             }
         }
         for (key, node) in fields.map("outputs", faults) {
+            names::check_word("an output", &key.text, &key.place, faults);
             check_templates(node, faults);
             component.outputs.insert(key.text.clone(), node.clone());
         }
         for (key, node) in fields.map("values", faults) {
+            names::check_word("a value", &key.text, &key.place, faults);
             check_templates(node, faults);
             component.values.insert(key.text.clone(), Derived { node: node.clone() });
         }

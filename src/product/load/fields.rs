@@ -70,13 +70,12 @@ impl<'a> Fields<'a> {
         self.text(key, faults).unwrap_or_default()
     }
 
-    /// Text or a number, as it was written as far as that can be known.
+    /// Text or a number, as it was written: `1.10` is the version 1.10.
     pub(super) fn words(&mut self, key: &'static str, faults: &mut Faults) -> String {
         let Some(node) = self.get(key) else { return String::new() };
         match &node.value {
             NodeValue::Text(text) => text.clone(),
-            NodeValue::Int(number) => number.to_string(),
-            NodeValue::Float(number) => number.to_string(),
+            NodeValue::Int(_) | NodeValue::Float(_) => node.written.as_deref().unwrap_or_default().to_string(),
             _ => {
                 self.wrong(key, node, "text", faults);
                 String::new()
@@ -229,7 +228,17 @@ pub(super) fn check_templates(node: &Node, faults: &mut Faults) {
             let _read = template(text, node, faults);
         }
         NodeValue::List(list) => list.iter().for_each(|node| check_templates(node, faults)),
-        NodeValue::Map(map) => map.iter().for_each(|(_, node)| check_templates(node, faults)),
+        NodeValue::Map(map) => {
+            for (key, node) in map {
+                if key.text.contains("${") {
+                    faults.add("KEY", &key.place, "a key is never an expression", "bring the map in by $merge");
+                } else if key.text.starts_with('$') {
+                    let what = format!("`{}` has no place here: directives stand in manifests", key.text);
+                    faults.add("DIRECTIVE", &key.place, what, "write an expression instead");
+                }
+                check_templates(node, faults);
+            }
+        }
         _ => {}
     }
 }

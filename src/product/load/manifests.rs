@@ -3,7 +3,7 @@
 use super::super::expression::Expression;
 use super::super::node::{Node, NodeValue};
 use super::fields::check_templates;
-use super::{Faults, Files};
+use super::{Faults, Files, names};
 
 /// The objects of a manifests file.
 pub(super) fn manifests(folder: &str, file: &str, files: &Files, faults: &mut Faults) -> Vec<Node> {
@@ -13,7 +13,7 @@ pub(super) fn manifests(folder: &str, file: &str, files: &Files, faults: &mut Fa
             faults.add("SHAPE", &node.place, format!("an object is a mapping, and this is {}", node.word()), "");
             continue;
         }
-        check_tree(node, faults);
+        check_tree(node, 0, faults);
         for key in ["apiVersion", "kind", "metadata"] {
             if node.get(key).is_none() {
                 faults.add("OBJECT", &node.place, format!("the object has no `{key}`"), "");
@@ -27,10 +27,10 @@ pub(super) fn manifests(folder: &str, file: &str, files: &Files, faults: &mut Fa
 const DIRECTIVES: &[&str] =
     &["$each", "$when", "$value", "$splice", "$merge", "$yaml", "$json", "$secretRef", "$after", "$waitFor"];
 
-fn check_tree(node: &Node, faults: &mut Faults) {
+fn check_tree(node: &Node, depth: usize, faults: &mut Faults) {
     match &node.value {
         NodeValue::Text(_) => check_templates(node, faults),
-        NodeValue::List(list) => list.iter().for_each(|node| check_tree(node, faults)),
+        NodeValue::List(list) => list.iter().for_each(|node| check_tree(node, depth + 1, faults)),
         NodeValue::Map(map) => {
             for (key, value) in map {
                 if key.text.contains("${") {
@@ -38,8 +38,14 @@ fn check_tree(node: &Node, faults: &mut Faults) {
                 }
                 match key.text.as_str() {
                     "$when" => check_bare(value, faults),
+                    "$after" if depth > 0 => {
+                        faults.add("DIRECTIVE", &key.place, "`$after` stands on a whole object only", "");
+                    }
                     "$each" => match value.as_map() {
-                        Some([(_, expression)]) => check_bare(expression, faults),
+                        Some([(name, expression)]) => {
+                            names::check_each(&name.text, &name.place, faults);
+                            check_bare(expression, faults);
+                        }
                         _ => faults.add("DIRECTIVE", &value.place, "`$each` is {NAME: EXPRESSION}", ""),
                     },
                     "$secretRef" => {}
@@ -51,7 +57,7 @@ fn check_tree(node: &Node, faults: &mut Faults) {
                         );
                         faults.add("DIRECTIVE", &key.place, format!("`{text}` is not a directive"), remedy);
                     }
-                    _ => check_tree(value, faults),
+                    _ => check_tree(value, depth + 1, faults),
                 }
             }
         }

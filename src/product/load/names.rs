@@ -58,6 +58,44 @@ pub(super) fn check(id: &str, place: &Place, faults: &mut Faults) {
     }
 }
 
+/// Tells what is wrong with the name of a value, input, output or `$each`: one word, since a dot begins a field of it.
+pub(super) fn check_word(what: &str, name: &str, place: &Place, faults: &mut Faults) {
+    let mut letters = name.chars();
+    let fits = letters.next().is_some_and(|c| c.is_ascii_lowercase()) && letters.all(|c| c.is_ascii_alphanumeric());
+    if !fits {
+        let what =
+            format!("`{name}` is not the name of {what}: it begins with a small letter and holds letters and digits");
+        faults.add("ID", place, what, "write it in camelCase");
+    } else if CEL.contains(&name) {
+        faults.add("ID", place, format!("`{name}` is a word of CEL"), "choose another word");
+    }
+}
+
+/// What else a component's questions may not be called: inside it, these mean something else.
+const IN_COMPONENTS: &[&str] = &["mode", "outputs", "version", "registry"];
+
+/// Tells of a question of a component whose name means something else inside it.
+pub(super) fn check_in_component(id: &str, place: &Place, faults: &mut Faults) {
+    let first = id.split('.').next().unwrap_or(id);
+    if IN_COMPONENTS.contains(&first) {
+        faults.add(
+            "ID",
+            place,
+            format!("`{first}` in `{id}` means something else inside a component"),
+            "choose another word",
+        );
+    }
+}
+
+/// Tells what is wrong with the name of an `$each`: it may hide nothing that expressions may name.
+pub(super) fn check_each(name: &str, place: &Place, faults: &mut Faults) {
+    check_word("an item", name, place, faults);
+    if RESERVED.contains(&name) || IN_COMPONENTS.contains(&name) {
+        let what = format!("`{name}` means something else in expressions");
+        faults.add("ID", place, what, "choose another word for the item");
+    }
+}
+
 /// No id may be the beginning of another.
 pub(super) fn check_prefixes<'a>(ids: impl Iterator<Item = (&'a str, &'a Place)>, faults: &mut Faults) {
     let ids: Vec<_> = ids.collect();

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::super::node::{Node, NodeValue, Place};
 use super::super::schema::{
-    Check, CrossCheck, Derived, Group, Kind, LANGUAGE, Page, Product, Question, Scoped, Versions,
+    Check, CrossCheck, Derived, Group, HealthProbe, Kind, LANGUAGE, Page, Product, Question, Scoped, Versions,
 };
 use super::fields::{Fields, check_templates};
 use super::{Components, Faults, Files, component, manifests, names, profile, question, said};
@@ -59,6 +59,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
     pages(&mut fields, &mut product, component_questions, &by_component, keys, faults);
     names::check_prefixes(product.questions.values().map(|question| (question.path.as_str(), &question.place)), faults);
     for (key, node) in fields.map("values", faults) {
+        names::check_word("a value", &key.text, &key.place, faults);
         check_templates(node, faults);
         product.values.insert(key.text.clone(), Derived { node: node.clone() });
     }
@@ -99,9 +100,68 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
     for file in files.keys().filter(|file| file.starts_with("manifests/")) {
         let group = file.trim_start_matches("manifests/").trim_end_matches(".yaml").to_string();
         let objects = manifests::manifests(folder, file, files, faults);
+        if let Some(other) = product.groups.get(&group).filter(|other| other.scope.is_some()) {
+            let place = other.objects.first().map_or(&node.place, |object| &object.place);
+            faults.add(
+                "GROUP",
+                place,
+                format!("the component `{group}` and {file} are both the group `{group}`"),
+                "rename one of them",
+            );
+            continue;
+        }
         product.groups.insert(group, Group { scope: None, objects });
     }
+    groups_are_there(&product, &node.place, faults);
+    read_by_nobody(folder, files, &product, faults);
     Some(product)
+}
+
+/// What names a group names one that is there.
+fn groups_are_there(product: &Product, place: &Place, faults: &mut Faults) {
+    let known = || product.groups.keys().chain(product.components.keys()).map(String::as_str);
+    let mut check = |what: String, group: &str, place: &Place| {
+        if !known().any(|known| known == group) {
+            let near = crate::suggest::nearest(group, known());
+            let remedy = near.map_or_else(
+                || format!("groups are {}", known().collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            faults.add("GROUP", place, format!("{what} names the group `{group}`, which is not there"), remedy);
+        }
+    };
+    for health in product.health.iter().filter(|health| health.scope.is_none()) {
+        check("a health check".into(), &health.group, place);
+        if let HealthProbe::Exec { group, .. } = &health.probe {
+            check("a health check".into(), group, place);
+        }
+    }
+    for backup in product.backup.iter().filter(|backup| backup.scope.is_none()) {
+        if let Some(group) = backup.item.get("group") {
+            check("a backup".into(), group.as_text().unwrap_or_default(), &group.place);
+        }
+    }
+    if let Some(migration) = product.migration.as_ref().filter(|migration| !migration.job.is_empty()) {
+        check("`migration`".into(), &migration.job, place);
+    }
+}
+
+/// A file that nothing reads is mostly a misspelt one.
+fn read_by_nobody(folder: &str, files: &Files, product: &Product, faults: &mut Faults) {
+    for file in files.keys().filter(|file| !file.contains('/') && *file != "product.yaml") {
+        let id = file.trim_end_matches(".yaml");
+        if !product.profiles.iter().any(|profile| profile.id == id)
+            && !faults.0.iter().any(|fault| fault.at.starts_with(&format!("{folder}/{file}:")))
+        {
+            let place = Place { file: format!("{folder}/{file}").as_str().into(), line: 1, column: 1 };
+            faults.add(
+                "UNUSED_FILE",
+                &place,
+                "nothing reads this file",
+                "name it under `profiles`, or put it into manifests/",
+            );
+        }
+    }
 }
 
 /// Checks `slipway: 1`; false for a language that this program does not read.
@@ -163,6 +223,11 @@ fn versions(fields: &mut Fields<'_>, faults: &mut Faults) -> Versions {
         && let Err(fault) = regex::Regex::new(part)
     {
         faults.add("REGEX", &node.place, format!("`part` is not a regular expression: {fault}"), "");
+    } else if let Some(part) = versions.part.as_ref().and_then(|part| regex::Regex::new(part).ok())
+        && !part.is_match(&versions.default)
+    {
+        let what = format!("`part` cuts nothing out of the default version {}", versions.default);
+        faults.add("VERSION", &node.place, what, "write an expression that matches the comparable part of every tag");
     }
     versions
 }
@@ -252,6 +317,10 @@ fn pages(
         };
         for node in fields.list("questions", faults) {
             if let Some(id) = node.get("component").and_then(Node::as_text) {
+                if let Some(mut only) = Fields::of(node, "the place of a component", faults) {
+                    let _id = only.text("component", faults);
+                    only.done(faults);
+                }
                 let Some(paths) = by_component.get(id) else {
                     faults.add("COMPONENT", &node.place, format!("there is no component `{id}` in `components`"), "");
                     continue;

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::super::expression::Template;
 use super::super::node::{Node, NodeValue};
 use super::super::schema::{Allow, Gate, Migration, Product, Profile};
 use super::fields::Fields;
@@ -18,6 +19,9 @@ pub(super) fn gate(node: &Node, faults: &mut Faults) -> Option<Gate> {
         migrates: fields.yes_no("migrates", faults),
     };
     fields.done(faults);
+    if gate.from.is_empty() && gate.to.is_empty() {
+        faults.add("GATE", &node.place, "a gate has neither `from` nor `to`", "say between which versions it stands");
+    }
     if !matches!(gate.requires.as_str(), "" | "backup" | "stop" | "step") {
         faults.add(
             "GATE",
@@ -100,7 +104,7 @@ pub(super) fn profile(
                     "",
                 );
             }
-            Some(_) => {
+            Some(question) => {
                 if has_expression(node) {
                     faults.add(
                         "LITERAL",
@@ -109,7 +113,7 @@ pub(super) fn profile(
                         "put the expression into the default",
                     );
                 }
-                profile.answers.insert(key.text.clone(), node.to_json());
+                profile.answers.insert(key.text.clone(), question.kind.written(node));
             }
         }
     }
@@ -119,7 +123,7 @@ pub(super) fn profile(
 
 fn has_expression(node: &Node) -> bool {
     match &node.value {
-        NodeValue::Text(text) => text.contains("${") && !text.contains("$${"),
+        NodeValue::Text(text) => Template::parse(text).map_or(true, |template| !template.is_plain()),
         NodeValue::List(list) => list.iter().any(has_expression),
         NodeValue::Map(map) => map.iter().any(|(_, node)| has_expression(node)),
         _ => false,

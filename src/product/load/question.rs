@@ -36,8 +36,11 @@ pub(super) fn read(node: &Node, prefix: &str, scope: &ScopeId, faults: &mut Faul
     let id = fields.need_text("id", faults);
     names::check(&id, fields.place(), faults);
     let kind = kind(&mut fields, &id, faults);
-    let question = rest(fields, format!("{prefix}{id}"), kind?, scope, faults);
-    Some(question)
+    let mut kind = kind?;
+    if let Kind::Items { fields, .. } = &mut kind {
+        fields.iter_mut().for_each(|field| field.scope = scope.clone());
+    }
+    Some(rest(fields, format!("{prefix}{id}"), kind, scope, faults))
 }
 
 /// Reads a key of `keys:`, which is a secret question with `generate`.
@@ -88,6 +91,28 @@ fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, fault
     }
     fields.done(faults);
     question
+}
+
+/// A field of an item is asked with its item: it has no condition, pin or source of its own.
+fn fit_for_an_item(field: &Question, list: &str, faults: &mut Faults) {
+    let mut tell = |what: &str, remedy: &str| {
+        faults.add("FIELD", &field.place, format!("the field `{}` of `{list}` {what}", field.path), remedy);
+    };
+    if field.path.contains('.') {
+        tell("has a dot in its id", "a field's id is one word");
+    }
+    if field.when.is_some() {
+        tell("has a `when`", "a field is asked with its item: make it optional");
+    }
+    if field.sticky {
+        tell("is sticky by itself", "put sticky: true on the list");
+    }
+    if field.from.is_some() {
+        tell("has a `from`", "choices out of the cluster are for questions");
+    }
+    if field.secret_fields().next().is_some() {
+        tell("holds secrets of its own", "a secret stands in the items of a list of its own");
+    }
 }
 
 fn checks(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Check> {
@@ -210,9 +235,17 @@ fn named(name: &str, fields: &mut Fields<'_>, id: &str, faults: &mut Faults) -> 
                 let key = fields.need_text("key", faults);
                 let list = fields.list("fields", faults);
                 let questions: Vec<Question> = list.iter().filter_map(|node| read(node, "", &None, faults)).collect();
-                if !questions.iter().any(|question| question.path == key) {
-                    faults.add("KEY_FIELD", &place, format!("`key: {key}` names none of the fields of `{id}`"), "");
+                match questions.iter().find(|question| question.path == key) {
+                    None => faults.add("KEY_FIELD", &place, format!("`key: {key}` names none of the fields of `{id}`"), ""),
+                    Some(field) if field.optional || !matches!(field.kind, Kind::Text | Kind::Host | Kind::Port | Kind::Number { .. } | Kind::Choice(_)) => faults.add(
+                        "KEY_FIELD",
+                        &place,
+                        format!("`{key}` identifies the items of `{id}`, so it must be a text or a number, and never optional"),
+                        "name another field by `key`",
+                    ),
+                    Some(_) => {}
                 }
+                questions.iter().for_each(|question| fit_for_an_item(question, id, faults));
                 Kind::Items { key, fields: questions }
             } else {
                 let node = fields.get("of");
@@ -229,6 +262,14 @@ fn named(name: &str, fields: &mut Fields<'_>, id: &str, faults: &mut Faults) -> 
                         return None;
                     }
                 };
+                if of == Kind::Secret {
+                    faults.add(
+                        "TYPE",
+                        &place,
+                        format!("the list `{id}` is of secrets, which would have no names"),
+                        "give it fields, one of them secret, and a key",
+                    );
+                }
                 Kind::List(Box::new(of))
             }
         }
