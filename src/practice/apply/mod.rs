@@ -10,6 +10,7 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 pub(crate) use fields::Fields;
+pub(crate) use shape::with_keys;
 use merge::{difference, fields_of, merge, prune};
 
 use super::status::Refusal;
