@@ -1,5 +1,6 @@
 //! A run of a plan from the lock to the closed record.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::ready::Readiness;
 use super::survey::Kept;
 use super::tell::Tell;
 use crate::cluster::Cluster;
-use crate::cluster::lock::{self, Lock, LockTiming};
+use crate::cluster::lock::{self, Eye, Lock, LockTiming};
 use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo};
@@ -85,6 +86,8 @@ pub(super) struct Run<'a> {
     /// The plan brings definitions whose kinds it uses.
     pub(super) brings_kinds: bool,
     pub(super) lock: tokio::sync::RwLock<Option<Lock>>,
+    /// The same lock, as the cluster asks it before every write.
+    pub(super) eye: Arc<std::sync::OnceLock<Eye>>,
     pub(super) lost: std::sync::OnceLock<()>,
     /// Something was written; the lock alone does not count.
     pub(super) wrote: std::sync::atomic::AtomicBool,
@@ -117,8 +120,11 @@ async fn go(
 ) -> Result<Ended, Failure> {
     let tell = Tell::new(events);
     let listener = tell.clone();
+    let eye = Arc::new(std::sync::OnceLock::<Eye>::new());
+    let sees = eye.clone();
+    let guarded = cluster.guarded(move || sees.get().map_or(Ok(()), Eye::check));
     let run = Run {
-        cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
+        cluster: guarded.telling(move |kind| listener.at_once(None, kind)),
         plan,
         options,
         manager: plan.target.field_manager(),
@@ -127,6 +133,7 @@ async fn go(
         readiness,
         brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
         lock: tokio::sync::RwLock::new(None),
+        eye,
         lost: std::sync::OnceLock::new(),
         wrote: std::sync::atomic::AtomicBool::new(false),
     };
@@ -146,6 +153,9 @@ async fn go(
         () = now => Err(stopped(Control::Now)),
     };
     if let Some(lock) = run.lock.write().await.take() {
+        if ended.is_err() && lock.check().is_err() {
+            run.tell_lost(&lock);
+        }
         lock.release().await;
     }
     let wrote = run.wrote.load(Ordering::Relaxed);
@@ -299,6 +309,7 @@ impl Run<'_> {
         let lock =
             lock::take(&self.cluster, &self.plan.target, self.options.take_over.as_deref(), self.options.lock, &tell)
                 .await?;
+        let _first = self.eye.set(lock.eye());
         *self.lock.write().await = Some(lock);
         Ok(waited.load(Ordering::Relaxed))
     }

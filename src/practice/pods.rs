@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::clock::seconds;
-use super::crash::{self, Doing};
 use super::controllers::claims;
 use super::controllers::{all, is_ending, key, set_condition};
+use super::crash::{self, Doing};
 use super::scenario::Scenario;
 use super::store::Key;
 use super::world::World;
@@ -104,7 +104,8 @@ fn blocked(world: &mut World, pod: &Object) -> bool {
     }
     let Some(missing) = missing(world, pod) else { return false };
     assign(world, pod);
-    let states = statuses(pod, "containers", |_, _| waiting("CreateContainerConfigError", &missing), &Past::default(), false);
+    let states =
+        statuses(pod, "containers", |_, _| waiting("CreateContainerConfigError", &missing), &Past::default(), false);
     world.change(&at, |pod| {
         pod.set(&["status", "phase"], "Pending".into());
         pod.set(&["status", "containerStatuses"], states);
@@ -299,7 +300,9 @@ fn place(world: &mut World, pod: &Object, age: i64) {
             let kind = |value: &Value| {
                 value.get("state").and_then(Value::as_object).and_then(|map| map.keys().next().cloned())
             };
-            old.get("restartCount") == new.get("restartCount") && kind(old) == kind(new) && kind(new).as_deref() != Some("waiting")
+            old.get("restartCount") == new.get("restartCount")
+                && kind(old) == kind(new)
+                && kind(new).as_deref() != Some("waiting")
         };
         let old = old.list(&["status", list]).to_vec();
         let news = new.as_array().cloned().unwrap_or_default();

@@ -13,8 +13,8 @@ use super::clock::Clock;
 use super::faults::{Faults, Ledger, Write};
 use super::scenario::Scenario;
 use super::store::{Key, Store};
-use super::world::World;
 use super::validate::UnknownFields;
+use super::world::World;
 use super::{controllers, kinds, saved, seed, serve};
 use crate::object::{Object, ObjectId};
 

@@ -94,9 +94,7 @@ fn lines(pod: &Object, container: &str, previous: bool) -> Result<Vec<(Timestamp
     let began = began.or(pod.text(&["status", "startTime"]).parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
     let end = match run.and_then(|run| run.pointer("/terminated/exitCode")?.as_i64()) {
         Some(0) => Some(format!("{container}: done")),
-        Some(_) => {
-            Some("fatal: the practice cluster's scenario ends this container with exit code 1".to_string())
-        }
+        Some(_) => Some("fatal: the practice cluster's scenario ends this container with exit code 1".to_string()),
         None => {
             let ready = status.and_then(|status| status.get("ready")?.as_bool()) == Some(true);
             ready.then(|| format!("{container}: ready to serve"))

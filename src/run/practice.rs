@@ -7,7 +7,7 @@ use crate::cli::Practice;
 use crate::cluster::{Cluster, Identity, Wire, in_memory};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::lint::schema::Schemas;
-use crate::practice::{UnknownFields, MINOR, Options, Scenario, Server, reset};
+use crate::practice::{MINOR, Options, Scenario, Server, UnknownFields, reset};
 use crate::suggest;
 
 /// The one practice cluster of this process.

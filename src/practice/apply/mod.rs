@@ -10,8 +10,8 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 pub(crate) use fields::Fields;
-pub(crate) use shape::with_keys;
 use merge::{difference, fields_of, merge, prune};
+pub(crate) use shape::with_keys;
 
 use super::status::Refusal;
 use crate::object::Object;
