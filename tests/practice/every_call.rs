@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use slipway::apply::{self, Control, Controls, Ended, Options as Run, Watches};
 use slipway::cluster::lock::LockTiming;
 use slipway::cluster::record::{self, Outcome as Recorded};
-use slipway::cluster::{Cluster, Connector, Identity, Wire, in_memory, keys};
+use slipway::cluster::{Cluster, Connector, Identity, Patience, Wire, in_memory, keys};
 use slipway::error::Failure;
 use slipway::event::Event;
 use slipway::object::ObjectId;
@@ -164,7 +164,9 @@ async fn stumble(nth: u64, of: fn(&Call) -> bool, fault: Fault, wanted: &BTreeSe
         strikes.fetch_or(here, Ordering::SeqCst);
         here.then(|| fault.clone())
     })));
-    let cluster = cluster(&server);
+    // Waiting is free, but the controllers of the cluster look ten times a second meanwhile.
+    let patience = Patience { deadline: Duration::from_secs(5), ..Patience::default() };
+    let cluster = cluster(&server).with_patience(patience);
     let mut first = None;
     if let Err(failure) = run(&cluster).await {
         // What is not tried again by itself is finished by the next run.
