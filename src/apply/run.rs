@@ -156,7 +156,11 @@ async fn go(
         if ended.is_err() && lock.check().is_err() {
             run.tell_lost(&lock);
         }
-        lock.release().await;
+        match run.controls.now() {
+            // A server that does not answer must not hold up whoever wants to stop at once; the lock expires by itself.
+            Control::Now => drop(tokio::time::timeout(Duration::from_secs(1), lock.release()).await),
+            _ => lock.release().await,
+        }
     }
     let wrote = run.wrote.load(Ordering::Relaxed);
     let ended = ended.map_err(|failure| match failure.state.as_str() {

@@ -315,11 +315,8 @@ pub(crate) async fn who_loses_the_lock_writes_nothing_more(cx: Context) -> Outco
     let cluster = cluster(&cx, "admin").await?;
     let namespace = cx.namespace("fast-cl").await?;
     let plan = plan(&namespace);
-    let timing = LockTiming {
-        lasts: Duration::from_secs(30),
-        trusted: Duration::from_secs(20),
-        renew: Duration::from_secs(5),
-    };
+    let timing =
+        LockTiming { lasts: Duration::from_secs(30), trusted: Duration::from_secs(20), renew: Duration::from_secs(5) };
     let first = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
     let second = slipway::cluster::lock::take(&cluster, &plan.target, Some(first.holder()), timing, &|_| {}).await?;
     cx.until("the first notices", async || Ok(first.check().is_err())).await?;

@@ -173,6 +173,8 @@ async fn stumble(nth: u64, of: fn(&Call) -> bool, fault: Fault, wanted: &BTreeSe
         first = key_uid(&cluster).await;
         run(&cluster).await.unwrap_or_else(|again| unreachable!("{when}: {failure}, then {again}"));
     }
+    // What the test asks itself meets no fault.
+    server.set_faults(None);
     finished(&cluster, wanted, first.as_deref(), &when).await;
     nothing_twice(&server, &when);
     struck.load(Ordering::SeqCst)
@@ -201,7 +203,7 @@ async fn at_every_call(of: fn(&Call) -> bool, faults: &[Fault]) {
         while stumble(nth, of, fault.clone(), &wanted).await {
             nth += 1;
         }
-        assert!(nth > 5, "only {nth} calls");
+        assert!(nth > 3, "only {nth} calls");
     }
 }
 
