@@ -12,6 +12,7 @@ use super::control::stopped;
 use super::run::{Ended, Run, count};
 use super::step::{Stepped, journal_entry};
 use super::survey::Item;
+use crate::cluster::lock::Lock;
 use crate::cluster::record::{Revision, Written};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
@@ -63,6 +64,13 @@ impl Run<'_> {
             if let Some(failure) = done.failure {
                 return Err(failure);
             }
+            // The server knows the kinds of a definition once it is Established, and not before.
+            let definitions: Vec<ObjectId> = items
+                .iter()
+                .filter(|item| item.step.action != Action::Delete && super::dry_run::defined(&item.object).is_some())
+                .map(|item| item.id.clone())
+                .collect();
+            self.until_ready(&definitions).await?;
             self.tell.all(EventKind::WaveFinished { wave: *wave }).await;
         }
         let waited: Vec<ObjectId> = items
@@ -173,9 +181,18 @@ impl Run<'_> {
 
     async fn until(&self, what: impl Future<Output = Result<(), Failure>> + Send) -> Result<(), Failure> {
         let mut controls = self.controls.clone();
+        let lost = self.lock.try_read().ok().and_then(|lock| lock.as_ref().map(Lock::lost));
+        let lost = async {
+            match lost {
+                Some(lost) => lost.await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             what = what => what,
             wish = controls.stop() => Err(stopped(wish)),
+            // Whoever has it now waits for the same things.
+            () = lost => self.may_write(),
         }
     }
 }

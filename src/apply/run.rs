@@ -1,6 +1,7 @@
 //! A run of a plan from the lock to the closed record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::ready::Readiness;
 use super::survey::Kept;
 use super::tell::Tell;
 use crate::cluster::Cluster;
-use crate::cluster::lock::{self, Lock, LockTiming};
+use crate::cluster::lock::{self, Eye, Lock, LockTiming};
 use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo};
@@ -87,6 +88,8 @@ pub(super) struct Run<'a> {
     /// The plan brings definitions whose kinds it uses.
     pub(super) brings_kinds: bool,
     pub(super) lock: tokio::sync::RwLock<Option<Lock>>,
+    /// The same lock, as the cluster asks it before every write.
+    pub(super) eye: Arc<std::sync::OnceLock<Eye>>,
     pub(super) lost: std::sync::OnceLock<()>,
     /// Something was written; the lock alone does not count.
     pub(super) wrote: std::sync::atomic::AtomicBool,
@@ -152,7 +155,14 @@ async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
         () = now => Err(stopped(Control::Now)),
     };
     if let Some(lock) = run.lock.write().await.take() {
-        lock.release().await;
+        if ended.is_err() && lock.check().is_err() {
+            run.tell_lost(&lock);
+        }
+        match run.controls.now() {
+            // A server that does not answer must not hold up whoever wants to stop at once; the lock expires by itself.
+            Control::Now => drop(tokio::time::timeout(Duration::from_secs(1), lock.release()).await),
+            _ => lock.release().await,
+        }
     }
     let wrote = run.wrote.load(Ordering::Relaxed);
     let ended = ended.map_err(|failure| match failure.state.as_str() {
@@ -185,8 +195,11 @@ impl<'a> Run<'a> {
     ) -> Self {
         let tell = Tell::new(events);
         let listener = tell.clone();
+        let eye = Arc::new(std::sync::OnceLock::<Eye>::new());
+        let sees = eye.clone();
+        let guarded = cluster.guarded(move || sees.get().map_or(Ok(()), Eye::check));
         Self {
-            cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
+            cluster: guarded.telling(move |kind| listener.at_once(None, kind)),
             plan,
             options,
             manager: plan.target.field_manager(),
@@ -196,6 +209,7 @@ impl<'a> Run<'a> {
             planner: None,
             brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
             lock: tokio::sync::RwLock::new(None),
+            eye,
             lost: std::sync::OnceLock::new(),
             wrote: std::sync::atomic::AtomicBool::new(false),
         }
@@ -347,6 +361,7 @@ impl Run<'_> {
         let lock =
             lock::take(&self.cluster, &self.plan.target, self.options.take_over.as_deref(), self.options.lock, &tell)
                 .await?;
+        let _first = self.eye.set(lock.eye());
         *self.lock.write().await = Some(lock);
         Ok(waited.load(Ordering::Relaxed))
     }

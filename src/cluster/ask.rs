@@ -91,6 +91,12 @@ impl Ask {
         self
     }
 
+    /// Whether it changes something: questions and dry runs do not.
+    fn writes(&self) -> bool {
+        let path = self.path.split('?').next().unwrap_or("");
+        self.method != Method::GET && !path.ends_with("reviews") && !self.path.contains("dryRun=All")
+    }
+
     /// Adds one parameter to the query.
     pub(super) fn query(mut self, key: &str, value: &str) -> Self {
         self.path.push(if self.path.contains('?') { '&' } else { '?' });
@@ -136,6 +142,9 @@ impl Cluster {
     pub(super) async fn ask_bytes(&self, ask: &Ask) -> Result<bytes::Bytes, Fault> {
         let mut attempt = 1;
         loop {
+            if ask.writes() {
+                self.may_send().map_err(Fault::held_back)?;
+            }
             let fault = match self.attempt(ask).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(fault) => fault,

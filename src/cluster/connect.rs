@@ -33,6 +33,9 @@ pub struct Identity {
     pub practice: bool,
 }
 
+/// Asked before every write is sent; an error keeps it back.
+pub(super) type Guard = Arc<dyn Fn() -> Result<(), Failure> + Send + Sync>;
+
 type Told = Arc<dyn Fn(EventKind) + Send + Sync>;
 
 /// A cluster: cheap to clone, shared by everything that asks it.
@@ -41,6 +44,7 @@ pub struct Cluster {
     inner: Arc<Inner>,
     patience: Patience,
     told: Option<Told>,
+    guard: Option<Guard>,
 }
 
 struct Inner {
@@ -186,6 +190,7 @@ impl Cluster {
             }),
             patience: Patience::default(),
             told: None,
+            guard: None,
         }
     }
 
@@ -214,6 +219,23 @@ impl Cluster {
     #[must_use]
     pub fn telling(&self, listener: impl Fn(EventKind) + Send + Sync + 'static) -> Self {
         Self { told: Some(Arc::new(listener)), ..self.clone() }
+    }
+
+    /// The same cluster, asking `guard` before every write is sent, and again before it is tried again: a lock may be lost
+    /// while a request waits for its turn.
+    #[must_use]
+    pub fn guarded(&self, guard: impl Fn() -> Result<(), Failure> + Send + Sync + 'static) -> Self {
+        Self { guard: Some(Arc::new(guard)), ..self.clone() }
+    }
+
+    /// The same cluster without a guard: for the lock itself.
+    pub(super) fn unguarded(&self) -> Self {
+        Self { guard: None, ..self.clone() }
+    }
+
+    /// Whether a write may be sent.
+    pub(super) fn may_send(&self) -> Result<(), Failure> {
+        self.guard.as_ref().map_or(Ok(()), |guard| guard())
     }
 
     /// The same cluster with another patience.

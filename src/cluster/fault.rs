@@ -59,6 +59,8 @@ pub enum FaultKind {
     Credential,
     /// The answer is not what Kubernetes answers.
     Nonsense,
+    /// It was not sent: the release's lock is lost.
+    HeldBack,
 }
 
 /// A request that failed.
@@ -94,6 +96,12 @@ impl Fault {
     /// Whether the object is absent. Nothing else than a 404 of the object says so.
     pub fn is_absent(&self) -> bool {
         self.kind == FaultKind::NotFound
+    }
+
+    /// A request that was not sent.
+    pub(super) fn held_back(why: Failure) -> Self {
+        let message = why.what.clone();
+        Self { kind: FaultKind::HeldBack, code: 0, message, retry_after: None, failure: Box::new(why) }
     }
 
     /// A fault without an answer of the server.

@@ -75,7 +75,11 @@ pub async fn take(
     let me = Holder::me();
     let id = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
     let held = Held {
-        cluster: cluster.with_patience(Patience { attempts: 3, deadline: timing.renew, ..cluster.patience() }),
+        cluster: cluster.unguarded().with_patience(Patience {
+            attempts: 3,
+            deadline: timing.renew,
+            ..cluster.patience()
+        }),
         id,
         manager: target.field_manager(),
         holder: me.to_string(),
@@ -204,6 +208,12 @@ impl Held {
         }
     }
 
+    /// Who has the lock, when it is somebody else; empty where nobody has.
+    fn other(&self, lease: Option<&Object>) -> Option<String> {
+        let holder = lease.map_or("", |lease| lease.text(&["spec", "holderIdentity"]));
+        (holder != self.holder).then(|| holder.to_string())
+    }
+
     /// Renews once: `Ok(Some(holder))` when somebody else has it.
     async fn renew_once(&self, release: &str) -> Result<Option<String>, Fault> {
         let before = boot_clock();
@@ -218,14 +228,61 @@ impl Held {
     }
 }
 
+/// Renews, and watches the Lease between the renewals, so that a lock that is taken over is known to be lost at once.
 async fn renew(held: Arc<Held>, release: String) {
+    let mut seen = held.cluster.watch(Watched::object(&held.id)).fuse();
+    let mut turn = tokio::time::interval(held.timing.renew.max(Duration::from_millis(1)));
+    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    turn.reset();
     loop {
-        tokio::time::sleep(held.timing.renew).await;
-        // A fault is tried again at the next turn; `check` stops the writes when that lasts too long.
-        if let Ok(Some(holder)) = held.renew_once(&release).await {
+        let taken = tokio::select! {
+            // A fault is tried again at the next turn; `check` stops the writes when that lasts too long.
+            _ = turn.tick() => held.renew_once(&release).await.ok().flatten(),
+            // Where it may not be watched, the renewals tell.
+            Some(now) = seen.next() => match now {
+                Seen::All(all) => held.other(all.first()),
+                Seen::Changed(lease) => held.other(Some(&lease)),
+                Seen::Gone(_) => Some(String::new()),
+                Seen::Broken(_) => None,
+            },
+        };
+        if let Some(holder) = taken {
             held.lost.send_replace(Some(holder));
             return;
         }
+    }
+}
+
+/// A held lock's eye, for who asks before every write.
+#[derive(Clone)]
+pub struct Eye(Arc<Held>);
+
+impl Eye {
+    /// As [`Lock::check`].
+    ///
+    /// # Errors
+    /// It is lost.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.0.check()
+    }
+}
+
+impl Held {
+    fn check(&self) -> Result<(), Failure> {
+        let lost = self.lost.borrow().clone();
+        let silent = boot_clock().saturating_sub(self.renewed.load(Ordering::Acquire));
+        let why = match lost {
+            Some(holder) if holder.is_empty() => "the Lease was deleted or given back".to_string(),
+            Some(holder) => format!("{} has it now", Holder::shown(&holder)),
+            None if u128::from(silent) > self.timing.trusted.as_millis() => {
+                format!("it could not be renewed for {} s", silent / 1000)
+            }
+            None => return Ok(()),
+        };
+        Err(Failure::new(FailureKind::Refused, "the release's lock was lost: nothing more is written")
+            .place(self.id.to_string())
+            .why(why)
+            .hint("run the same command again: it goes on from here"))
     }
 }
 
@@ -235,20 +292,22 @@ impl Lock {
     /// # Errors
     /// Somebody else has it, or it could not be renewed for so long that somebody may.
     pub fn check(&self) -> Result<(), Failure> {
-        let lost = self.held.lost.borrow().clone();
-        let silent = boot_clock().saturating_sub(self.held.renewed.load(Ordering::Acquire));
-        let why = match lost {
-            Some(holder) if holder.is_empty() => "the Lease was deleted".to_string(),
-            Some(holder) => format!("{} has it now", Holder::shown(&holder)),
-            None if u128::from(silent) > self.held.timing.trusted.as_millis() => {
-                format!("it could not be renewed for {} s", silent / 1000)
+        self.held.check()
+    }
+
+    /// Asks the same for as long as the run lasts.
+    pub fn eye(&self) -> Eye {
+        Eye(self.held.clone())
+    }
+
+    /// Waits until somebody else is known to have it.
+    pub fn lost(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut lost = self.held.lost.subscribe();
+        async move {
+            if lost.wait_for(Option::is_some).await.is_err() {
+                std::future::pending::<()>().await;
             }
-            None => return Ok(()),
-        };
-        Err(Failure::new(FailureKind::Refused, "the release's lock was lost: nothing more is written")
-            .place(self.held.id.to_string())
-            .why(why)
-            .hint("run the same command again: it goes on from here"))
+        }
     }
 
     /// Who holds it, as `--take-over` names it.

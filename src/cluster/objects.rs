@@ -208,6 +208,8 @@ impl Cluster {
                 .json("application/json", &object.0);
         if dry_run {
             ask = ask.query("dryRun", "All");
+            // What is only tried may be tried again, whoever was faster.
+            ask.changed_again = true;
         }
         self.ask(ask).await.map(Object)
     }

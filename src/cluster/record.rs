@@ -215,6 +215,11 @@ impl Revision {
             self.resource_version = made.resource_version().into();
             return Ok(());
         }
+        if main.at(&["immutable"]).is_some() {
+            for part in &objects {
+                cluster.patch(&part.id(), "", &json!({"immutable": true}), &manager).await?;
+            }
+        }
         let written = cluster.replace(&main, &manager).await?;
         self.resource_version = written.resource_version().into();
         Ok(())

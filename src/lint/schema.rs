@@ -123,6 +123,13 @@ impl Schemas {
         }
     }
 
+    /// The paths of the fields that a whole object has and its kind does not, as [`Schemas::check`] writes them; none for
+    /// a kind that is not known.
+    pub fn unknown_fields(&self, version: &str, object: &Value) -> Vec<String> {
+        let unknown = self.check(version, object).into_iter().filter(|fault| fault.kind == FaultKind::UnknownField);
+        unknown.map(|fault| fault.path).collect()
+    }
+
     /// Checks a part of an object, such as an answer of type object, against a named definition
     /// (`io.k8s.api.core.v1.Affinity`). Paths begin inside the part.
     pub fn check_definition(&self, version: &str, name: &str, value: &Value) -> Vec<SchemaFault> {

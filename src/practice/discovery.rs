@@ -8,6 +8,8 @@ use super::kinds::Kind;
 
 /// The version that is practised.
 pub(crate) const VERSION: &str = "v1.36.3";
+/// Its minor version, whose fields are known.
+pub const MINOR: &str = "1.36";
 
 pub(crate) fn version() -> Value {
     json!({

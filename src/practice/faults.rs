@@ -44,6 +44,11 @@ pub enum Fault {
     },
     /// No answer, ever; nothing is done.
     Hang,
+    /// The request is handled after this time on tokio's clock.
+    Delay {
+        /// How long it waits.
+        by: std::time::Duration,
+    },
     /// The connection is closed and nothing is done.
     DropBefore,
     /// The request is done, and the connection closed without an answer.

@@ -176,7 +176,8 @@ fn of_definition(definition: &Object) -> Vec<Arc<Kind>> {
 /// Every kind that is served now.
 pub(crate) fn all(store: &Store) -> Vec<Arc<Kind>> {
     let mut kinds = built_in().to_vec();
-    for definition in store.list("customresourcedefinitions.apiextensions.k8s.io", "") {
+    let established = |definition: &&Arc<Object>| super::pods::condition(definition, "Established") == Some("True");
+    for definition in store.list("customresourcedefinitions.apiextensions.k8s.io", "").filter(established) {
         let new = of_definition(definition).into_iter();
         kinds.extend(new.filter(|kind| !built_in().iter().any(|known| known.table() == kind.table())));
     }

@@ -6,6 +6,7 @@
 mod apply;
 mod clock;
 mod controllers;
+mod crash;
 mod defaults;
 mod discovery;
 mod faults;
@@ -32,7 +33,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use discovery::MINOR;
 pub use faults::{Call, Fault, Faults, Write};
 pub use saved::{reset, state_file};
 pub use scenario::Scenario;
 pub use server::{Options, Server};
+pub use validate::UnknownFields;

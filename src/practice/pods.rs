@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::clock::seconds;
 use super::controllers::claims;
 use super::controllers::{all, is_ending, key, set_condition};
+use super::crash::{self, Doing};
 use super::scenario::Scenario;
 use super::store::Key;
 use super::world::World;
@@ -37,7 +38,7 @@ const INIT: i64 = 400;
 const READY: i64 = 600;
 const WORK: i64 = 800;
 const END: i64 = 300;
-const RESTART: i64 = 1_500;
+const PULL_AGAIN: i64 = 1_500;
 
 /// One step of every pod.
 pub(crate) fn step(world: &mut World) {
@@ -52,7 +53,7 @@ pub(crate) fn step(world: &mut World) {
 fn one(world: &mut World, pod: &Object) {
     let now = world.now();
     let mut life = world.lives.get(pod.uid()).copied().unwrap_or(Life { began: now, unblocked: None, ending: None });
-    let slow = if world.scenario == Scenario::Slow { 5 } else { 1 };
+    let slow = slow(world.scenario);
     let since = |then: Timestamp| now.as_millisecond().saturating_sub(then.as_millisecond()) / slow;
     let at = key("pods", pod);
     if is_ending(pod) {
@@ -103,7 +104,8 @@ fn blocked(world: &mut World, pod: &Object) -> bool {
     }
     let Some(missing) = missing(world, pod) else { return false };
     assign(world, pod);
-    let states = statuses(pod, "containers", |_, _| waiting("CreateContainerConfigError", &missing), 0, false);
+    let states =
+        statuses(pod, "containers", |_, _| waiting("CreateContainerConfigError", &missing), &Past::default(), false);
     world.change(&at, |pod| {
         pod.set(&["status", "phase"], "Pending".into());
         pod.set(&["status", "containerStatuses"], states);
@@ -145,8 +147,22 @@ fn waiting(reason: &str, message: &str) -> Value {
     }
 }
 
+/// What a container did before.
+#[derive(Default)]
+struct Past {
+    restarts: i64,
+    /// The state in which its last run ended.
+    last: Option<Value>,
+}
+
+/// The end of a run.
+fn ended(code: i64, began: &str, finished: &str) -> Value {
+    let reason = if code == 0 { "Completed" } else { "Error" };
+    json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": finished}})
+}
+
 /// The statuses of a list of containers; `state` of an index and a name.
-fn statuses(pod: &Object, list: &str, state: impl Fn(usize, &str) -> Value, restarts: i64, ready: bool) -> Value {
+fn statuses(pod: &Object, list: &str, state: impl Fn(usize, &str) -> Value, past: &Past, ready: bool) -> Value {
     let containers = pod.list(&["spec", list]).iter().enumerate();
     containers
         .map(|(i, container)| {
@@ -154,16 +170,17 @@ fn statuses(pod: &Object, list: &str, state: impl Fn(usize, &str) -> Value, rest
             let state = state(i, text("name"));
             let running = state.get("running").is_some();
             let done = state.pointer("/terminated/exitCode") == Some(&json!(0));
+            let ran = running || state.get("terminated").is_some() || past.last.is_some();
             json!({
                 "name": text("name"),
                 "image": text("image"),
-                "imageID": if running || done { format!("{}@sha256:{:064x}", text("image"), 1) } else { String::new() },
-                "containerID": if running || done { format!("practice://{}/{}", pod.uid(), text("name")) } else { String::new() },
+                "imageID": if ran { format!("{}@sha256:{:064x}", text("image"), 1) } else { String::new() },
+                "containerID": if ran { format!("practice://{}/{}", pod.uid(), text("name")) } else { String::new() },
                 "ready": if list == "initContainers" { done } else { ready && running },
                 "started": running,
-                "restartCount": restarts,
+                "restartCount": past.restarts,
                 "state": state,
-                "lastState": if restarts > 0 { json!({"terminated": {"exitCode": 1, "reason": "Error", "startedAt": null, "finishedAt": null}}) } else { json!({}) },
+                "lastState": past.last.clone().unwrap_or(json!({})),
             })
         })
         .collect()
@@ -190,6 +207,23 @@ fn assign(world: &mut World, pod: &Object) {
     world.tell_once(pod, false, "Scheduled", &message, "default-scheduler");
 }
 
+/// How much slower pods come up.
+fn slow(scenario: Scenario) -> i64 {
+    if scenario == Scenario::Slow { 5 } else { 1 }
+}
+
+/// Tells of the start of each container, once.
+fn tell_start(world: &mut World, pod: &Object) {
+    for container in pod.list(&["spec", "containers"]) {
+        let text = |name: &str| container.get(name).and_then(Value::as_str).unwrap_or("");
+        let (name, image) = (text("name"), text("image"));
+        world.tell_once(pod, false, "Pulling", &format!("Pulling image {image:?}"), "kubelet");
+        world.tell_once(pod, false, "Pulled", &format!("Successfully pulled image {image:?}"), "kubelet");
+        world.tell_once(pod, false, "Created", &format!("Container created: {name}"), "kubelet");
+        world.tell_once(pod, false, "Started", &format!("Container started: {name}"), "kubelet");
+    }
+}
+
 /// Puts a pod where its age says it is.
 fn place(world: &mut World, pod: &Object, age: i64) {
     assign(world, pod);
@@ -205,7 +239,7 @@ fn place(world: &mut World, pod: &Object, age: i64) {
     let scenario = world.scenario;
     let created = waiting(if inits > 0 { "PodInitializing" } else { "ContainerCreating" }, "");
     let running = json!({"running": {"startedAt": now}});
-    let done = json!({"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}});
+    let done = ended(0, &now, &now);
     let init_state = |i: usize, _: &str| {
         let from = CREATE + i64::try_from(i).unwrap_or(0) * INIT;
         match age {
@@ -215,7 +249,7 @@ fn place(world: &mut World, pod: &Object, age: i64) {
         }
     };
     let mut phase = "Pending";
-    let mut restarts = 0;
+    let mut past = Past::default();
     let mut is_ready = false;
     let state = if age < begin {
         created
@@ -223,7 +257,7 @@ fn place(world: &mut World, pod: &Object, age: i64) {
         let why = format!("rpc error: code = NotFound desc = failed to pull and unpack image {image:?}: not found");
         world.tell_once(pod, true, "Failed", &format!("Failed to pull image {image:?}: {why}"), "kubelet");
         world.tell_once(pod, true, "Failed", "Error: ErrImagePull", "kubelet");
-        if age < begin + RESTART {
+        if age < begin + PULL_AGAIN {
             waiting("ErrImagePull", &why)
         } else {
             let message = format!("Back-off pulling image {image:?}");
@@ -232,40 +266,32 @@ fn place(world: &mut World, pod: &Object, age: i64) {
         }
     } else if struck && scenario == Scenario::CrashLoop {
         phase = "Running";
-        restarts = ((age - begin) / RESTART + 1).min(5);
-        let container =
-            pod.list(&["spec", "containers"]).first().and_then(|one| one.get("name")?.as_str()).unwrap_or("");
-        let message = format!(
-            "Back-off restarting failed container {container} in pod {}_{}({})",
-            pod.name(),
-            pod.namespace(),
-            pod.uid()
-        );
-        world.tell_once(pod, true, "BackOff", &message, "kubelet");
-        let wait = format!(
-            "back-off {}s restarting failed container={container} pod={}_{}({})",
-            10 << (restarts - 1),
-            pod.name(),
-            pod.namespace(),
-            pod.uid()
-        );
-        waiting("CrashLoopBackOff", &wait)
+        tell_start(world, pod);
+        // A run begins when the pod is so old.
+        let time = |at: i64| seconds(world.now() - SignedDuration::from_millis((age - begin - at) * slow(scenario)));
+        let moment = crash::at(age - begin);
+        let last = moment.last.map(|(from, to)| ended(1, &time(from), &time(to)));
+        past = Past { restarts: moment.restarts, last };
+        match moment.doing {
+            Doing::Running => json!({"running": {"startedAt": time(moment.began)}}),
+            Doing::Ended => ended(1, &time(moment.began), &time(moment.ends())),
+            Doing::Waiting(wait) => {
+                let first = pod.list(&["spec", "containers"]).first();
+                let container = first.and_then(|one| one.get("name")?.as_str()).unwrap_or("");
+                let of = format!("{}_{}({})", pod.name(), pod.namespace(), pod.uid());
+                let message = format!("Back-off restarting failed container {container} in pod {of}");
+                world.tell_once(pod, true, "BackOff", &message, "kubelet");
+                let why = format!("back-off {wait}s restarting failed container={container} pod={of}");
+                waiting("CrashLoopBackOff", &why)
+            }
+        }
     } else if is_job && age >= begin + WORK {
         phase = "Succeeded";
         done.clone()
     } else {
         phase = "Running";
         is_ready = !is_job && age >= ready;
-        if age >= begin {
-            for container in pod.list(&["spec", "containers"]) {
-                let text = |name: &str| container.get(name).and_then(Value::as_str).unwrap_or("");
-                let (name, image) = (text("name"), text("image"));
-                world.tell_once(pod, false, "Pulling", &format!("Pulling image {image:?}"), "kubelet");
-                world.tell_once(pod, false, "Pulled", &format!("Successfully pulled image {image:?}"), "kubelet");
-                world.tell_once(pod, false, "Created", &format!("Container created: {name}"), "kubelet");
-                world.tell_once(pod, false, "Started", &format!("Container started: {name}"), "kubelet");
-            }
-        }
+        tell_start(world, pod);
         running.clone()
     };
     // The time of a start is told once, not at every step.
@@ -274,7 +300,9 @@ fn place(world: &mut World, pod: &Object, age: i64) {
             let kind = |value: &Value| {
                 value.get("state").and_then(Value::as_object).and_then(|map| map.keys().next().cloned())
             };
-            kind(old) == kind(new) && kind(new).as_deref() != Some("waiting")
+            old.get("restartCount") == new.get("restartCount")
+                && kind(old) == kind(new)
+                && kind(new).as_deref() != Some("waiting")
         };
         let old = old.list(&["status", list]).to_vec();
         let news = new.as_array().cloned().unwrap_or_default();
@@ -288,8 +316,8 @@ fn place(world: &mut World, pod: &Object, age: i64) {
             })
             .collect()
     };
-    let containers = statuses(pod, "containers", |_, _| state.clone(), restarts, is_ready);
-    let init = statuses(pod, "initContainers", init_state, 0, false);
+    let containers = statuses(pod, "containers", |_, _| state.clone(), &past, is_ready);
+    let init = statuses(pod, "initContainers", init_state, &Past::default(), false);
     world.change(&key("pods", pod), |pod| {
         pod.set(&["status", "phase"], phase.into());
         let kept = keep(pod, "containerStatuses", containers);

@@ -91,6 +91,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
     match &fault {
         Some(Fault::Refuse { code, retry_after }) => return Ok(faulty(*code, *retry_after)),
         Some(Fault::Hang) => return std::future::pending().await,
+        Some(Fault::Delay { by }) => tokio::time::sleep(*by).await,
         Some(Fault::DropBefore) => return Err(broken()),
         Some(Fault::Forget) if call.is_watch() => shared.world().store.forget(),
         _ => {}

@@ -12,9 +12,11 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::faults::{Faults, Ledger, Write};
 use super::scenario::Scenario;
-use super::store::Store;
+use super::store::{Key, Store};
+use super::validate::UnknownFields;
 use super::world::World;
-use super::{controllers, saved, seed, serve};
+use super::{controllers, kinds, saved, seed, serve};
+use crate::object::{Object, ObjectId};
 
 /// How a practice cluster is made.
 #[derive(Clone, Default)]
@@ -27,6 +29,8 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// Asked at every request what shall happen to it.
     pub faults: Option<Faults>,
+    /// Knows the fields of each kind; without it only those at the top are known.
+    pub fields: Option<UnknownFields>,
 }
 
 /// What requests and controllers share.
@@ -79,6 +83,7 @@ impl Server {
             store,
             clock: Clock::starting_at(began, options.speed),
             scenario: options.scenario,
+            fields: options.fields,
             lives: std::collections::BTreeMap::new(),
             made,
             seed: rand::random(),
@@ -123,6 +128,19 @@ impl Server {
         let mut world = self.shared.world();
         world.scenario = scenario;
         seed::quota(&mut world);
+    }
+
+    /// Changes an object as somebody else would, without a request; whether it was there.
+    pub fn change(&self, id: &ObjectId, change: impl FnOnce(&mut Object)) -> bool {
+        let mut world = self.shared.world();
+        let Some(kind) = kinds::by_name(&world.store, &id.group, &id.kind) else { return false };
+        let key = Key::new(&kind.table(), &id.namespace, &id.name);
+        let there = world.store.get(&key).is_some();
+        world.change(&key, change);
+        let version = world.store.version();
+        drop(world);
+        self.shared.wake(version);
+        there
     }
 
     /// Requests so far.

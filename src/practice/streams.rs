@@ -87,16 +87,22 @@ fn lines(pod: &Object, container: &str, previous: bool) -> Result<Vec<(Timestamp
         let reason = state.and_then(|state| state.pointer("/waiting/reason")?.as_str()).unwrap_or("ContainerCreating");
         return Err(format!("container {container:?} in pod {:?} is waiting to start: {reason}", pod.name()));
     }
-    let began = ["/running/startedAt", "/terminated/startedAt"].iter().find_map(|path| state?.pointer(path)?.as_str());
-    let began = began.unwrap_or(pod.text(&["status", "startTime"])).parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    let end = if restarts > 0 {
-        "fatal: the practice cluster's scenario ends this container with exit code 1".to_string()
-    } else if state.is_some_and(|state| state.get("terminated").is_some()) {
-        format!("{container}: done")
-    } else {
-        format!("{container}: ready to serve")
+    // While it waits to be started again, its log is that of the run before.
+    let run = if previous || waiting { status.and_then(|status| status.get("lastState")) } else { state };
+    let time = |path: &str| run.and_then(|run| run.pointer(path)?.as_str()?.parse::<Timestamp>().ok());
+    let began = time("/running/startedAt").or(time("/terminated/startedAt"));
+    let began = began.or(pod.text(&["status", "startTime"]).parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let end = match run.and_then(|run| run.pointer("/terminated/exitCode")?.as_i64()) {
+        Some(0) => Some(format!("{container}: done")),
+        Some(_) => Some("fatal: the practice cluster's scenario ends this container with exit code 1".to_string()),
+        None => {
+            let ready = status.and_then(|status| status.get("ready")?.as_bool()) == Some(true);
+            ready.then(|| format!("{container}: ready to serve"))
+        }
     };
-    Ok(vec![(began, format!("{container}: starting")), (began, end)])
+    let mut all = vec![(began, format!("{container}: starting"))];
+    all.extend(end.map(|end| (time("/terminated/finishedAt").unwrap_or(began), end)));
+    Ok(all)
 }
 
 fn log(shared: &Arc<Shared>, pod: &Object, query: &Query) -> Result<Response<Body>, Refusal> {

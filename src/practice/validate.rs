@@ -1,42 +1,69 @@
 //! What the server refuses of an object: names, unknown fields, fields that may not change.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::apply::with_keys;
 use super::kinds::Kind;
 use super::status::{Cause, Refusal, bad_request, invalid};
 use crate::object::Object;
+
+/// Tells the fields of an object that its kind does not have: `spec.template.spec.containers[0].imag`. Nothing of a kind
+/// that it does not know.
+pub type UnknownFields = Arc<dyn Fn(&Value) -> Vec<String> + Send + Sync>;
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const SERVICE: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
-/// Fields at the top that the kind does not have.
-pub(crate) fn unknown_field(kind: &Kind, object: &Object) -> Option<String> {
+/// UnknownFields that the kind does not have, in the order of their names.
+fn unknown_fields(kind: &Kind, fields: Option<&UnknownFields>, object: &Object) -> Vec<String> {
     let known = |name: &&String| {
         matches!(name.as_str(), "apiVersion" | "kind" | "metadata") || kind.fields.iter().any(|field| field == *name)
     };
-    object.0.as_object()?.keys().find(|name| !known(name)).cloned()
+    let mut unknown: Vec<String> =
+        object.0.as_object().into_iter().flat_map(|map| map.keys()).filter(|name| !known(name)).cloned().collect();
+    if let Some(fields) = fields {
+        let mut whole = object.clone();
+        // Whose kind it is, the path says; the body may leave it out.
+        whole.set(&["apiVersion"], kind.api_version().into());
+        whole.set(&["kind"], kind.kind.as_str().into());
+        unknown.extend(fields(&whole.0));
+    }
+    unknown.sort();
+    unknown.dedup();
+    unknown
 }
 
 /// Strict validation refuses them, in the words of a create.
-pub(crate) fn strict(kind: &Kind, object: &Object) -> Result<(), Refusal> {
-    let Some(name) = unknown_field(kind, object) else { return Ok(()) };
+pub(crate) fn strict(kind: &Kind, fields: Option<&UnknownFields>, object: &Object) -> Result<(), Refusal> {
+    let unknown = unknown_fields(kind, fields, object);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = unknown.iter().map(|name| format!("unknown field {name:?}")).collect();
     let name_of = &kind.kind;
     Err(bad_request(format!(
-        "{name_of} in version {:?} cannot be handled as a {name_of}: strict decoding error: unknown field {name:?}",
-        kind.version
+        "{name_of} in version {:?} cannot be handled as a {name_of}: strict decoding error: {}",
+        kind.version,
+        told.join(", ")
     )))
 }
 
 /// The same in the words of a server-side apply.
-pub(crate) fn strict_apply(kind: &Kind, object: &Object) -> Result<(), Refusal> {
-    let Some(name) = unknown_field(kind, object) else { return Ok(()) };
+pub(crate) fn strict_apply(kind: &Kind, fields: Option<&UnknownFields>, object: &Object) -> Result<(), Refusal> {
+    let unknown = unknown_fields(kind, fields, object);
+    let told: Vec<String> =
+        unknown.iter().map(|path| format!(".{}: field not declared in schema", with_keys(&object.0, path))).collect();
+    let told = match told.as_slice() {
+        [] => return Ok(()),
+        [one] => one.clone(),
+        several => format!("errors:\n  {}", several.join("\n  ")),
+    };
     let (namespace, of, version) = (object.namespace(), object.name(), kind.api_version());
     let at = if kind.group.is_empty() { format!("/{}", kind.version) } else { version };
-    let message = format!(
-        "failed to create typed patch object ({namespace}/{of}; {at}, Kind={}): .{name}: field not declared in schema",
-        kind.kind
-    );
+    let message = format!("failed to create typed patch object ({namespace}/{of}; {at}, Kind={}): {told}", kind.kind);
     Err(Refusal::new(500, "", message, Value::Null))
 }
 
@@ -69,7 +96,7 @@ pub(crate) fn name(kind: &Kind, object: &Object) -> Result<(), Refusal> {
     if causes.is_empty() { Ok(()) } else { Err(invalid(&kind.group, &kind.kind, name, &causes)) }
 }
 
-/// Fields that a change may not touch.
+/// UnknownFields that a change may not touch.
 pub(crate) fn change(kind: &Kind, old: &Object, new: &Object) -> Result<(), Refusal> {
     let differs = |path: &[&str]| old.at(path) != new.at(path);
     let mut causes = Vec::new();

@@ -11,6 +11,7 @@ use super::kinds::{self, Kind};
 use super::pods::Life;
 use super::scenario::Scenario;
 use super::store::{Key, Store};
+use super::validate::UnknownFields;
 use crate::object::Object;
 
 /// The cluster.
@@ -18,6 +19,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) scenario: Scenario,
+    /// Knows the fields of each kind.
+    pub(crate) fields: Option<UnknownFields>,
     /// Where each pod is on its way, by UID.
     pub(crate) lives: BTreeMap<String, Life>,
     /// Counts what is made, for UIDs, names and addresses.

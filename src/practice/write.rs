@@ -86,7 +86,7 @@ pub(crate) fn create(
     address(kind, target, &mut object)?;
     open(world, kind, target)?;
     if query.text("fieldValidation") != "Ignore" {
-        validate::strict(kind, &object)?;
+        validate::strict(kind, world.fields.as_ref(), &object)?;
     }
     if object.name().is_empty() {
         let prefix = object.text(&["metadata", "generateName"]).to_string();
@@ -233,7 +233,7 @@ pub(crate) fn update(
     }
     let new = of_subresource(&live, new, target);
     if target.subresource.is_empty() && query.text("fieldValidation") != "Ignore" {
-        validate::strict(kind, &new)?;
+        validate::strict(kind, world.fields.as_ref(), &new)?;
     }
     let writer = writer(world, kind, target, query, agent);
     changed(world, kind, key, &live, new, &writer, target, query.is_dry())
@@ -328,7 +328,7 @@ fn applied(
         return Err(bad_request("metadata.managedFields must be nil"));
     }
     address(kind, target, &mut wanted)?;
-    validate::strict_apply(kind, &wanted)?;
+    validate::strict_apply(kind, world.fields.as_ref(), &wanted)?;
     defaults::decode(kind, &mut wanted);
     let force = query.is_on("force");
     if let Some(live) = live {

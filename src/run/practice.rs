@@ -6,7 +6,8 @@ use super::{log, print};
 use crate::cli::Practice;
 use crate::cluster::{Cluster, Identity, Wire, in_memory};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::practice::{Options, Scenario, Server, reset};
+use crate::lint::schema::Schemas;
+use crate::practice::{MINOR, Options, Scenario, Server, UnknownFields, reset};
 use crate::suggest;
 
 /// The one practice cluster of this process.
@@ -28,7 +29,9 @@ pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
     let server = match SERVER.get() {
         Some(server) => server.clone(),
         None => {
-            let options = Options { scenario, folder: log::state_folder(), ..Options::default() };
+            let fields: UnknownFields = Arc::new(|object| Schemas::embedded().unknown_fields(MINOR, object));
+            let fields = Some(fields);
+            let options = Options { scenario, folder: log::state_folder(), fields, ..Options::default() };
             let server = Server::start(options).map_err(|error| {
                 let hint = match error.kind() {
                     std::io::ErrorKind::ResourceBusy => "wait until it is done, then run the same command again",

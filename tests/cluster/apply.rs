@@ -8,7 +8,7 @@ use serde_json::json;
 use slipway::apply::{self, Control, Controls, Ended, Options, Watches};
 use slipway::cluster::lock::LockTiming;
 use slipway::cluster::record::{self, Outcome as Recorded};
-use slipway::cluster::{Choice, Cluster, connect, keys};
+use slipway::cluster::{Choice, Cluster, Deletion, connect, keys};
 use slipway::error::{Failure, FailureKind};
 use slipway::event::{Done, Event, EventKind};
 use slipway::object::{Object, ObjectId};
@@ -32,8 +32,9 @@ fn fresh_name(behaviour: &str) -> String {
 fn options() -> Options {
     let lock = LockTiming {
         lasts: Duration::from_secs(1),
-        trusted: Duration::from_secs(20),
-        renew: Duration::from_millis(300),
+        trusted: Duration::from_secs(60),
+        // Also the deadline of its requests: this machine may be busy.
+        renew: Duration::from_secs(20),
     };
     Options { lock, timeout: Some(Duration::from_secs(60)), ..Options::new("tester@here") }
 }
@@ -314,11 +315,8 @@ pub(crate) async fn who_loses_the_lock_writes_nothing_more(cx: Context) -> Outco
     let cluster = cluster(&cx, "admin").await?;
     let namespace = cx.namespace("fast-cl").await?;
     let plan = plan(&namespace);
-    let timing = LockTiming {
-        lasts: Duration::from_secs(30),
-        trusted: Duration::from_secs(20),
-        renew: Duration::from_millis(100),
-    };
+    let timing =
+        LockTiming { lasts: Duration::from_secs(30), trusted: Duration::from_secs(20), renew: Duration::from_secs(5) };
     let first = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
     let second = slipway::cluster::lock::take(&cluster, &plan.target, Some(first.holder()), timing, &|_| {}).await?;
     cx.until("the first notices", async || Ok(first.check().is_err())).await?;
@@ -402,5 +400,105 @@ pub(crate) async fn a_thousand_objects_are_written_once_and_then_found_unchanged
     assert_eq!(run_with(&cluster, &plan, &quick).await.ended?.written, 1000);
     let again = run_with(&cluster, &plan, &quick).await;
     assert_eq!(again.ended?.unchanged, 1000);
+    DONE
+}
+
+fn step(object: Object, wave: u32) -> Step {
+    let class = Class::of(&object);
+    let wanted = Wanted { object, group: "all".into(), after: vec![], recipes: BTreeMap::new() };
+    Step { class, after: vec![], action: Action::Create, wave, wanted }
+}
+
+pub(crate) async fn a_custom_resource_is_sent_once_its_definition_is_established_and_not_before(
+    cx: Context,
+) -> Outcome {
+    let cluster = cluster(&cx, "admin").await?;
+    let mut plan = plan(&fresh_name("fast"));
+    plan.keys = KeyPlan::default();
+    let group = format!("{:08x}.example.com", rand::random::<u32>());
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("widgets.{group}")},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": "Widget", "listKind": "WidgetList", "plural": "widgets", "singular": "widget"},
+            "versions": [{
+                "name": "v1",
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {
+                    "spec": {"type": "object", "properties": {"size": {"type": "integer"}}},
+                }}},
+            }],
+        },
+    });
+    let definition = Object(definition);
+    let id = definition.id();
+    let widget = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "Widget",
+        "metadata": {"name": "one", "namespace": plan.target.namespace},
+        "spec": {"size": 3},
+    });
+    plan.steps = vec![step(definition, 0), step(Object(widget), 1)];
+    let ran = run(&cluster, &plan).await;
+    ran.ended?;
+    let finished = ran.events.iter().position(|event| matches!(event.kind, EventKind::WaveFinished { wave: 0 }));
+    let begun = ran.events.iter().position(|event| matches!(event.kind, EventKind::WaveStarted { wave: 1, .. }));
+    assert!(finished.is_some() && finished < begun, "{finished:?} {begun:?}");
+    assert!(cluster.find(&ObjectId::new(&group, "Widget", &plan.target.namespace, "one")).await?.is_some());
+    cluster.delete(&id, &Deletion::default()).await?;
+    DONE
+}
+
+pub(crate) async fn a_record_that_is_too_large_for_one_object_is_split_and_read_again(cx: Context) -> Outcome {
+    let cluster = cluster(&cx, "admin").await?;
+    let mut plan = plan(&fresh_name("fast"));
+    plan.keys = KeyPlan::default();
+    let namespace = plan.target.namespace.clone();
+    // Random, so that it does not become small.
+    let text = || (0..56_000).map(|_| format!("{:016x}", rand::random::<u64>())).collect::<String>();
+    let large = |n: u32| {
+        let metadata = json!({"name": format!("large{n}"), "namespace": namespace});
+        Object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"text": text()}}))
+    };
+    plan.steps = (0..3).map(|n| step(large(n), 0)).collect();
+    assert_eq!(run(&cluster, &plan).await.ended?.written, 3);
+    let selector = format!("{}=1", record::REVISION);
+    let parts = cluster.list("", "ConfigMap", &namespace, &selector).await?.objects;
+    let names: Vec<&str> = parts.iter().map(Object::name).collect();
+    assert_eq!(names, ["slipway-inngest.r1", "slipway-inngest.r1.1", "slipway-inngest.r1.2"]);
+    for part in &parts {
+        assert_eq!(part.at(&["immutable"]), Some(&json!(true)), "{} of a closed record", part.name());
+    }
+    let read = record::read(&cluster, &plan.target).await?;
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].progress.outcome, Recorded::Deployed);
+    assert!(read[0].plan.steps == plan.steps, "the steps that are read are not those that were written");
+    assert_eq!(run(&cluster, &plan).await.ended?.unchanged, 3);
+    // Without one of its parts it is not half a record, but a damaged one.
+    cluster.delete(&ObjectId::new("", "ConfigMap", &namespace, "slipway-inngest.r1.2"), &Deletion::default()).await?;
+    let damaged = record::read(&cluster, &plan.target).await.unwrap_err();
+    assert!(damaged.to_string().contains("slipway-inngest.r1.2 is missing"), "{damaged}");
+    record::Revision::delete(&cluster, &plan.target, 1).await?;
+    assert!(cluster.list("", "ConfigMap", &namespace, &selector).await?.objects.is_empty());
+    DONE
+}
+
+/// Another takes the lock by name while the first is far from its next renewal.
+pub(crate) async fn a_lock_that_is_taken_over_is_known_to_be_lost_without_a_renewal(cx: Context) -> Outcome {
+    let cluster = cluster(&cx, "admin").await?;
+    let namespace = cx.namespace("fast-cl").await?;
+    let plan = plan(&namespace);
+    let hour = Duration::from_secs(3600);
+    let timing = LockTiming { lasts: hour, trusted: hour, renew: Duration::from_secs(600) };
+    let first = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
+    let second = slipway::cluster::lock::take(&cluster, &plan.target, Some(first.holder()), timing, &|_| {}).await?;
+    first.lost().await;
+    assert!(first.check().is_err());
+    second.check()?;
+    second.release().await;
     DONE
 }

@@ -28,6 +28,7 @@ macro_rules! each {
             what_is_not_there_is_not_found_by_name
             a_namespace_that_is_not_there_is_not_found
             an_unknown_field_is_refused_where_that_is_strict
+            an_unknown_field_deep_in_an_object_is_refused_by_its_path
             a_wrong_name_is_invalid
             an_old_version_is_a_conflict
             an_immutable_secret_stays_as_it_is

@@ -57,6 +57,50 @@ pub(crate) async fn an_unknown_field_is_refused_where_that_is_strict(client: &Cl
     Ok(())
 }
 
+pub(crate) async fn an_unknown_field_deep_in_an_object_is_refused_by_its_path(
+    client: &Client,
+    namespace: &str,
+) -> Outcome {
+    let whole = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "refused-deep"},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": "a"}},
+            "template": {
+                "metadata": {"labels": {"app": "a"}},
+                "spec": {"containers": [{"name": "a", "image": "a", "ports": [{"containerPort": 80}]}]},
+            },
+        },
+    });
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
+    let at = "spec.template.spec";
+    for (pointer, created, applied) in [
+        ("/spec/template/spec", format!("{at}.foo"), format!("{at}.foo")),
+        (
+            "/spec/template/spec/containers/0",
+            format!("{at}.containers[0].foo"),
+            format!("{at}.containers[name=\"a\"].foo"),
+        ),
+        ("/metadata", "metadata.foo".into(), "metadata.foo".into()),
+    ] {
+        let mut body = whole.clone();
+        body.pointer_mut(pointer).ok_or("no such place")?["foo"] = 1.into();
+        let refused = send(client, "POST", &format!("{path}?fieldValidation=Strict"), JSON, &body).await?;
+        assert_eq!((refused.code, refused.text("/reason")), (400, "BadRequest"), "{refused:?}");
+        let message = format!(
+            "Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: unknown field \"{created}\""
+        );
+        assert_eq!(refused.text("/message"), message);
+        let refused = apply(client, &format!("{path}/refused-deep"), "one", &body).await?;
+        assert_eq!(refused.code, 500, "{refused:?}");
+        let end = format!("Kind=Deployment): .{applied}: field not declared in schema");
+        assert!(refused.text("/message").ends_with(&end), "{refused:?}");
+    }
+    Ok(())
+}
+
 pub(crate) async fn a_wrong_name_is_invalid(client: &Client, namespace: &str) -> Outcome {
     let refused = send(client, "POST", &collection(namespace), JSON, &named("Not_A_Name")).await?;
     assert_eq!((refused.code, refused.text("/reason")), (422, "Invalid"));

@@ -6,7 +6,8 @@ use http::{Request, Uri};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kube::client::{Body, ClientBuilder};
-use slipway::practice::{Options, Scenario, Server};
+use slipway::lint::schema::Schemas;
+use slipway::practice::{MINOR, Options, Scenario, Server, UnknownFields};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tower::ServiceExt as _;
 
@@ -21,10 +22,16 @@ impl Practice {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let server = Arc::new(Server::start(options).unwrap());
+        let fields = Some(fields());
+        let server = Arc::new(Server::start(Options { fields, ..options }).unwrap());
         let client = client(&server);
         Self { server, client }
     }
+}
+
+/// The fields that the program's own schemas know, as `slipway --practice` gives them to its server.
+fn fields() -> UnknownFields {
+    Arc::new(|object| Schemas::embedded().unknown_fields(MINOR, object))
 }
 
 /// A client whose connections all come from `server`.

@@ -9,6 +9,9 @@ mod every_call;
 mod faults;
 #[path = "../cluster/inngest.rs"]
 mod inngest;
+mod lost_lock;
+mod order;
+mod stopping;
 mod workloads;
 
 use slipway::practice::Scenario;

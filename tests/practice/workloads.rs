@@ -167,8 +167,21 @@ async fn a_crash_loop_counts_its_restarts_and_keeps_its_last_log() {
     let practice = Practice::start(Scenario::CrashLoop);
     let deployments: Api<Deployment> = Api::namespaced(practice.client.clone(), "default");
     deployments.create(&PostParams::default(), &deployment("web", 1)).await.unwrap();
-    let restarts = |pod: &Pod| pod.status.as_ref().unwrap().container_statuses.as_ref().unwrap()[0].restart_count;
-    let pod = pod_that(&practice, |pod| waits_for(pod, "CrashLoopBackOff") && restarts(pod) == 2).await;
+    let first = |pod: &Pod| pod.status.as_ref()?.container_statuses.as_ref()?.first().cloned();
+    let restarts = |pod: &Pod| first(pod).map_or(0, |status| status.restart_count);
+    pod_that(&practice, |pod| waits_for(pod, "PodInitializing")).await;
+    let runs = |pod: &Pod| first(pod).is_some_and(|status| status.state.unwrap_or_default().running.is_some());
+    let pod = pod_that(&practice, runs).await;
+    assert_eq!(restarts(&pod), 0);
+    let ends = |pod: &Pod| first(pod).and_then(|status| status.state?.terminated);
+    let pod = pod_that(&practice, |pod| ends(pod).is_some()).await;
+    assert_eq!((ends(&pod).unwrap().exit_code, restarts(&pod)), (1, 0));
+    // The first time it is started again at once.
+    let pod = pod_that(&practice, |pod| waits_for(pod, "CrashLoopBackOff")).await;
+    assert_eq!(restarts(&pod), 1);
+    let pod = pod_that(&practice, |pod| waits_for(pod, "CrashLoopBackOff") && restarts(pod) == 3).await;
+    let why = first(&pod).unwrap().state.unwrap().waiting.unwrap().message.unwrap();
+    assert!(why.starts_with("back-off 4s restarting failed container=main pod="), "{why}");
     let status = &pod.status.as_ref().unwrap().container_statuses.as_ref().unwrap()[0];
     assert_eq!(status.last_state.as_ref().unwrap().terminated.as_ref().unwrap().exit_code, 1);
     let pods: Api<Pod> = Api::namespaced(practice.client.clone(), "default");

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use fields::Fields;
 use merge::{difference, fields_of, merge, prune};
+pub(crate) use shape::with_keys;
 
 use super::status::Refusal;
 use crate::object::Object;

@@ -67,6 +67,41 @@ pub(crate) fn is_atomic(path: Path<'_>) -> bool {
     )
 }
 
+/// A path as a server-side apply writes it: the items of lists by their keys, `spec.containers[name="a"].imag`.
+pub(crate) fn with_keys(object: &Value, path: &str) -> String {
+    let mut out = String::new();
+    let mut way: Vec<String> = Vec::new();
+    let mut at = Some(object);
+    for name in path.split('.') {
+        let (field, index) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+            Some((field, index)) => (field, index.parse::<usize>().ok()),
+            None => (name, None),
+        };
+        if !out.is_empty() {
+            out.push('.');
+        }
+        let Some(index) = index else {
+            out.push_str(name);
+            at = at.and_then(|at| at.get(name));
+            way.push(name.into());
+            continue;
+        };
+        out.push_str(field);
+        way.push(field.into());
+        let item = at.and_then(|at| at.get(field)?.get(index));
+        let key = match (items(&way), item) {
+            (Items::Keyed(keys), Some(item)) => {
+                let told = keys.iter().filter_map(|key| Some(format!("{key}={}", item.get(*key)?)));
+                told.collect::<Vec<_>>().join(",")
+            }
+            _ => index.to_string(),
+        };
+        out.push_str(&format!("[{key}]"));
+        at = item;
+    }
+    out
+}
+
 /// The branch of an item in a keyed list or a set; `None` where the item lacks its keys.
 pub(crate) fn element(items: Items, item: &Value) -> Option<String> {
     match items {
