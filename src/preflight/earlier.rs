@@ -35,8 +35,7 @@ fn of_claim(claim: &ClaimFacts, keys: Option<&[&SecretKeys]>, plan: &Plan) -> Fi
         })
     });
     let at = format!("PersistentVolumeClaim/{namespace}/{name}");
-    let aside =
-        format!("set it aside: install under another name or in another namespace (--name RELEASE, -n NAMESPACE)");
+    let aside = "set it aside: install under another name or in another namespace (--name RELEASE, -n NAMESPACE)";
     if let Some(lost) = lost {
         let what = format!("the volume {name} of an earlier install is opened by {lost}, which is gone");
         return Finding::new("EARLIER_KEY_LOST", Severity::Error, what)
