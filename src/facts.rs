@@ -103,8 +103,12 @@ pub struct Node {
     pub cpu: String,
     /// Allocatable memory, as a Kubernetes quantity.
     pub memory: String,
+    /// Most pods that it takes, as a Kubernetes quantity; empty where it does not say.
+    pub pods: String,
     /// Ready and schedulable.
     pub usable: bool,
+    /// It has a taint that keeps pods away which do not tolerate it, as control planes have.
+    pub tainted: bool,
 }
 
 /// A Secret by name, with the names of its keys; never its values.
@@ -117,6 +121,54 @@ pub struct SecretKeys {
     pub kind: String,
     /// Keys of its data.
     pub keys: Vec<String>,
+    /// The release whose key Secret it is, from the label `slipway.dev/release`; empty when it is none.
+    pub release: String,
+    /// What it opens, from the annotation `slipway.dev/opens` of a key Secret.
+    pub opens: Vec<String>,
+}
+
+/// A ResourceQuota that counts everything in the namespace; one with scopes counts a part and is not judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Quota {
+    /// Its name.
+    pub name: String,
+    /// The most of each resource, by the quota's own names (`requests.cpu`, `count/secrets` …), as quantities.
+    pub hard: BTreeMap<String, String>,
+    /// What is used of it now.
+    pub used: BTreeMap<String, String>,
+}
+
+/// One entry of a LimitRange: what one container, pod or claim may ask for. Quantities by resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LimitRange {
+    /// Name of the LimitRange.
+    pub name: String,
+    /// `Container`, `Pod` or `PersistentVolumeClaim`.
+    pub kind: String,
+    /// The least.
+    pub min: BTreeMap<String, String>,
+    /// The most.
+    pub max: BTreeMap<String, String>,
+    /// Limits of a container that names none.
+    pub default: BTreeMap<String, String>,
+    /// Requests of a container that names none.
+    pub default_request: BTreeMap<String, String>,
+}
+
+/// A host and path that an Ingress serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServedHost {
+    /// Namespace of the Ingress.
+    pub namespace: String,
+    /// Its name.
+    pub ingress: String,
+    /// The host.
+    pub host: String,
+    /// The path; empty where it names none.
+    pub path: String,
 }
 
 /// What stands in the way in the target namespace.
@@ -135,6 +187,14 @@ pub struct NamespaceFacts {
     pub secrets: Fact<Vec<SecretKeys>>,
     /// Claims there: name, size, class, phase, UID.
     pub claims: Fact<Vec<ClaimFacts>>,
+    /// Quotas over everything there.
+    pub quotas: Fact<Vec<Quota>>,
+    /// Entries of its LimitRanges.
+    pub limit_ranges: Fact<Vec<LimitRange>>,
+    /// Names of the Gateways there.
+    pub gateways: Fact<Vec<String>>,
+    /// Names of the releases that have a record there.
+    pub releases: Fact<Vec<String>>,
 }
 
 /// A claim that exists.
@@ -183,10 +243,14 @@ pub struct Facts {
     pub gateway_classes: Fact<Vec<Class>>,
     /// Issuers of cert-manager.
     pub issuers: Fact<Vec<Issuer>>,
+    /// Kinds of issuers that could not be read, where the other kind could.
+    pub unread_issuers: Vec<String>,
     /// Custom kinds that the server knows, as `Kind.group` (`ScaledObject.keda.sh`).
     pub crds: Fact<Vec<String>>,
     /// Namespaces that may be listed.
     pub namespaces: Fact<Vec<String>>,
+    /// Hosts that Ingresses of all namespaces serve.
+    pub served_hosts: Fact<Vec<ServedHost>>,
     /// The target namespace.
     pub namespace: NamespaceFacts,
 }
@@ -211,6 +275,7 @@ impl Facts {
             issuers: Fact::Known(vec![]),
             crds: Fact::Known(vec![]),
             namespaces: Fact::Known(vec![]),
+            served_hosts: Fact::Known(vec![]),
             ..Self::default()
         }
     }

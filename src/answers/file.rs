@@ -11,6 +11,18 @@ use crate::product::node::{self, Node, NodeValue};
 use crate::product::schema::{Kind, Product};
 use crate::suggest;
 
+/// Codes of the findings in an answers file, with their meaning.
+pub const CODES: [(&str, &str); 2] = [
+    (
+        "ANSWER",
+        "An answer in the answers file does not fit its question: the message says the rule, and an example where there is one.",
+    ),
+    (
+        "ANSWERS",
+        "The answers file is not one mapping of answers, or its key `slipway` names something other than product, context, namespace, release and profile.",
+    ),
+];
+
 /// What may stand under the top key `slipway`.
 const TARGET: &[&str] = &["product", "context", "namespace", "release", "profile"];
 

@@ -10,9 +10,12 @@ use super::ask::{Ask, Patience};
 use super::connect::Cluster;
 use super::fault::{Fault, FaultKind};
 use crate::error::{Failure, NOTHING_WRITTEN};
-use crate::facts::{ClaimFacts, Class, Fact, Facts, Issuer, NamespaceFacts, Node, SecretKeys, StorageClass, Version};
+use crate::facts::{
+    ClaimFacts, Class, Fact, Facts, Issuer, LimitRange, NamespaceFacts, Node, Quota, SecretKeys, ServedHost,
+    StorageClass, Version,
+};
 use crate::object::{Object, ObjectId};
-use crate::plan::set::{OPENED_BY, RELEASE};
+use crate::plan::set::{OPENED_BY, OPENS, RELEASE, SET_ID};
 
 impl Cluster {
     /// Everything that preflight, forms and plans want to know, read at once.
@@ -29,7 +32,7 @@ impl Cluster {
             |key: &str| text(key).chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
         let kinds = self.resources().await.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?;
         let system = ObjectId::new("", "Namespace", "", "kube-system");
-        let (identity, nodes, classes, ingresses, gateways, issuers, cluster_issuers, namespaces, target) = tokio::join!(
+        let (identity, nodes, classes, ingresses, gateways, issuers, cluster_issuers, namespaces, served, target) = tokio::join!(
             self.find(&system),
             self.all("", "Node", ""),
             self.all("storage.k8s.io", "StorageClass", ""),
@@ -38,6 +41,7 @@ impl Cluster {
             self.all("cert-manager.io", "Issuer", namespace),
             self.all("cert-manager.io", "ClusterIssuer", ""),
             self.all("", "Namespace", ""),
+            self.all("networking.k8s.io", "Ingress", ""),
             self.namespace_facts(namespace),
         );
         let openshift = kinds.iter().any(|kind| kind.group == "security.openshift.io");
@@ -57,18 +61,29 @@ impl Cluster {
                 class(found, "ingressclass.kubernetes.io/is-default-class", &["spec", "controller"])
             }),
             gateway_classes: each(gateways, |found| class(found, "", &["spec", "controllerName"])),
+            unread_issuers: [("Issuer", &issuers), ("ClusterIssuer", &cluster_issuers)]
+                .into_iter()
+                .filter(|(_, read)| read.known().is_none())
+                .map(|(kind, _)| kind.to_string())
+                .collect(),
             issuers: both(each(issuers, issuer), each(cluster_issuers, issuer)),
             crds: Fact::Known(
                 kinds.iter().filter(|kind| is_custom(&kind.group)).map(super::Resource::group_kind).collect(),
             ),
             namespaces: each(namespaces, |found| found.name().to_string()),
+            served_hosts: flat(each(served, served_hosts)),
             namespace: target,
         })
     }
 
     /// All objects of a kind; none where the server does not know the kind, unknown where they may not be read.
     async fn all(&self, group: &str, kind: &str, namespace: &str) -> Fact<Vec<Object>> {
-        match self.list(group, kind, namespace, "").await {
+        self.matching(group, kind, namespace, "").await
+    }
+
+    /// The same of those that a label selector matches.
+    async fn matching(&self, group: &str, kind: &str, namespace: &str, selector: &str) -> Fact<Vec<Object>> {
+        match self.list(group, kind, namespace, selector).await {
             Ok(listed) => Fact::Known(listed.objects),
             Err(fault) if fault.kind == FaultKind::UnknownKind => Fact::Known(Vec::new()),
             Err(fault) => Fact::Unknown(why(&fault)),
@@ -77,14 +92,22 @@ impl Cluster {
 
     /// What stands in the way in a namespace.
     pub async fn namespace_facts(&self, namespace: &str) -> NamespaceFacts {
-        let (found, secrets, claims) = tokio::join!(
+        let (found, secrets, claims, quotas, limit_ranges, gateways, parents) = tokio::join!(
             async { self.find(&ObjectId::new("", "Namespace", "", namespace)).await },
             self.all("", "Secret", namespace),
             self.all("", "PersistentVolumeClaim", namespace),
+            self.all("", "ResourceQuota", namespace),
+            self.all("", "LimitRange", namespace),
+            self.all("gateway.networking.k8s.io", "Gateway", namespace),
+            self.matching("", "ConfigMap", namespace, SET_ID),
         );
         let mut facts = NamespaceFacts {
             secrets: each(secrets, secret_keys),
             claims: each(claims, claim),
+            quotas: flat(each(quotas, quota)),
+            limit_ranges: flat(each(limit_ranges, limit_range)),
+            gateways: each(gateways, |found| found.name().to_string()),
+            releases: each(parents, |found| found.label(RELEASE).unwrap_or("").to_string()),
             ..NamespaceFacts::default()
         };
         match found {
@@ -136,13 +159,20 @@ fn each<T>(fact: Fact<Vec<Object>>, read: impl Fn(&Object) -> T) -> Fact<Vec<T>>
     }
 }
 
+fn flat<T>(fact: Fact<Vec<Vec<T>>>) -> Fact<Vec<T>> {
+    match fact {
+        Fact::Known(all) => Fact::Known(all.into_iter().flatten().collect()),
+        Fact::Unknown(why) => Fact::Unknown(why),
+    }
+}
+
 fn both<T>(a: Fact<Vec<T>>, b: Fact<Vec<T>>) -> Fact<Vec<T>> {
     match (a, b) {
         (Fact::Known(mut a), Fact::Known(b)) => {
             a.extend(b);
             Fact::Known(a)
         }
-        // One kind that may be read is worth more than none; what is missing is the rarer one.
+        // One kind that may be read is worth more than none; `unread_issuers` names the other.
         (Fact::Known(some), Fact::Unknown(_)) | (Fact::Unknown(_), Fact::Known(some)) if !some.is_empty() => {
             Fact::Known(some)
         }
@@ -164,12 +194,15 @@ fn condition(object: &Object, kind: &str) -> bool {
 
 fn node(found: &Object) -> Node {
     let unschedulable = found.at(&["spec", "unschedulable"]).and_then(Value::as_bool).unwrap_or(false);
+    let taints = found.list(&["spec", "taints"]);
     Node {
         name: found.name().into(),
         architecture: found.text(&["status", "nodeInfo", "architecture"]).into(),
         cpu: found.text(&["status", "allocatable", "cpu"]).into(),
         memory: found.text(&["status", "allocatable", "memory"]).into(),
+        pods: found.text(&["status", "allocatable", "pods"]).into(),
         usable: condition(found, "Ready") && !unschedulable,
+        tainted: taints.iter().any(|taint| taint["effect"] == "NoSchedule" || taint["effect"] == "NoExecute"),
     }
 }
 
@@ -202,7 +235,57 @@ fn issuer(found: &Object) -> Issuer {
 
 fn secret_keys(found: &Object) -> SecretKeys {
     let keys = found.at(&["data"]).and_then(Value::as_object).map(|data| data.keys().cloned().collect());
-    SecretKeys { name: found.name().into(), kind: found.text(&["type"]).into(), keys: keys.unwrap_or_default() }
+    let opens = found.annotation(OPENS);
+    SecretKeys {
+        name: found.name().into(),
+        kind: found.text(&["type"]).into(),
+        keys: keys.unwrap_or_default(),
+        release: opens.and(found.label(RELEASE)).unwrap_or("").into(),
+        opens: opens.and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default(),
+    }
+}
+
+/// Nothing for a quota with scopes: what it counts is not told by the resources alone.
+fn quota(found: &Object) -> Vec<Quota> {
+    if !found.list(&["spec", "scopes"]).is_empty() || found.at(&["spec", "scopeSelector"]).is_some() {
+        return Vec::new();
+    }
+    let hard = quantities(found.at(&["spec", "hard"]));
+    vec![Quota { name: found.name().into(), hard, used: quantities(found.at(&["status", "used"])) }]
+}
+
+fn limit_range(found: &Object) -> Vec<LimitRange> {
+    let read = |entry: &Value| LimitRange {
+        name: found.name().into(),
+        kind: entry["type"].as_str().unwrap_or("").into(),
+        min: quantities(entry.get("min")),
+        max: quantities(entry.get("max")),
+        default: quantities(entry.get("default")),
+        default_request: quantities(entry.get("defaultRequest")),
+    };
+    found.list(&["spec", "limits"]).iter().map(read).collect()
+}
+
+fn quantities(map: Option<&Value>) -> BTreeMap<String, String> {
+    let map = map.and_then(Value::as_object);
+    map.into_iter().flatten().map(|(key, value)| (key.clone(), value.as_str().unwrap_or("").to_string())).collect()
+}
+
+fn served_hosts(found: &Object) -> Vec<ServedHost> {
+    let text = |value: &Value| value.as_str().unwrap_or("").to_string();
+    let rules = found.list(&["spec", "rules"]).iter().filter(|rule| rule["host"].is_string());
+    rules
+        .flat_map(|rule| {
+            let paths = rule["http"]["paths"].as_array().cloned().unwrap_or_default();
+            paths.into_iter().map(move |path| (rule["host"].clone(), path["path"].clone()))
+        })
+        .map(|(host, path)| ServedHost {
+            namespace: found.namespace().into(),
+            ingress: found.name().into(),
+            host: text(&host),
+            path: text(&path),
+        })
+        .collect()
 }
 
 fn claim(found: &Object) -> ClaimFacts {

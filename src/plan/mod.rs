@@ -2,6 +2,7 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 mod action;
+mod codes;
 pub mod diff;
 pub mod install;
 pub mod render;
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use codes::CODES;
 
 use crate::answers::RecordedAnswer;
 use crate::finding::Finding;

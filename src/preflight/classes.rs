@@ -6,6 +6,9 @@ use crate::object::Object;
 use crate::plan::{Action, Plan};
 use crate::product::schema::Product;
 
+/// Provisioner of a class whose volumes are made by hand.
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+
 pub(super) fn check(facts: &Facts, plan: &Plan, _product: &Product) -> Vec<Finding> {
     let mut findings = Vec::new();
     // What is there already has its classes settled.
@@ -61,6 +64,16 @@ fn claim(facts: &Facts, object: &Object) -> Option<Finding> {
                 .at(object.id().to_string()),
         );
     }
+    let chosen = classes.iter().find(|class| if wanted.is_empty() { class.is_default } else { class.name == wanted });
+    if let Some(class) = chosen.filter(|class| class.provisioner == NO_PROVISIONER) {
+        let what = format!("nothing makes volumes for the class {} of the claim {}", class.name, object.name());
+        return Some(
+            Finding::new("STORAGE_CLASS_STATIC", Severity::Warning, what)
+                .why("it has no provisioner: the claim waits until somebody makes a fitting volume by hand")
+                .remedy("make the volume, or choose another class with --set <component>.storageClass=NAME")
+                .at(object.id().to_string()),
+        );
+    }
     if wanted.is_empty() && !classes.iter().any(|class| class.is_default) {
         let what = format!("the claim {} names no storage class, and there is no default one", object.name());
         return Some(
@@ -103,6 +116,9 @@ fn issuer(facts: &Facts, object: &Object) -> Option<Finding> {
             (None, None) => return None,
         };
     let found = known.iter().find(|issuer| issuer.kind == kind && issuer.name == name);
+    if facts.unread_issuers.iter().any(|unread| unread == kind) {
+        return None;
+    }
     if found.is_some_and(|issuer| issuer.ready) {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Reads a product's folder. Every fault of every file is told at once, with its place.
 
+mod codes;
 mod component;
 mod fields;
 mod manifests;
@@ -12,6 +13,8 @@ mod said;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+
+pub use codes::CODES;
 
 use crate::finding::{Finding, Severity};
 

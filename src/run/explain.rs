@@ -2,30 +2,51 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::Shared;
 use crate::error::{Failure, FailureKind};
 use crate::suggest;
-use crate::{apply, diagnose, lint, preflight, watch};
+use crate::{answers, apply, diagnose, lint, plan, preflight, product, watch};
 
-use super::print;
+use super::{print, products};
 
-/// Every code with its explanation.
-fn codes() -> Vec<(&'static str, &'static str)> {
+/// Every code of the program with its explanation; one that two parts use stands twice.
+fn codes() -> Vec<(String, String)> {
     let lint = lint::explain::all().into_iter().map(|one| (one.code, one.text));
-    let mut codes: Vec<(&str, &str)> = diagnose::codes()
-        .chain(watch::CODES.iter().copied())
+    diagnose::codes()
+        .chain(watch::CODES)
         .chain(preflight::CODES.iter().copied())
         .chain(apply::CODES.iter().copied())
+        .chain(answers::file::CODES)
+        .chain(product::load::CODES.iter().copied())
+        .chain(plan::CODES.iter().copied())
         .chain(lint)
-        .collect();
-    codes.sort_unstable();
-    codes.dedup_by_key(|(code, _)| *code);
-    codes
+        .map(|(code, text)| (code.to_string(), text.to_string()))
+        .collect()
+}
+
+/// The codes that products give to lines of their logs.
+fn of_products(shared: &Shared) -> Result<Vec<(String, String)>, Failure> {
+    let mut codes = Vec::new();
+    for name in products::known(shared)?.into_keys() {
+        // One with faults explains nothing; `slipway products lint` tells them.
+        let Ok(product) = products::find(shared, &name) else { continue };
+        for pattern in product.log_patterns {
+            let remedy =
+                if pattern.remedy.is_empty() { String::new() } else { format!(" Remedy: {}.", pattern.remedy) };
+            codes.push((pattern.code, format!("{}: {}{remedy}", product.title, pattern.say)));
+        }
+    }
+    Ok(codes)
 }
 
 /// The verb.
-pub(super) fn run(code: Option<&str>) -> Result<(), Failure> {
-    let codes = codes();
+pub(super) fn run(shared: &Shared, code: Option<&str>) -> Result<(), Failure> {
+    let mut codes = codes();
+    codes.extend(of_products(shared)?);
+    codes.sort();
+    codes.dedup();
     let Some(code) = code else {
+        codes.dedup_by(|one, before| one.0 == before.0);
         let mut text = String::new();
         for (code, _) in codes {
             // Writing to a String cannot fail.
@@ -34,10 +55,17 @@ pub(super) fn run(code: Option<&str>) -> Result<(), Failure> {
         return print(&text);
     };
     let wanted = code.to_ascii_uppercase();
-    if let Some((code, text)) = codes.iter().find(|(known, _)| *known == wanted || *known == code) {
-        return print(&format!("{code}\n  {text}\n"));
+    let mut text = String::new();
+    for (known, means) in codes.iter().filter(|(known, _)| *known == wanted) {
+        if text.is_empty() {
+            text = format!("{known}\n");
+        }
+        text.push_str(&format!("  {means}\n"));
     }
-    let near = suggest::nearest(&wanted, codes.iter().map(|(code, _)| *code));
+    if !text.is_empty() {
+        return print(&text);
+    }
+    let near = suggest::nearest(&wanted, codes.iter().map(|(code, _)| code.as_str()));
     let failure = Failure::new(FailureKind::Usage, format!("there is no code `{code}`"));
     Err(match near {
         Some(near) => failure.hint(format!("did you mean slipway explain {near}?")),

@@ -59,7 +59,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
-        Some(Verb::Explain { code }) => explain::run(code.as_deref()),
+        Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),
         Some(Verb::Practice { what }) => practice::run(&what),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

@@ -14,6 +14,7 @@ mod faces;
 mod faults;
 mod inngest;
 mod install;
+mod preflight;
 mod processes;
 mod products;
 mod rehearse;
@@ -128,6 +129,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
         rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,
+        preflight::quotas_and_limit_ranges_are_reckoned_with_as_the_server_counts_them,
+        preflight::what_an_earlier_install_left_is_used_only_when_that_is_said,
+        preflight::hosts_gateways_secrets_and_classes_that_are_not_as_named_are_told,
+        preflight::who_may_read_one_namespace_alone_is_told_what_was_not_checked,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,

@@ -1,0 +1,29 @@
+//! What the codes of planning mean, for `slipway explain CODE`.
+
+/// Every code that a plan or a rendering has of its own, with its explanation.
+pub const CODES: &[(&str, &str)] = &[
+    (
+        "CLAIM_SHRINKS",
+        "A claim in the cluster is larger than the answer asks for. Volumes cannot shrink: it keeps its size.",
+    ),
+    (
+        "IMMUTABLE_FIELD",
+        "A field changes that Kubernetes never lets change. The object would have to be made anew, which could lose data, so it is never done without being asked. Go back to the earlier answer.",
+    ),
+    (
+        "SECRET_COPIED",
+        "The product can take this value only as part of another Secret, so a copy is made. When the original changes, the copy does not: run the install again then.",
+    ),
+    (
+        "SECRET_UNREADABLE",
+        "A value out of a Secret that the operator named must be copied into another Secret, and may not be read. Ask for the right that the message names, or give the value another way.",
+    ),
+    (
+        "UNKNOWN_GROUP",
+        "$after or a health check names a group that does not exist. A group is the name of a file in manifests/ without its ending, or a component.",
+    ),
+    (
+        "WAIT_CYCLE",
+        "Groups wait for each other in a circle by $after, so that none could ever begin. Break it at one of them.",
+    ),
+];
