@@ -161,8 +161,7 @@ fn a_field_that_was_left_to_another_is_no_change_and_restarts_nobody() {
     let (product, answers, facts) = (product(MANIFESTS), answers(json!({})), Facts::assumed());
     let secrets = secrets();
     let world = World::new(&product, &answers, &secrets, &facts, ("space", "rel", "development"));
-    let again =
-        |left: &BTreeMap<_, _>| plan(Verb::Install, &world, &live, left, &target(), BTreeMap::new()).unwrap();
+    let again = |left: &BTreeMap<_, _>| plan(Verb::Install, &world, &live, left, &target(), BTreeMap::new()).unwrap();
     assert_eq!(paths(of(&again(&BTreeMap::new()), "ConfigMap/c")), ["data.labels"]);
     let left = again(&BTreeMap::from([(id, vec!["data.labels".to_owned()])]));
     assert!(left.steps.iter().all(|step| step.action == Action::Keep));
