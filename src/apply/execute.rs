@@ -99,8 +99,10 @@ impl Run<'_> {
                         Some(written) => drop(revision.progress.written.insert(item.id.clone(), written)),
                         None => drop(revision.progress.written.remove(&item.id)),
                     }
-                    if !left.is_empty() {
-                        revision.progress.left.insert(item.id.clone(), left);
+                    match left.is_empty() {
+                        // Also one that was left before and is taken back.
+                        true => drop(revision.progress.left.remove(&item.id)),
+                        false => drop(revision.progress.left.insert(item.id.clone(), left)),
                     }
                 }
                 Err(None) => {}

@@ -10,7 +10,7 @@ use crate::cluster::record::JournalEntry;
 use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation};
 use crate::error::{Failure, FailureKind};
 use crate::event::Done;
-use crate::object::Object;
+use crate::object::{Object, ObjectId};
 use crate::plan::Action;
 
 /// What came of sending an object.
@@ -90,11 +90,11 @@ impl Run<'_> {
             let mut progress = false;
             let mut open = Vec::new();
             for conflict in conflicts {
-                if says(&self.options.leave_fields, item, &conflict.field) && !left.contains(&conflict.field) {
+                if says(&self.options.leave_fields, &item.id, &conflict.field) && !left.contains(&conflict.field) {
                     owned::take(&mut object.0, &conflict.field);
                     left.push(conflict.field.clone());
                     progress = true;
-                } else if !says(&self.options.take_fields, item, &conflict.field) {
+                } else if !says(&self.options.take_fields, &item.id, &conflict.field) {
                     open.push(conflict);
                 }
             }
@@ -140,6 +140,11 @@ impl Run<'_> {
             told = told
                 .hint(format!("leave it: --leave-field '{}'", conflict.field))
                 .hint(format!("or take it over: --take-field '{}'", conflict.field));
+            // Taking back from an autoscaler starts from the live count (cluster.md 2): ten pods never become one unasked.
+            let count = item.live.as_ref().and_then(|live| live.at(&["spec", "replicas"]));
+            if let (Some(count), "spec.replicas") = (count, conflict.field.trim_start_matches('.')) {
+                told = told.hint(format!("or begin with what runs: answer {count} replicas"));
+            }
         }
         Failure { state: failure.state, ..told }
     }
@@ -222,8 +227,8 @@ fn refuse_to_lose(live: &Object) -> Result<(), Failure> {
 }
 
 /// Whether the operator named a field, alone or with its object (`Deployment/inngest:spec.replicas`).
-fn says(named: &[String], item: &Item<'_>, field: &str) -> bool {
-    let whole = format!("{}:{field}", item.id.short());
+pub(super) fn says(named: &[String], id: &ObjectId, field: &str) -> bool {
+    let whole = format!("{}:{field}", id.short());
     named.iter().any(|name| name == field || *name == whole)
 }
 

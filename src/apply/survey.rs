@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::compose::{Making, fill_hash};
 use super::run::Run;
+use super::step::says;
 use super::{hash, owned, ownership, restart};
 use crate::cluster::record::{Outcome, Revision, Written};
 use crate::cluster::{applyset, record};
@@ -107,18 +108,23 @@ impl Run<'_> {
             _ => making.object(step),
         });
         let mut objects = objects.collect::<Result<Vec<Object>, Failure>>()?;
-        let hashes = restart::hashes(&objects, salt);
-        let (written, left) = (kept.written(), kept.left());
-        let mut items = Vec::new();
-        let mut refused: Vec<Failure> = Vec::new();
-        for (step, mut object) in self.plan.steps.iter().zip(objects.drain(..)) {
-            fill_hash(&mut object, &hashes);
-            let id = object.id();
-            let live = live.get(&id).cloned();
-            let left = left.get(&id).cloned().unwrap_or_default();
+        let (written, recorded) = (kept.written(), kept.left());
+        let mut left_of: Vec<Vec<String>> = Vec::new();
+        for object in &mut objects {
+            let left = self.left(object, live.get(&object.id()), recorded.get(&object.id()));
             for path in &left {
                 owned::take(&mut object.0, path);
             }
+            left_of.push(left);
+        }
+        // After what is left to others is out: what is not ours restarts nobody.
+        let hashes = restart::hashes(&objects, salt);
+        let mut items = Vec::new();
+        let mut refused: Vec<Failure> = Vec::new();
+        for ((step, mut object), left) in self.plan.steps.iter().zip(objects.drain(..)).zip(left_of) {
+            fill_hash(&mut object, &hashes);
+            let id = object.id();
+            let live = live.get(&id).cloned();
             let adopted = self.options.adopt.contains(&id.short());
             if let Some(live) = &live
                 && !adopted
@@ -134,6 +140,26 @@ impl Run<'_> {
             Some(failure) => Err(failure),
             None => Ok((items, hashes)),
         }
+    }
+
+    /// The fields of an object that are left to others: those of earlier runs that are not taken now, and those that the
+    /// operator leaves now and that are another's.
+    fn left(&self, object: &Object, live: Option<&Object>, recorded: Option<&Vec<String>>) -> Vec<String> {
+        let id = object.id();
+        let mut left = recorded.cloned().unwrap_or_default();
+        left.retain(|path| !says(&self.options.take_fields, &id, path));
+        let Some(live) = live else { return left };
+        let prefix = format!("{}:", id.short());
+        for named in &self.options.leave_fields {
+            let field = named.strip_prefix(&prefix).unwrap_or(named);
+            let (wanted, there) = (owned::at(&object.0, field), owned::at(&live.0, field));
+            let ours = owned::at(&owned::projection(live, &self.manager), field).is_some();
+            if wanted.is_some() && there.is_some() && wanted != there && !ours && !left.iter().any(|path| path == field)
+            {
+                left.push(field.to_string());
+            }
+        }
+        left
     }
 
     fn is_as_sent(&self, object: &Object, live: &Object, written: Option<&Written>, salt: &SecretText) -> bool {

@@ -1,6 +1,6 @@
 //! The record of a release: one revision per attempt at changing it (cluster.md 1). It holds no secret value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 
 use base64::Engine as _;
@@ -246,6 +246,16 @@ pub async fn read(cluster: &Cluster, target: &Target) -> Result<Vec<Revision>, F
     let selector = format!("{RELEASE}={},{REVISION}", target.release);
     let listed = cluster.list("", "ConfigMap", &target.namespace, &selector).await?.objects;
     understand(&listed)
+}
+
+/// The names of the releases of a product in a namespace, by their records.
+///
+/// # Errors
+/// The records cannot be listed.
+pub async fn releases(cluster: &Cluster, namespace: &str, product: &str) -> Result<BTreeSet<String>, Failure> {
+    let listed = cluster.list("", "ConfigMap", namespace, &format!("{RELEASE},{REVISION}")).await?.objects;
+    let of_it = listed.iter().filter(|object| object.text(&["data", "product"]) == product);
+    Ok(of_it.filter_map(|object| object.label(RELEASE).map(str::to_string)).collect())
 }
 
 /// Puts revisions together from their ConfigMaps, the newest first.

@@ -88,21 +88,16 @@ impl Cases {
             release: self.product.name.clone(),
             profile: profile.to_owned(),
         };
-        // Values of secrets are only ever typed, so everything is.
         let facts = if openshift { Arc::new(unseen(true)) } else { Arc::clone(&self.facts) };
-        let (secrets, clean): (Given, Given) =
-            given.into_iter().partition(|(_, input)| matches!(input, Input::Secret(_)));
-        let layers = Layers { flags: clean, ..Layers::default() };
+        // One layer for all of them: each answer that is set on its own works the whole form out again.
+        let layers = Layers { flags: given, ..Layers::default() };
         let mut form = Form::new(Arc::clone(&self.product), place, facts, layers, Arc::new(NoSources), [7; 32]);
-        for (path, input) in secrets {
-            // What is wrong with it is among the form's faults.
-            let _ = form.set(&path, input);
-        }
         for question in self.product.questions.values() {
             let items = form.answers().get(&question.path).and_then(Value::as_array).cloned().unwrap_or_default();
             let keys: Vec<String> = items.iter().filter_map(|item| question.key_of(item)).collect();
             for (key, field) in keys.iter().flat_map(|key| question.secret_fields().map(move |field| (key, field))) {
                 if let Some(input) = sample(field) {
+                    // What is wrong with it is among the form's faults.
                     let _ = form.set(&item::path(&question.path, key, &field.path), input);
                 }
             }

@@ -9,6 +9,7 @@
 //! | `cases` | the answers to render with: profiles, combinations, questions that may be left open |
 //! | `rendered` | renders them all and judges what comes out |
 //! | `rules` | rules of taste, each in a file of its own |
+//! | [`distinct_objects`] | the objects themselves, for a server to judge |
 //! | [`explain`] | what a code means |
 
 pub mod explain;
@@ -16,12 +17,15 @@ pub mod schema;
 
 mod cases;
 mod names;
+mod objects;
 mod rendered;
 mod rules;
 mod spots;
 mod types;
 
 use std::sync::Arc;
+
+pub use objects::{Sample, distinct_objects};
 
 use crate::finding::Finding;
 use crate::product::schema::Product;

@@ -13,7 +13,7 @@ use crate::plan::render::{Rendered, render};
 use crate::plan::waves::waves;
 use crate::product::schema::{HealthProbe, Product};
 
-use super::cases::{Cases, Row};
+use super::cases::{Cases, Combined, Row};
 use super::schema::Schemas;
 
 /// One rendering.
@@ -22,6 +22,8 @@ pub(super) struct Case {
     pub(super) form: Form,
     /// The objects.
     pub(super) objects: Vec<Wanted>,
+    /// The answers in words.
+    pub(super) with: String,
 }
 
 /// Everything that was rendered.
@@ -41,8 +43,17 @@ pub(super) struct Seen {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Renders a product with every profile, combination and open question.
+/// Renders a product with every profile, combination and open question, and judges what comes out.
 pub(super) fn all(product: &Arc<Product>, limit: usize) -> Seen {
+    let (cases, combined, mut seen) = renderings(product, limit);
+    seen.compare(&cases, &combined.rows);
+    seen.check_schemas();
+    seen.findings.dedup();
+    seen
+}
+
+/// The renderings alone, with what they were made from.
+pub(super) fn renderings(product: &Arc<Product>, limit: usize) -> (Cases, Combined, Seen) {
     let cases = Cases::of(product);
     let mut seen = Seen {
         product: Arc::clone(product),
@@ -81,13 +92,11 @@ pub(super) fn all(product: &Arc<Product>, limit: usize) -> Seen {
         seen.combinations += 1;
         seen.add(form, &told(&cases, row), true);
     }
-    seen.compare(&cases, &combined.rows);
-    seen.check_schemas();
-    seen.findings.dedup();
-    seen
+    (cases, combined, seen)
 }
 
-fn told(cases: &Cases, row: &Row) -> String {
+/// The answers of a row in words.
+pub(super) fn told(cases: &Cases, row: &Row) -> String {
     let said = cases
         .factors
         .iter()
@@ -138,7 +147,7 @@ impl Seen {
                     faults.into_iter().for_each(|fault| self.tell(fault, when));
                 }
                 findings.into_iter().for_each(|finding| self.tell(finding, when));
-                self.cases.push(Case { form, objects });
+                self.cases.push(Case { form, objects, with: when.to_owned() });
             }
             Err(faults) => faults.into_iter().for_each(|fault| self.tell(fault, when)),
         }

@@ -79,23 +79,26 @@ fn immutable(object: &Object, path: &str) -> bool {
     }
 }
 
-/// The wanted object with its secret entries made, where their values are known; else without them. Hold it only while it is
-/// compared.
-fn complete(wanted: &Wanted, secrets: &Secrets) -> Object {
-    let mut object = wanted.object.clone();
-    for (key, recipe) in &wanted.recipes {
-        match recipe.resolve(&|path, _| secrets.value(path).cloned()) {
-            Ok(Some(value)) => object.set(&["data", key], Value::from(STANDARD.encode(value.expose()))),
-            Ok(None) | Err(_) => drop(object.remove(&["data", key])),
+impl Wanted {
+    /// The wanted object with its secret entries made, where their values are known; else without them. Hold it only while
+    /// it is compared.
+    pub(crate) fn complete(&self, secrets: &Secrets) -> Object {
+        let mut object = self.object.clone();
+        for (key, recipe) in &self.recipes {
+            match recipe.resolve(&|path, _| secrets.value(path).cloned()) {
+                Ok(Some(value)) => object.set(&["data", key], Value::from(STANDARD.encode(value.expose()))),
+                Ok(None) | Err(_) => drop(object.remove(&["data", key])),
+            }
         }
+        object
     }
-    object
 }
 
-/// What is done to an object. A claim in `wanted` that asks for less than there is gets what is there.
+/// What is done to an object that is there, or not, with the fields that were left to other managers. A claim in `wanted`
+/// that asks for less than there is gets what is there.
 pub(super) fn action(
     wanted: &mut Wanted,
-    live: Option<&Object>,
+    (live, left): (Option<&Object>, &[String]),
     secrets: &Secrets,
     manager: &str,
     changed: &ChangedConfiguration,
@@ -105,7 +108,8 @@ pub(super) fn action(
     if Class::of(&wanted.object) == Class::Claim {
         keep_size(&mut wanted.object, live, findings);
     }
-    let mut fields = changes(&complete(wanted, secrets), live, manager);
+    let mut fields = changes(&wanted.complete(secrets), live, manager);
+    fields.retain(|field| !left.contains(&field.path));
     // A key that could not be made here is neither new nor gone: its value is not known.
     fields.retain(|field| {
         field.to.is_some() || entry_of(&field.path).is_none_or(|key| !wanted.recipes.contains_key(&key))

@@ -29,10 +29,10 @@ pub fn install(
     target: &Target,
     answers: BTreeMap<String, RecordedAnswer>,
 ) -> Result<Plan, Vec<Finding>> {
-    plan(Verb::Install, world, live, target, answers)
+    plan(Verb::Install, world, live, &BTreeMap::new(), target, answers)
 }
 
-/// As [`install`], for the other runs that render: an upgrade.
+/// As [`install`], for the other runs that render, and where fields were left to other managers: `left`, by object.
 ///
 /// # Errors
 /// As [`install`].
@@ -40,6 +40,7 @@ pub fn plan(
     verb: Verb,
     world: &World<'_>,
     live: &BTreeMap<ObjectId, Object>,
+    left: &BTreeMap<ObjectId, Vec<String>>,
     target: &Target,
     answers: BTreeMap<String, RecordedAnswer>,
 ) -> Result<Plan, Vec<Finding>> {
@@ -56,7 +57,7 @@ pub fn plan(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let steps = steps(rendered.objects, order.places, live, world, target, &mut findings);
+    let steps = steps(rendered.objects, order.places, (live, left), world, target, &mut findings);
     Ok(Plan {
         verb,
         target: target.clone(),
@@ -85,7 +86,7 @@ pub fn plan(
 fn steps(
     objects: Vec<Wanted>,
     places: Vec<(u32, Vec<ObjectId>)>,
-    live: &BTreeMap<ObjectId, Object>,
+    (live, left): (&BTreeMap<ObjectId, Object>, &BTreeMap<ObjectId, Vec<String>>),
     world: &World<'_>,
     target: &Target,
     findings: &mut Vec<Finding>,
@@ -97,7 +98,8 @@ fn steps(
     // Configuration comes in an earlier wave than its readers, or in the author's order within one.
     ordered.sort_by_key(|(_, (wave, _))| *wave);
     for (mut wanted, (wave, after)) in ordered {
-        let there = live.get(&wanted.object.id());
+        let id = wanted.object.id();
+        let there = (live.get(&id), left.get(&id).map_or(&[][..], Vec::as_slice));
         let action = action(&mut wanted, there, world.secrets, &manager, &changed, findings);
         changed.add(&wanted.object, &action);
         let class = Class::of(&wanted.object);

@@ -161,7 +161,7 @@ pub(super) async fn work(
         channel,
         redactor,
     };
-    let again = Again { known, form };
+    let again = Again { shared, known, form };
     let ended =
         executor::run_planned(&known.cluster, plan, &again, secrets, &watching, &options, events, controls).await;
     drop(watching);
@@ -196,13 +196,14 @@ async fn stop_on_signals(wish: Arc<watch::Sender<Control>>) {
 
 /// The plan out of the same answers and what is in the cluster now.
 struct Again<'a> {
+    shared: &'a Shared,
     known: &'a Known,
     form: &'a Form,
 }
 
 impl Planner for Again<'_> {
     fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>> {
-        Box::pin(super::install::make(self.known, self.form))
+        Box::pin(super::install::make(self.shared, self.known, self.form))
     }
 }
 

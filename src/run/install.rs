@@ -8,9 +8,9 @@ use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
-use crate::plan::Plan;
-use crate::plan::install::install;
+use crate::plan::install::plan;
 use crate::plan::render::render;
+use crate::plan::{Plan, Verb};
 use crate::preflight;
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
@@ -162,7 +162,7 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
 /// # Errors
 /// The product cannot be rendered, or the cluster cannot be read.
 pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Result<Overview, Failure> {
-    let plan = make(known, form).await?;
+    let plan = make(shared, known, form).await?;
     let mut findings = preflight::check(&known.facts, &plan, form.product());
     // What preflight blocks already the server would only say again, in other words. A run that nobody is asked about
     // tries everything itself, once it holds the lock.
@@ -201,7 +201,7 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     command + " --yes"
 }
 
-pub(super) async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
+pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<Plan, Failure> {
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
@@ -211,7 +211,14 @@ pub(super) async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
     let live = target::live(known, ids).await?;
-    install(&world, &live, &known.target, form.recorded()).map_err(|faults| rendering::not_rendered(&faults))
+    let mut left = known.revision.as_ref().map(|revision| revision.progress.left.clone()).unwrap_or_default();
+    for (id, paths) in &mut left {
+        paths.retain(|path| {
+            !shared.take_field.iter().any(|named| named == path || *named == format!("{}:{path}", id.short()))
+        });
+    }
+    plan(Verb::Install, &world, &live, &left, &known.target, form.recorded())
+        .map_err(|faults| rendering::not_rendered(&faults))
 }
 
 /// What blocks stops everything before the first write.

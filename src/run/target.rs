@@ -1,6 +1,6 @@
 //! From the choice of a cluster to what is known of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answers::form::{Form, Given};
 use crate::answers::view::{Input, SecretInput};
@@ -94,6 +94,9 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
         .state(NOTHING_WRITTEN)
         .hint("choose another name: --name RELEASE, or another namespace: -n NAMESPACE"));
     }
+    if known.revision.is_none() && setup.product.singleton {
+        only_one(known, setup).await?;
+    }
     let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
     // A run that died between its record and its keys left the generation before as the newest.
     for generation in (1..=generation).rev() {
@@ -109,6 +112,22 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
         break;
     }
     Ok(())
+}
+
+/// A product whose names are constants is in a namespace once (language.md "singleton").
+async fn only_one(known: &Known, setup: &Setup) -> Result<(), Failure> {
+    let (target, title) = (&known.target, &setup.product.title);
+    let releases = record::releases(&known.cluster, &target.namespace, &setup.product.name).await?;
+    let Some(other) = releases.iter().find(|name| **name != target.release) else { return Ok(()) };
+    Err(Failure::new(
+        FailureKind::Refused,
+        format!("{title} is in the namespace {} already, as the release {other}", target.namespace),
+    )
+    .place(format!("namespace {} in {}", target.namespace, target.server))
+    .why(format!("the names of {title}'s objects are constants, so that two would be one"))
+    .state(NOTHING_WRITTEN)
+    .hint("choose another namespace: -n NAMESPACE")
+    .hint(format!("or change the release that is there: --name {other}")))
 }
 
 /// The form over what was given and what is known. Returns the profile too, which an installed release keeps.
@@ -135,7 +154,13 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
         }
     }
     let mut outside = Outside::default();
-    for (name, key) in setup.named_secrets() {
+    // Those of the last run too: what is computed from them must come out as it did then.
+    let recorded = last_run.values().filter_map(|input| match input {
+        Input::Secret(SecretInput::Existing { name, key }) => Some((name.clone(), key.clone())),
+        _ => None,
+    });
+    let named: BTreeSet<(String, String)> = setup.named_secrets().into_iter().chain(recorded).collect();
+    for (name, key) in named {
         let read = known.cluster.secret_values(&known.target.namespace, &name).await;
         let value = match read {
             Ok(mut values) => values.remove(&key).map(Some).ok_or_else(|| "the Secret has no such key".to_string()),

@@ -15,26 +15,26 @@ use crate::context::{Context, DONE, Outcome};
 use crate::testbed;
 
 /// Kinds of everything that an installation of Inngest may hold.
-const KINDS: &str = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,pods,networkpolicies,poddisruptionbudgets,ingresses,scaledobjects.keda.sh,events";
+const KINDS: &str = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,pods,networkpolicies,poddisruptionbudgets,ingresses,scaledobjects.keda.sh,gateways.gateway.networking.k8s.io,httproutes.gateway.networking.k8s.io,events";
 
-fn fresh(behaviour: &str) -> String {
+pub(crate) fn fresh(behaviour: &str) -> String {
     format!("{behaviour}-install-{:08x}", rand::random::<u32>())
 }
 
-fn install(cx: &Context, user: &str, arguments: &[&str]) -> testbed::Outcome<Output> {
+pub(crate) fn install(cx: &Context, user: &str, arguments: &[&str]) -> testbed::Outcome<Output> {
     Ok(cx.slipway(user).arg("install").args(arguments).output()?)
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn succeeded(output: &Output) {
+pub(crate) fn succeeded(output: &Output) {
     assert!(output.status.success(), "{:?}\n{}", output.status, said(output));
 }
 
 /// Every object of a namespace, by kind and name.
-fn objects(cx: &Context, namespace: &str) -> testbed::Outcome<BTreeMap<String, Value>> {
+pub(crate) fn objects(cx: &Context, namespace: &str) -> testbed::Outcome<BTreeMap<String, Value>> {
     let output = cx.kubectl().args(["-n", namespace, "get", KINDS, "-o", "json", "--show-managed-fields"]).output()?;
     let list: Value = serde_json::from_slice(&output.stdout)?;
     let items = list["items"].as_array().cloned().unwrap_or_default();
@@ -48,13 +48,13 @@ fn objects(cx: &Context, namespace: &str) -> testbed::Outcome<BTreeMap<String, V
 }
 
 /// The values of a key Secret, decoded.
-fn keys(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+pub(crate) fn keys(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     let data = objects["Secret/inngest-keys-1"]["data"].as_object().cloned().unwrap_or_default();
     let decode = |value: &Value| String::from_utf8(BASE64.decode(value.as_str().unwrap()).unwrap()).unwrap();
     data.iter().map(|(key, value)| (key.clone(), decode(value))).collect()
 }
 
-fn versions(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+pub(crate) fn versions(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
     objects
         .iter()
         .filter(|(name, _)| !name.starts_with("Event/"))
@@ -62,7 +62,7 @@ fn versions(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn is_absent(cx: &Context, namespace: &str) -> testbed::Outcome<bool> {
+pub(crate) fn is_absent(cx: &Context, namespace: &str) -> testbed::Outcome<bool> {
     Ok(!cx.kubectl().args(["get", "namespace", namespace]).output()?.status.success())
 }
 

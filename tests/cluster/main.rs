@@ -8,8 +8,12 @@
 
 mod apply;
 mod bed;
+mod changes;
+mod conflicts;
 mod conformance;
 mod context;
+mod every_object;
+mod exposure;
 mod faces;
 mod faults;
 mod inngest;
@@ -125,6 +129,26 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::what_is_somebody_elses_is_refused_and_left_as_it_is,
         install::a_namespace_that_is_being_deleted_is_refused,
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
+        exposure::an_ingress_with_a_certificate_of_an_issuer_publishes_the_paths_of_sdks_alone,
+        exposure::an_ingress_with_an_own_certificate_names_that_secret_and_no_issuer,
+        exposure::a_gateway_publishes_the_paths_of_sdks_and_sends_http_to_https,
+        exposure::an_existing_gateway_gets_a_route_and_nothing_else,
+        exposure::a_load_balancer_is_internal_and_for_named_networks_and_never_by_accident,
+        exposure::a_node_port_is_the_one_that_was_asked_for_and_goes_when_it_is_closed,
+        exposure::without_redis_one_replica_runs_and_a_second_is_refused,
+        exposure::a_trial_on_sqlite_needs_no_database_and_is_refused_in_production,
+        exposure::secrets_that_exist_are_referenced_and_never_copied,
+        conflicts::a_release_that_a_newer_slipway_recorded_is_refused,
+        conflicts::a_release_of_another_product_is_refused,
+        conflicts::a_second_release_of_a_singleton_in_one_namespace_is_refused,
+        conflicts::a_field_of_a_person_is_left_to_them_and_that_is_not_asked_again,
+        conflicts::a_field_of_a_person_is_taken_where_that_was_said,
+        conflicts::a_foreign_object_is_adopted_by_its_name_and_no_other_with_it,
+        conflicts::an_expired_credential_is_told_with_what_to_do,
+        changes::replicas_are_handed_to_an_autoscaler_and_back_without_a_moment_at_one,
+        changes::an_object_that_cannot_be_changed_is_made_anew_and_a_killed_replacement_is_finished,
+        every_object::every_object_of_every_combination_passes_a_strict_dry_run,
+        every_object::every_pod_of_every_combination_passes_restricted,
         products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,

@@ -153,6 +153,21 @@ fn what_is_read_at_the_first_use_only_or_by_nobody_restarts_nobody() {
 }
 
 #[test]
+fn a_field_that_was_left_to_another_is_no_change_and_restarts_nobody() {
+    let first = planned(json!({}), &secrets(), &BTreeMap::new()).unwrap();
+    let mut live = carried_out(&first, &secrets());
+    let id = ObjectId::new("", "ConfigMap", "space", "c");
+    live.get_mut(&id).unwrap().set(&["data", "labels"], json!("theirs"));
+    let (product, answers, facts) = (product(MANIFESTS), answers(json!({})), Facts::assumed());
+    let secrets = secrets();
+    let world = World::new(&product, &answers, &secrets, &facts, ("space", "rel", "development"));
+    let again = |left: &BTreeMap<_, _>| plan(Verb::Install, &world, &live, left, &target(), BTreeMap::new()).unwrap();
+    assert_eq!(paths(of(&again(&BTreeMap::new()), "ConfigMap/c")), ["data.labels"]);
+    let left = again(&BTreeMap::from([(id, vec!["data.labels".to_owned()])]));
+    assert!(left.steps.iter().all(|step| step.action == Action::Keep));
+}
+
+#[test]
 fn an_immutable_field_replaces_a_deployment_and_a_job() {
     let first = planned(json!({}), &secrets(), &BTreeMap::new()).unwrap();
     let plan = planned(json!({"flag": false, "text": "other"}), &secrets(), &carried_out(&first, &secrets())).unwrap();
