@@ -1,5 +1,6 @@
 //! The one form that every face drives: a pure state machine between questions and answers.
 
+mod carry;
 mod resolve;
 mod show;
 
@@ -91,6 +92,8 @@ pub struct Form {
     kept: Secrets,
     generated: BTreeMap<String, SecretText>,
     random: StdRng,
+    /// The release is installed: sticky answers of the last run can no longer be changed here.
+    pinned: bool,
     // What follows is computed from what stands above, after each change.
     answers: BTreeMap<String, Value>,
     origins: BTreeMap<String, Origin>,
@@ -135,6 +138,7 @@ impl Form {
             kept: layers.kept_keys,
             generated: BTreeMap::new(),
             random: StdRng::from_seed(seed),
+            pinned: false,
             answers: BTreeMap::new(),
             origins: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -205,6 +209,12 @@ impl Form {
             typed.remove(path);
         }
         self.resolve();
+    }
+
+    /// The release is installed: its sticky answers stay as they are. One that is given by a flag or a file still counts,
+    /// so that the plan can say what it would mean.
+    pub fn pin(&mut self) {
+        self.pinned = true;
     }
 
     /// Makes a key anew. Only a key that no earlier install has made is ever made anew here.

@@ -121,6 +121,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
+        faces::a_walk_from_the_first_page_installs_what_it_showed,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]

@@ -11,6 +11,9 @@ mod review;
 mod session;
 #[cfg(test)]
 mod tests;
+mod way;
+#[cfg(test)]
+mod way_tests;
 
 pub use ask::{Asked, ask};
 pub use dialogue::Dialogue;
