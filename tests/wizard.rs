@@ -138,7 +138,7 @@ fn lines_lead_there_too() {
     person.until("Which cluster?");
     person.press_until("\r", "type yes");
     person.press("yes\r");
-    person.until("is up in practice");
+    person.until("Done after");
     assert_eq!(person.ended(), 0);
 }
 

@@ -21,7 +21,7 @@ async fn a_form_is_driven_through_its_questions() {
     assert!(form.is_complete() && form.faults().is_empty());
     assert_eq!(form.pages()[0].id, "version");
     form.set("replicas", Input::Text("none".into())).unwrap_err();
-    assert_eq!(form.faults().len(), 1);
+    assert!(!form.is_complete() && form.faults().iter().any(|fault| fault.path == "replicas"));
     assert_eq!(form.question("replicas").unwrap().text, "none");
     form.reset("replicas");
     assert!(form.is_complete());
@@ -36,7 +36,7 @@ async fn an_answer_changes_what_is_made_and_no_value_of_a_secret_is_in_it() {
     let password = form.reveal("database.password").map(|held| held.expose().to_string()).unwrap();
     assert!(!made.iter().any(|object| object.yaml.contains(&password)));
     form.set("database.mode", Input::Value("external".into())).unwrap();
-    assert!(form.objects().is_empty(), "an answer is missing");
+    assert!(form.faults().iter().any(|fault| fault.path == "database.url" && fault.missing));
     let url = SecretText::new("postgres://u:hunter2@db.example.com/x");
     form.set("database.url", Input::Secret(SecretInput::Value(url))).unwrap();
     let made = form.objects();
@@ -84,8 +84,9 @@ async fn a_list_of_mappings_is_yaml_and_a_list_of_words_is_a_line_each() {
     let items = form.question("extraEnv").unwrap();
     assert_eq!(items.value[1], serde_json::json!({"name": "B", "value": "two"}));
     assert_eq!(as_lines(&items), "- name: A\n  value: one\n- name: B\n  value: two");
-    let said = form.set(&items.path, of_lines(&items, "- name: 1bad\n  value: x")).unwrap_err();
-    assert!(said.contains("letters"), "{said}");
+    let said = form.set(&items.path, of_lines(&items, "- name: [")).unwrap_err();
+    assert!(said.contains("YAML"), "{said}");
+    assert_eq!(as_lines(&form.question("extraEnv").unwrap()), "- name: [");
     let words = form.question("pullSecrets").unwrap();
     form.set(&words.path, of_lines(&words, "one\n\ntwo")).unwrap();
     assert_eq!(as_lines(&form.question("pullSecrets").unwrap()), "one\ntwo");

@@ -169,7 +169,8 @@ impl Way {
             (None, true) => "practice".into(),
             (None, false) => "no cluster yet".into(),
         };
-        Whereabouts { doing, context: place, namespace: self.namespace().to_string(), practice: self.practice }
+        let namespace = Some(self.namespace()).filter(|name| !name.is_empty()).unwrap_or("not yet");
+        Whereabouts { doing, context: place, namespace: namespace.to_string(), practice: self.practice }
     }
 
     /// Chooses a context and contacts it, anew if it is the same.

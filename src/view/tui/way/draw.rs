@@ -81,7 +81,9 @@ fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let failed = *stop == Stop::Where && matches!(app.way.contact(), Contact::Failed(_));
             let settled = app.seen.contains(stop) || app.way.settled(*stop).is_some();
             let sign = match app.way.open(*stop) {
-                Some(_) if failed || (*stop != Stop::Where && app.seen.contains(stop)) => Sign::Faulty,
+                Some(_) if failed || (*stop != Stop::Where && *stop != app.stop && app.seen.contains(stop)) => {
+                    Sign::Faulty
+                }
                 None if settled && *stop != app.stop => Sign::Done,
                 _ => Sign::Open,
             };
