@@ -1,5 +1,6 @@
 //! The one form that every face drives: a pure state machine between questions and answers.
 
+mod carry;
 mod items;
 mod resolve;
 mod show;
@@ -104,6 +105,8 @@ pub struct Form {
     generated: BTreeMap<String, SecretText>,
     random: StdRng,
     seed: [u8; 32],
+    /// The release is installed: sticky answers of the last run can no longer be changed here.
+    pinned: bool,
     // What follows is computed from what stands above, after each change.
     answers: BTreeMap<String, Value>,
     origins: BTreeMap<String, Origin>,
@@ -149,6 +152,7 @@ impl Form {
             generated: BTreeMap::new(),
             random: StdRng::from_seed(seed),
             seed,
+            pinned: false,
             answers: BTreeMap::new(),
             origins: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -221,6 +225,12 @@ impl Form {
             typed.remove(path);
         }
         self.resolve();
+    }
+
+    /// The release is installed: its sticky answers stay as they are. One that is given by a flag or a file still counts,
+    /// so that the plan can say what it would mean.
+    pub fn pin(&mut self) {
+        self.pinned = true;
     }
 
     /// Makes a key anew. Only a key that no earlier install has made is ever made anew here.

@@ -39,8 +39,11 @@ pub fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::Map if text.is_empty() => Ok(json!({})),
         Kind::Map if text.starts_with('{') => from_value(kind, &structured(text)?),
         Kind::Map => {
+            // A pair a line, or all on one with commas between.
+            let between = if text.contains('\n') { '\n' } else { ',' };
             let pairs = text
-                .split(',')
+                .split(between)
+                .filter(|pair| !pair.trim().is_empty())
                 .map(|pair| pair.split_once('=').map(|(key, value)| (key.trim().to_string(), json!(value.trim()))));
             let map: Option<Map<String, Value>> = pairs.collect();
             map.map(Value::Object).ok_or_else(|| "must be pairs such as disk=ssd,zone=a".into())
@@ -54,7 +57,7 @@ pub fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
 pub(super) fn structured(text: &str) -> Result<Value, String> {
     match node::parse("answer", text) {
         Ok(nodes) if nodes.len() == 1 => Ok(nodes[0].to_json()),
-        _ => Err("must be written as JSON or YAML on one line".into()),
+        _ => Err("must be written as JSON or YAML".into()),
     }
 }
 

@@ -63,7 +63,7 @@ pub struct QuestionView {
     pub why: String,
     /// Which control fits.
     pub widget: Widget,
-    /// Name of its type.
+    /// Name of its type; `items` for a list of mappings.
     pub kind: String,
     /// The answer as text; of a secret how it is given (`made by slipway`, `brought`), never the value.
     pub text: String,
@@ -88,7 +88,23 @@ pub struct QuestionView {
     /// It is pinned since the install and cannot be changed.
     pub locked: bool,
     /// Choices out of the cluster; or why they could not be read.
-    pub suggestions: Result<Vec<String>, String>,
+    pub suggestions: Result<Vec<Offer>, String>,
+}
+
+/// A value that the cluster offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// What the answer would be.
+    pub value: String,
+    /// What is worth knowing of it: `default here, can grow`; may be empty.
+    pub note: String,
+}
+
+impl Offer {
+    /// The value with its note: `standard (default here, can grow)`.
+    pub fn words(&self) -> String {
+        if self.note.is_empty() { self.value.clone() } else { format!("{} ({})", self.value, self.note) }
+    }
 }
 
 /// What is put into the form.

@@ -26,7 +26,7 @@ mod uninstall;
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};
-pub use run::{Ended, Options, Planner, run, run_planned};
+pub use run::{Ended, MOVED, Options, Planner, run, run_planned};
 
 #[cfg(test)]
 mod tests;

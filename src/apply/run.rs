@@ -95,6 +95,9 @@ pub(super) struct Run<'a> {
     pub(super) wrote: std::sync::atomic::AtomicBool,
 }
 
+/// What a run says that is not what was agreed any more.
+pub const MOVED: &str = "the cluster moved after the plan was agreed";
+
 /// Makes a plan anew out of what is in the cluster now.
 pub trait Planner: Sync {
     /// The plan as it would be made now.
@@ -344,8 +347,8 @@ impl Run<'_> {
         if differences.is_empty() {
             return Ok(());
         }
-        let failure = Failure::new(FailureKind::Refused, "the cluster moved after the plan was agreed")
-            .place(format!("namespace {}", self.plan.target.namespace));
+        let failure =
+            Failure::new(FailureKind::Refused, MOVED).place(format!("namespace {}", self.plan.target.namespace));
         let failure = differences.into_iter().fold(failure, Failure::why);
         Err(failure.state(NOTHING_WRITTEN).hint("run the same command again: it shows the plan as it is now"))
     }

@@ -1,6 +1,4 @@
-//! `slipway install`, and the wizard: facts, form, plan, review, apply.
-
-use std::io::IsTerminal as _;
+//! `slipway install` without questions: facts, form, plan, apply. With a person it is the wizard.
 
 use crate::answers::{Form, file};
 use crate::apply::rehearse;
@@ -12,26 +10,22 @@ use crate::plan::install::plan;
 use crate::plan::render::render;
 use crate::plan::{Plan, Verb};
 use crate::preflight;
-use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
-use crate::view::plain::{Dialogue, GiveBack, LineReader, session};
-use crate::view::questions::Whereabouts;
-use crate::view::tui;
 
 use super::apply::Face;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, interactive, plain, print, products, render as rendering};
+use super::{answers, apply, interactive, plain, print, products, render as rendering, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
+    if !shared.yes && interactive(shared) {
+        return wizard::run(shared, product).await;
+    }
     let only = only_product(shared, product)?;
     let mut setup = Setup::read(shared, product.or(only.as_deref()))?;
     let mut known = target::know(shared, &setup).await?;
     let form = target::form(shared, &mut setup, &mut known).await?;
-    if !shared.yes && interactive(shared) {
-        return ask(shared, &known, form).await;
-    }
     if !form.is_complete() {
         return Err(answers::incomplete(&form));
     }
@@ -63,62 +57,8 @@ fn only_product(shared: &Shared, product: Option<&str>) -> Result<Option<String>
     }
 }
 
-/// Questions and review with a person, then the run.
-async fn ask(shared: &Shared, known: &Known, form: Form) -> Result<(), Failure> {
-    let whereabouts = Whereabouts {
-        doing: format!("install {} {}", form.product().name, form.world().version()),
-        context: known.target.context.clone(),
-        namespace: known.target.namespace.clone(),
-        practice: known.target.practice,
-    };
-    let questions = FormQuestions::new(form, whereabouts, checks(known));
-    let context = known.target.context.clone();
-    let save = move |form: &Form| save(form, &context);
-    let planned = async |form: &Form| overview(shared, known, form).await;
-    let (answered, face) = if plain(shared) {
-        let dialogue = std::io::stderr().is_terminal()
-            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
-            && std::env::var_os("ACCESSIBLE").is_none();
-        let _terminal = GiveBack::on_signals();
-        let answered = if dialogue {
-            session(questions, &mut Dialogue::new(), planned, save).await?
-        } else {
-            session(questions, &mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()), planned, save)
-                .await?
-        };
-        (answered, Face::Plain)
-    } else {
-        (tui::session(questions, apply::theme(shared), planned, save).await?, Face::Full)
-    };
-    match answered {
-        Answered::Yes(form, overview) => {
-            blocked(&overview)?;
-            apply::run(shared, known, &overview.plan, &form, face).await
-        }
-        Answered::Blocked(overview) => blocked(&overview),
-        Answered::Left => Err(Failure::new(FailureKind::Refused, "left without installing").state(NOTHING_WRITTEN)),
-        Answered::Ended(form) if !form.is_complete() => Err(answers::incomplete(&form)),
-        Answered::Ended(_) => {
-            Err(Failure::new(FailureKind::Refused, "the input ended before anybody said yes").state(NOTHING_WRITTEN))
-        }
-        Answered::Interrupted => {
-            Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
-        }
-        Answered::Terminated => {
-            Err(Failure::new(FailureKind::Terminated, "stopped by a signal").state(NOTHING_WRITTEN))
-        }
-    }
-}
-
-/// What the facts say so far, in a line.
-fn checks(known: &Known) -> String {
-    let facts = &known.facts;
-    let nodes = facts.nodes.known().map_or_else(|| "nodes unknown".into(), |nodes| format!("{} nodes", nodes.len()));
-    format!("{} {}, {nodes}", facts.git_version, facts.provider).replace(" ,", ",")
-}
-
 /// Writes the answers file that repeats the run, beside where the operator stands; one that is there is not overwritten.
-fn save(form: &Form, context: &str) -> String {
+pub(super) fn save(form: &Form, context: &str) -> String {
     let name = &form.product().name;
     let text = file::write(form, context);
     for number in 0..100 {

@@ -13,6 +13,7 @@ mod products;
 mod render;
 mod setup;
 mod target;
+mod wizard;
 
 use std::io::IsTerminal as _;
 

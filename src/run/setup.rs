@@ -126,7 +126,7 @@ impl Setup {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Failure> {
+pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
         Failure::new(FailureKind::Usage, format!("cannot read the answers file {}", path.display()))
             .why(error.to_string())
@@ -147,23 +147,16 @@ fn answers_faulty(faults: &[Finding]) -> Failure {
 }
 
 fn check_place(product: &Product, place: &Place) -> Result<(), Failure> {
-    let label = |text: &str, most: usize| {
-        !text.is_empty()
-            && text.len() <= most
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            && !text.starts_with('-')
-            && !text.ends_with('-')
-    };
     let invalid = |what: String, hint: &str| Failure::new(FailureKind::Invalid, what).state(NOTHING_WRITTEN).hint(hint);
-    if !label(&place.namespace, 63) {
+    if let Some(fault) = names::label_fault(&place.namespace, 63) {
         return Err(invalid(
-            format!("`{}` is not a namespace: small letters, digits and hyphens, 63 at most", place.namespace),
+            format!("`{}` is not a namespace: it {fault}", place.namespace),
             "choose another: -n NAMESPACE",
         ));
     }
-    if !label(&place.release, 40) {
+    if let Some(fault) = names::label_fault(&place.release, 40) {
         return Err(invalid(
-            format!("`{}` is not a name of a release: small letters, digits and hyphens, 40 at most", place.release),
+            format!("`{}` is not a name of a release: it {fault}", place.release),
             "choose another: --name RELEASE",
         ));
     }

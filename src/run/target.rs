@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::answers::form::{Form, Given};
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::Shared;
-use crate::cluster::record::Revision;
+use crate::cluster::record::{Outcome, Revision};
 use crate::cluster::{Choice, Cluster, connect, keys, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
@@ -25,6 +25,8 @@ pub(super) struct Known {
     /// Newest revision of the release, where there is one.
     pub(super) revision: Option<Revision>,
     pub(super) kept_keys: Secrets,
+    /// One of its revisions was deployed: what is sticky in it stays.
+    pub(super) deployed: bool,
 }
 
 /// Connects to the chosen cluster, or to the practice cluster.
@@ -40,7 +42,8 @@ pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cl
         context: context.map(str::to_string),
         as_user: shared.as_user.clone(),
         as_groups: shared.as_groups.clone(),
-        plugins_may_ask: super::interactive(shared),
+        // On the full screen keys are ours, and what a plugin says would be written over it.
+        plugins_may_ask: super::interactive(shared) && (super::plain(shared) || shared.yes),
     };
     connect(&choice).await
 }
@@ -51,6 +54,14 @@ pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cl
 /// The cluster cannot be reached, or what must be known may not be read.
 pub(super) async fn know(shared: &Shared, setup: &Setup) -> Result<Known, Failure> {
     let cluster = cluster(shared, setup.context.as_deref()).await?;
+    know_of(cluster, setup).await
+}
+
+/// The same of a cluster that was connected to already.
+///
+/// # Errors
+/// As [`know`].
+pub(super) async fn know_of(cluster: Cluster, setup: &Setup) -> Result<Known, Failure> {
     let facts = cluster.facts(&setup.place.namespace).await?;
     let target = Target {
         context: cluster.context().to_string(),
@@ -61,7 +72,7 @@ pub(super) async fn know(shared: &Shared, setup: &Setup) -> Result<Known, Failur
         release: setup.place.release.clone(),
         profile: setup.place.profile.clone(),
     };
-    let mut known = Known { cluster, facts, target, revision: None, kept_keys: Secrets::default() };
+    let mut known = Known { cluster, facts, target, revision: None, kept_keys: Secrets::default(), deployed: false };
     if known.facts.namespace.terminating {
         let namespace = &known.target.namespace;
         return Err(Failure::new(FailureKind::Refused, format!("the namespace {namespace} is being deleted"))
@@ -81,6 +92,7 @@ pub(super) async fn know(shared: &Shared, setup: &Setup) -> Result<Known, Failur
 /// The record and keys of an earlier run.
 async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
     let revisions = record::read(&known.cluster, &known.target).await?;
+    known.deployed = revisions.iter().any(|revision| revision.progress.outcome == Outcome::Deployed);
     known.revision = revisions.into_iter().next();
     if let Some(revision) = &known.revision
         && revision.plan.product.name != setup.product.name
@@ -139,7 +151,9 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
             known.target.profile.clone_from(&setup.place.profile);
         }
         for (path, answer) in &revision.plan.answers {
-            if matches!(answer.origin.as_str(), "default" | "profile") {
+            // What is sticky is pinned wherever it came from; everything else of the product's is evaluated anew.
+            let pinned = setup.product.questions.get(path).is_some_and(|question| question.sticky);
+            if !pinned && matches!(answer.origin.as_str(), "default" | "profile") {
                 continue;
             }
             let input = match &answer.secret {
@@ -170,7 +184,11 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
         };
         outside.existing.insert((name, key), value);
     }
-    Ok(setup.form(known.facts.clone(), known.kept_keys.clone(), last_run, outside))
+    let mut form = setup.form(known.facts.clone(), known.kept_keys.clone(), last_run, outside);
+    if known.deployed {
+        form.pin();
+    }
+    Ok(form)
 }
 
 /// What is there of the wanted objects and of the key Secrets, for a plan.

@@ -31,12 +31,19 @@ pub struct FormQuestions {
     form: Form,
     whereabouts: Whereabouts,
     checks: String,
+    before: Vec<String>,
 }
 
 impl FormQuestions {
     /// Over a form. `checks` is what the preflight says so far, in a line.
     pub fn new(form: Form, whereabouts: Whereabouts, checks: String) -> Self {
-        Self { form, whereabouts, checks }
+        Self { form, whereabouts, checks, before: Vec::new() }
+    }
+
+    /// The same after pages that were settled before it.
+    #[must_use]
+    pub fn after(self, before: Vec<String>) -> Self {
+        Self { before, ..self }
     }
 
     /// The form.
@@ -58,6 +65,9 @@ impl FormQuestions {
 impl Questions for FormQuestions {
     fn whereabouts(&self) -> Whereabouts {
         self.whereabouts.clone()
+    }
+    fn before(&self) -> Vec<String> {
+        self.before.clone()
     }
     fn pages(&self) -> Vec<PageView> {
         self.form.pages()
@@ -105,3 +115,7 @@ fn made_object(wanted: &Wanted) -> MadeObject {
     let yaml = serde_yaml::to_string(&object.0).unwrap_or_else(|_| object.0.to_string());
     MadeObject { kind: object.kind().into(), name: object.name().into(), yaml }
 }
+
+#[cfg(test)]
+#[path = "form_tests.rs"]
+mod tests;

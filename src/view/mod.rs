@@ -11,3 +11,4 @@ pub mod questions;
 mod rehearsal;
 pub mod sentence;
 pub mod tui;
+pub mod way;

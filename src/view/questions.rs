@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-pub use crate::answers::view::{Fault, Input, PageState, PageView, QuestionView, SecretInput, Widget};
+pub use crate::answers::view::{Fault, Input, Offer, PageState, PageView, QuestionView, SecretInput, Widget};
 
 use crate::secret::SecretText;
 
@@ -35,6 +35,10 @@ pub struct MadeObject {
 pub trait Questions {
     /// Where one is, for the header.
     fn whereabouts(&self) -> Whereabouts;
+    /// Titles of the pages that were settled before the form; with them one can go back over its first page.
+    fn before(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The pages that have something to ask, in order.
     fn pages(&self) -> Vec<PageView>;
     /// The visible questions of a page, advanced ones too, in order.
@@ -87,11 +91,34 @@ pub fn yes_or_no(question: &QuestionView) -> Option<bool> {
 /// A list, an item a line: texts as they are, everything else as JSON; a text of several lines as it is.
 pub fn as_lines(question: &QuestionView) -> String {
     match &question.value {
+        Value::Array(items) if items.iter().any(Value::is_object) && question.fault.is_none() => {
+            serde_yaml::to_string(items).unwrap_or_default().trim_end().to_string()
+        }
         Value::Array(items) if question.widget == Widget::List => {
             let line = |item: &Value| item.as_str().map_or_else(|| item.to_string(), str::to_string);
             items.iter().map(line).collect::<Vec<_>>().join("\n")
         }
+        // A map of texts, a pair a line.
+        Value::Object(pairs) if question.kind == "map" && question.fault.is_none() => {
+            let line = |(key, value): (&String, &Value)| format!("{key}={}", value.as_str().unwrap_or_default());
+            pairs.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        // Anything deeper as YAML, as manifests write it.
+        value @ Value::Object(_) if question.widget == Widget::Lines && question.fault.is_none() => {
+            serde_yaml::to_string(value).unwrap_or_else(|_| value.to_string()).trim_end().to_string()
+        }
         _ => question.text.clone(),
+    }
+}
+
+/// How lines are to be written.
+pub fn lines_rule(question: &QuestionView) -> &'static str {
+    match (&question.widget, question.kind.as_str()) {
+        (_, "items") => "YAML: each item begins with - ",
+        (_, "map") => "name=value, a line each",
+        (_, "object") => "YAML",
+        (Widget::List, _) => "a line each",
+        _ => "as many lines as it needs",
     }
 }
 
@@ -99,6 +126,13 @@ pub fn as_lines(question: &QuestionView) -> String {
 pub fn of_lines(question: &QuestionView, lines: &str) -> Input {
     if question.widget != Widget::List {
         return Input::Text(lines.to_string());
+    }
+    // A list of mappings is YAML; what is none stays as it was typed, and is told.
+    if lines.trim_start().starts_with('-') && question.kind == "items" {
+        return match serde_yaml::from_str::<Value>(lines) {
+            Ok(items @ Value::Array(_)) => Input::Value(items),
+            _ => Input::Text(lines.to_string()),
+        };
     }
     let items = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     let item = |line: &str| match line.starts_with(['{', '[']).then(|| serde_json::from_str(line)) {
@@ -120,4 +154,4 @@ pub fn origin(question: &QuestionView) -> &'static str {
 }
 
 /// What an answer that is pinned says.
-pub const LOCKED: &str = "stays as it was installed";
+pub const LOCKED: &str = "locked: it stays as it was installed, because changing it could cost data";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::overview::Overview;
 use super::questions::{
-    Fault, Input, MadeObject, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts, Widget,
+    Fault, Input, MadeObject, Offer, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts, Widget,
 };
 use crate::answers::Origin;
 use crate::finding::{Finding, Severity};
@@ -91,7 +91,10 @@ impl Rehearsal {
                 ..self.ask("database.storage", "Storage", Widget::Line, "8Gi")
             });
             asked.push(QuestionView {
-                suggestions: Ok(vec!["standard".into(), "premium-rwo".into()]),
+                suggestions: Ok(vec![
+                    Offer { value: "standard".into(), note: "default here, can grow".into() },
+                    Offer { value: "premium-rwo".into(), note: "cannot grow".into() },
+                ]),
                 optional: true,
                 ..self.ask("database.storageClass", "Storage class", Widget::Line, "")
             });

@@ -146,7 +146,12 @@ pub(crate) async fn full_screen_and_plain_lines_leave_what_the_headless_run_leav
 
     let mut full =
         Person::start(&cx, "xterm-256color", &["install", "inngest", "-n", &namespaces[2], "--profile", "production"])?;
-    full.until("Version")?;
+    // Only the cluster is open: Enter contacts it, Enter goes on to the questions.
+    full.until("Which cluster?")?;
+    full.press("\r")?;
+    full.until("Enter goes on")?;
+    full.press("\r")?;
+    full.until("[ v1.")?;
     // Page Down goes to the next page and never holds anyone.
     full.press_until("\u{1b}[6~", "[ Install into")?;
     full.press("\t")?;
@@ -167,12 +172,46 @@ pub(crate) async fn full_screen_and_plain_lines_leave_what_the_headless_run_leav
 pub(crate) async fn enter_pressed_a_hundred_times_installs_nothing(cx: Context) -> Outcome {
     let namespace = format!("fast-enter-{:08x}", rand::random::<u32>());
     let mut full = Person::start(&cx, "xterm-256color", &["install", "inngest", "-n", &namespace])?;
-    full.until("Version")?;
+    full.until("Which cluster?")?;
     for _ in 0..100 {
         full.press("\r")?;
         while full.read(Duration::from_millis(20)) {}
     }
     assert!(!cx.kubectl().args(["get", "namespace", &namespace]).output()?.status.success(), "something was written");
     full.child.kill()?;
+    DONE
+}
+
+pub(crate) async fn a_walk_from_the_first_page_installs_what_it_showed(cx: Context) -> Outcome {
+    let namespace = format!("fast-walk-{:08x}", rand::random::<u32>());
+    let mut full = Person::start(&cx, "xterm-256color", &[])?;
+    full.until("Which cluster?")?;
+    full.press("\r")?;
+    full.until("Enter goes on")?;
+    full.press("\r")?;
+    full.until("What should be installed?")?;
+    full.press("\r")?;
+    full.until("Which environment is it for?")?;
+    // Right twice to production.
+    full.press("\u{1b}[C\u{1b}[C\r")?;
+    full.until("what is it called?")?;
+    full.press(&format!("{}{namespace}\r", "\u{7f}".repeat(7)))?;
+    full.until(&format!("{namespace} does not exist: it will be made"))?;
+    full.press("\r")?;
+    full.until("[ v1.")?;
+    // Back over the border, and on again: nothing is lost.
+    full.press("\u{1b}[5~")?;
+    full.until("what is it called?")?;
+    full.press("\u{1b}[6~")?;
+    full.until("[ v1.")?;
+    full.press_until("\u{1b}[6~", "[ Install into")?;
+    assert!(full.shows(&namespace) && full.shows("production"));
+    full.press("\t")?;
+    while full.read(Duration::from_millis(150)) {}
+    full.press("\r")?;
+    full.until("DONE")?;
+    full.press("q")?;
+    assert_eq!(full.ended()?, 0);
+    assert!(owned(&cx, &namespace)?.len() >= 15);
     DONE
 }

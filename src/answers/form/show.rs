@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Form, Input};
-use crate::answers::view::{PageState, PageView, QuestionView, SecretInput, Widget};
+use crate::answers::view::{Offer, PageState, PageView, QuestionView, SecretInput, Widget};
 use crate::answers::{Origin, value};
 use crate::facts::Fact;
 use crate::product::schema::{Kind, Question};
@@ -65,7 +65,12 @@ impl Form {
             ask: question.ask.clone(),
             why: question.why.clone(),
             widget: widget(&question.kind),
-            kind: question.kind.word().to_string(),
+            kind: match &question.kind {
+                Kind::List(of) if matches!(**of, Kind::Object { .. } | Kind::Map | Kind::Items { .. }) => ITEMS,
+                Kind::Items { .. } => ITEMS,
+                kind => kind.word(),
+            }
+            .to_string(),
             text,
             value: self.answers.get(path).cloned().unwrap_or(Value::Null),
             secret: question.is_secret(),
@@ -76,7 +81,11 @@ impl Form {
             fault: self.faults.iter().find(|fault| fault.path == path).map(|fault| fault.what.clone()),
             example: question.example.clone(),
             advanced: question.advanced,
-            locked: false,
+            // Storage may grow: what cannot be done with it is told by its checks and by the plan.
+            locked: self.pinned
+                && question.sticky
+                && question.kind != Kind::Quantity
+                && self.given.get(&Origin::LastRun).is_some_and(|given| given.contains_key(path)),
             suggestions: self.suggestions(question),
         })
     }
@@ -119,19 +128,37 @@ impl Form {
         }
     }
 
-    fn suggestions(&self, question: &Question) -> Result<Vec<String>, String> {
-        fn names<T>(fact: &Fact<Vec<T>>, name: impl Fn(&T) -> String) -> Result<Vec<String>, String> {
+    fn suggestions(&self, question: &Question) -> Result<Vec<Offer>, String> {
+        /// What is offered, the default first.
+        fn names<T>(
+            fact: &Fact<Vec<T>>,
+            offer: impl Fn(&T) -> (String, Vec<&'static str>),
+        ) -> Result<Vec<Offer>, String> {
             match fact {
-                Fact::Known(all) => Ok(all.iter().map(name).collect()),
+                Fact::Known(all) => {
+                    let offers = all.iter().map(offer);
+                    let mut offers: Vec<Offer> =
+                        offers.map(|(value, notes)| Offer { value, note: notes.join(", ") }).collect();
+                    offers.sort_by_key(|offer| !offer.note.starts_with(DEFAULT_HERE));
+                    Ok(offers)
+                }
                 Fact::Unknown(why) => Err(why.clone()),
             }
         }
+        let class =
+            |name: &str, is_default: bool| (name.to_string(), Vec::from_iter(is_default.then_some(DEFAULT_HERE)));
         let facts = &self.facts;
         match &question.kind {
-            Kind::StorageClass => names(&facts.storage_classes, |class| class.name.clone()),
-            Kind::IngressClass => names(&facts.ingress_classes, |class| class.name.clone()),
-            Kind::Issuer => names(&facts.issuers, |issuer| format!("{}/{}", issuer.kind, issuer.name)),
-            Kind::ExistingSecret => names(&facts.namespace.secrets, |secret| secret.name.clone()),
+            Kind::StorageClass => names(&facts.storage_classes, |found| {
+                let (name, mut notes) = class(&found.name, found.is_default);
+                notes.push(if found.expandable { "can grow" } else { "cannot grow" });
+                (name, notes)
+            }),
+            Kind::IngressClass => names(&facts.ingress_classes, |found| class(&found.name, found.is_default)),
+            Kind::Issuer => names(&facts.issuers, |issuer| {
+                (format!("{}/{}", issuer.kind, issuer.name), Vec::from_iter((!issuer.ready).then_some("not ready")))
+            }),
+            Kind::ExistingSecret => names(&facts.namespace.secrets, |secret| (secret.name.clone(), vec![])),
             _ => match &question.from {
                 None => Ok(Vec::new()),
                 Some(from) => {
@@ -139,7 +166,8 @@ impl Form {
                     let found = from.evaluate(&world.scope(&question.scope)).map_err(|fault| fault.to_string())?;
                     match found.value {
                         Value::Array(list) => {
-                            Ok(list.iter().filter_map(|item| item.as_str().map(str::to_string)).collect())
+                            let offer = |item: &str| Offer { value: item.into(), note: String::new() };
+                            Ok(list.iter().filter_map(|item| item.as_str().map(offer)).collect())
                         }
                         _ => Err("the list could not be read".into()),
                     }
@@ -148,6 +176,12 @@ impl Form {
         }
     }
 }
+
+/// A list whose items are not words but mappings.
+const ITEMS: &str = "items";
+
+/// The note of what the cluster takes when nobody says anything.
+const DEFAULT_HERE: &str = "default here";
 
 fn widget(kind: &Kind) -> Widget {
     let texts = |choices: &indexmap::IndexMap<String, String>| {
@@ -158,7 +192,7 @@ fn widget(kind: &Kind) -> Widget {
         Kind::Choices(choices) => Widget::Choices(texts(choices)),
         Kind::YesNo => Widget::YesNo,
         Kind::Secret => Widget::Secret,
-        Kind::Multiline => Widget::Lines,
+        Kind::Multiline | Kind::Map | Kind::Object { .. } => Widget::Lines,
         Kind::List(_) | Kind::Items { .. } => Widget::List,
         _ => Widget::Line,
     }

@@ -181,6 +181,31 @@ fn sqlite_is_refused_in_production() {
 }
 
 #[test]
+fn a_form_that_is_made_anew_keeps_what_was_typed_and_the_keys_that_were_made() {
+    let mut earlier = form("development", Layers::default());
+    earlier.set("database.storage", text("11Gi")).unwrap();
+    earlier.set("replicas", text("many")).unwrap_err();
+    let place = Place { namespace: "other".into(), release: "inngest".into(), profile: "production".into() };
+    let product = Arc::new(built_in_for_tests("inngest"));
+    let facts = Arc::new(Facts::assumed());
+    let mut anew = Form::new(product, place, facts, Layers::default(), Arc::new(Outside), [8; 32]);
+    assert_ne!(anew.secrets().value("keys.event"), earlier.secrets().value("keys.event"));
+    anew.carry(&earlier);
+    assert_eq!(anew.answers()["database.storage"], json!("11Gi"));
+    assert_eq!(anew.question("replicas").unwrap().text, "many");
+    assert_eq!(anew.secrets().value("keys.event"), earlier.secrets().value("keys.event"));
+    // A key of an earlier install there stays the one that is used.
+    let mut layers = Layers::default();
+    let at = crate::secret::SecretRef::Keys { generation: 1, key: "keys.event".into() };
+    let source = crate::secret::SecretSource::Generated;
+    let kept = crate::secret::Secret { source, value: Some(SecretText::new("00aa")), at };
+    layers.kept_keys.0.insert("keys.event".into(), kept);
+    let mut there = form("development", layers);
+    there.carry(&earlier);
+    assert_eq!(there.secrets().value("keys.event").unwrap().expose(), "00aa");
+}
+
+#[test]
 fn another_profile_changes_what_nobody_typed() {
     let mut form = form("development", Layers::default());
     form.set("database.storage", text("11Gi")).unwrap();
@@ -189,4 +214,18 @@ fn another_profile_changes_what_nobody_typed() {
         (form.answers()["replicas"].clone(), form.answers()["database.storage"].clone()),
         (json!(2), json!("11Gi"))
     );
+}
+
+#[test]
+fn a_sticky_answer_of_an_installed_release_is_locked_and_one_of_a_failed_attempt_is_not() {
+    let mut layers = Layers::default();
+    layers.last_run.insert("database.mode".into(), text("sqlite"));
+    layers.last_run.insert("replicas".into(), text("1"));
+    let mut form = form("development", layers);
+    assert!(!form.question("database.mode").unwrap().locked);
+    form.pin();
+    assert!(form.question("database.mode").unwrap().locked);
+    assert!(!form.question("replicas").unwrap().locked);
+    // Nobody ever answered it: there is nothing to keep.
+    assert!(!form.question("queue.mode").unwrap().locked);
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::secret::SecretText;
 use crate::view::questions::{
-    Fault, Input, QuestionView, Questions, SecretInput, Widget, as_lines, is_chosen, of_lines, of_secret, origin,
-    wrong, yes_or_no,
+    Fault, Input, Offer, QuestionView, Questions, SecretInput, Widget, as_lines, is_chosen, lines_rule, of_lines,
+    of_secret, origin, wrong, yes_or_no,
 };
 
 /// How asking ended.
@@ -19,6 +19,8 @@ pub enum Asked {
     Complete,
     /// Something is wrong that no visible question can mend.
     Invalid(Vec<Fault>),
+    /// `:back` at the first question, to what was settled before the form.
+    Back,
     /// `:quit`.
     Quit,
     /// The input ended before the end.
@@ -71,6 +73,7 @@ pub fn ask(form: &mut dyn Questions, prompt: &mut dyn Prompt) -> io::Result<Aske
                     // Questions between are asked again only if the new answer brings them.
                     page_told.clear();
                 }
+                None if !form.before().is_empty() => return Ok(Asked::Back),
                 None => prompt.say("  This is the first question.")?,
             },
             Step::Again => {}
@@ -131,7 +134,10 @@ fn one(form: &mut dyn Questions, question: &QuestionView, prompt: &mut dyn Promp
     }
     match &question.suggestions {
         Ok(offered) if offered.is_empty() => {}
-        Ok(offered) => prompt.say(&format!("  The cluster offers: {}.", offered.join(", ")))?,
+        Ok(offered) => {
+            let offered: Vec<String> = offered.iter().map(Offer::words).collect();
+            prompt.say(&format!("  The cluster offers: {}.", offered.join(", ")))?;
+        }
         Err(why) => prompt.say(&format!("  The cluster could not be asked: {why}."))?,
     }
     let input = match &question.widget {
@@ -241,7 +247,11 @@ fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
 fn lines(question: &QuestionView, prompt: &mut dyn Prompt) -> io::Result<Reply<Option<Input>>> {
     let list = question.widget == Widget::List;
     let end = if list { "an empty line ends" } else { "a line with a single dot ends" };
-    prompt.say(&format!("{} (a line each, {end}; nothing keeps what stands, :none empties it)", question.ask))?;
+    prompt.say(&format!(
+        "{} ({}, {end}; nothing keeps what stands, :none empties it)",
+        question.ask,
+        lines_rule(question).trim()
+    ))?;
     for line in as_lines(question).lines() {
         prompt.say(&format!("  {line}"))?;
     }

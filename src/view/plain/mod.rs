@@ -12,6 +12,9 @@ mod session;
 mod signals;
 #[cfg(test)]
 mod tests;
+mod way;
+#[cfg(test)]
+mod way_tests;
 
 pub use ask::{Asked, ask};
 pub use dialogue::Dialogue;

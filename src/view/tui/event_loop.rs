@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Effect, Msg, Screen, Signal, StopChoice, terminal};
 use crate::event::Event;
+use crate::view::way::{Ask, Told};
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -33,6 +34,8 @@ pub enum Input {
     Resized,
     /// A signal.
     Signal(Signal),
+    /// What was asked on the way in came back.
+    Told(Box<Told>),
 }
 
 /// What the loop asks of its caller.
@@ -41,6 +44,8 @@ pub trait Hooks {
     fn stop(&mut self, choice: StopChoice);
     /// Writes the answers file; the sentence is shown.
     fn save(&mut self) -> String;
+    /// Asks the outside, without waiting: what comes back is [`Input::Told`].
+    fn ask(&mut self, _ask: Ask) {}
 }
 
 /// Runs a screen until it closes. Generic over the terminal and its input, so that tests run the real loop.
@@ -62,7 +67,11 @@ where
     let mut drawn_at: Option<Instant> = None;
     let mut input_open = true;
     let size = terminal.size().map_err(io::Error::other)?;
-    screen.update(Msg::Resized(size.width, size.height));
+    for effect in screen.update(Msg::Resized(size.width, size.height)) {
+        if let Effect::Ask(ask) = effect {
+            hooks.ask(ask);
+        }
+    }
     loop {
         let draw_at = drawn_at.map_or(start, |at| at + FRAME);
         if dirty && Instant::now() >= draw_at {
@@ -126,6 +135,7 @@ where
                     let said = hooks.save();
                     screen.update(Msg::Said(said));
                 }
+                Effect::Ask(ask) => hooks.ask(ask),
                 Effect::Redraw => redraw(terminal)?,
                 Effect::Suspend => {
                     terminal::suspend().await?;
@@ -153,6 +163,7 @@ fn message(read: Input) -> Msg {
         // The size itself is read when the message is handed on.
         Input::Resized => Msg::Resized(0, 0),
         Input::Signal(signal) => Msg::Signal(signal),
+        Input::Told(told) => Msg::Told(told),
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) enum Place {
     Stopping,
     /// Review.
     Review,
+    /// A page of the way in with a list.
+    Way,
+    /// The page of the way in that is typed into.
+    Target,
     /// A page of questions.
     Wizard,
     /// The editor of several lines over a page.
@@ -77,7 +81,7 @@ pub(super) struct Binding {
 }
 
 use Action as A;
-use Place::{Ended, Filter, Help, Leaving, Lines, Progress, Review, Stopping, Timeline, Wizard};
+use Place::{Ended, Filter, Help, Leaving, Lines, Progress, Review, Stopping, Target, Timeline, Way, Wizard};
 
 const fn on(
     places: &'static [Place],
@@ -103,7 +107,9 @@ const fn ctrl(
 
 const RUN: &[Place] = &[Progress, Ended];
 const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Leaving, Help];
-const EVERYWHERE: &[Place] = &[Progress, Ended, Filter, Timeline, Stopping, Review, Wizard, Lines, Leaving, Help];
+const EVERYWHERE: &[Place] =
+    &[Progress, Ended, Filter, Timeline, Stopping, Review, Way, Target, Wizard, Lines, Leaving, Help];
+const BEFORE: &[Place] = &[Way, Target];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(super) const TABLE: &[Binding] = &[
@@ -137,6 +143,21 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Review], KeyCode::Left, A::Close, "Left", "", "Close the object, from any of its fields"),
     on(&[Review], KeyCode::Char('s'), A::Save, "s", "save answers", "Write the answers file that repeats this run"),
     on(&[Review], KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
+    on(&[Way], KeyCode::Enter, A::Accept, "Enter", "choose", "Choose what is marked; what was chosen already: go on"),
+    on(&[Target], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is typed, and go on"),
+    on(&[Way], KeyCode::Tab, A::PageDown, "Tab", "", "Next page"),
+    on(&[Way], KeyCode::BackTab, A::PageUp, "Shift-Tab", "back", "Previous page"),
+    on(&[Target], KeyCode::Tab, A::Next, "Tab", "", "Next field"),
+    on(&[Target], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous field or page; never checks"),
+    on(BEFORE, KeyCode::Up, A::Up, "Up", "", "Line above"),
+    on(BEFORE, KeyCode::Down, A::Down, "Down", "", "Line below"),
+    on(&[Way], KeyCode::Left, A::Up, "Left", "", "The one before"),
+    on(&[Way], KeyCode::Right, A::Down, "Right", "", "The one after"),
+    on(BEFORE, KeyCode::PageUp, A::PageUp, "PageUp", "", "Previous page"),
+    on(BEFORE, KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page"),
+    ctrl(&[Target], 'n', A::Suggest, "Ctrl-N", "namespaces", "Next namespace of the cluster that fits what is typed"),
+    ctrl(&[Target], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
+    on(BEFORE, KeyCode::Esc, A::Back, "Esc", "leave", "One layer back: filter, page, then asks whether to leave"),
     on(&[Wizard], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
     on(&[Wizard], KeyCode::Tab, A::Next, "Tab", "", "Next question"),
     on(&[Wizard], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),
@@ -180,7 +201,14 @@ pub(super) const TABLE: &[Binding] = &[
     ctrl(EVERYWHERE, 'c', A::Interrupt, "Ctrl-C", "", "Asks whether to leave; again within 2 seconds leaves"),
     ctrl(EVERYWHERE, 'l', A::Redraw, "Ctrl-L", "", "Draw the screen anew"),
     ctrl(EVERYWHERE, 'z', A::Suspend, "Ctrl-Z", "", "Back to the shell for a while; fg returns"),
-    on(&[Progress, Ended, Timeline, Review, Wizard], KeyCode::Char('?'), A::Help, "?", "help", "This page"),
+    on(
+        &[Progress, Ended, Timeline, Review, Way, Target, Wizard],
+        KeyCode::Char('?'),
+        A::Help,
+        "?",
+        "help",
+        "This page",
+    ),
     on(EVERYWHERE, KeyCode::F(1), A::Help, "F1", "", "This page, while typing too"),
 ];
 

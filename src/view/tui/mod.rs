@@ -4,6 +4,7 @@
 mod cells;
 mod event_loop;
 mod keys;
+mod pages;
 mod paint;
 pub mod progress;
 
@@ -13,6 +14,8 @@ mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
 mod theme;
+mod waiting;
+pub mod way;
 pub mod wizard;
 
 use std::io;
@@ -22,6 +25,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 use crate::event::Event;
+use crate::view::way::{Ask, Told};
 
 pub use event_loop::{Hooks, Input, run};
 pub use progress::follow;
@@ -72,10 +76,12 @@ pub enum Msg {
     Signal(Signal),
     /// A sentence to show, the answer to an effect.
     Said(String),
+    /// What was asked on the way in.
+    Told(Box<Told>),
 }
 
 /// What a screen wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Close the screen.
     Quit,
@@ -87,6 +93,8 @@ pub enum Effect {
     Stop(StopChoice),
     /// Write the answers file.
     Save,
+    /// Ask the outside; [`Msg::Told`] comes back.
+    Ask(Ask),
 }
 
 /// One screen.

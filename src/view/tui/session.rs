@@ -1,62 +1,203 @@
-//! Questions and review as one session on the full screen: the terminal is entered once and left once.
+//! The way in, questions and review as one session on the full screen: the terminal is entered once and left once.
 
+use std::cell::RefCell;
 use std::io;
 
-use super::event_loop::{Hooks, run};
+use futures::stream::FuturesUnordered;
+use futures::{Stream, StreamExt as _};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::event_loop::{Hooks, Input, run};
 use super::review::{self, Decided};
 use super::wizard::{self, Left};
-use super::{Guard, Signal, StopChoice, Theme, terminal};
+use super::{Guard, Screen, Signal, StopChoice, Theme, terminal, waiting, way};
 use crate::answers::Form;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
+use crate::view::questions::Questions as _;
+use crate::view::way::{Ask, Chosen, Guide, Told, Way};
 
 /// Writes the answers file while a screen is shown.
-struct Saves<'a, F>(&'a Form, &'a mut F);
+struct Saves<'a>(&'a Form, &'a dyn Guide);
 
-impl<F: FnMut(&Form) -> String> Hooks for Saves<'_, F> {
+impl Hooks for Saves<'_> {
     fn stop(&mut self, _choice: StopChoice) {}
     fn save(&mut self) -> String {
-        (self.1)(self.0)
+        self.1.save(self.0)
     }
 }
 
-struct Nothing;
+/// Hands on what a screen asks.
+struct Asks(UnboundedSender<Ask>);
 
-impl Hooks for Nothing {
+impl Hooks for Asks {
     fn stop(&mut self, _choice: StopChoice) {}
     fn save(&mut self) -> String {
         String::new()
     }
+    fn ask(&mut self, ask: Ask) {
+        // Nobody listens any more only when the session ends.
+        let _asked = self.0.send(ask);
+    }
 }
 
-/// Asks, shows what would be done, and goes back to the questions as often as the operator likes. `overview` makes the
-/// plan out of the answers; `save` writes the answers file and says where.
+/// The forms that were made, and what for.
+type Made = RefCell<Vec<(Chosen, FormQuestions)>>;
+
+/// Asks the guide, several things at once, while the screen lives on.
+async fn work(guide: &dyn Guide, mut asks: UnboundedReceiver<Ask>, told: UnboundedSender<Told>, made: &Made) {
+    let mut running = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            Some(ask) = asks.recv() => running.push(one(guide, ask, made)),
+            Some(answer) = running.next(), if !running.is_empty() => {
+                let _told = told.send(answer);
+            }
+        }
+    }
+}
+
+async fn one(guide: &dyn Guide, ask: Ask, made: &Made) -> Told {
+    match ask {
+        Ask::Contact(context) => {
+            let seen = guide.contact(&context).await;
+            Told::Contacted(context, seen)
+        }
+        Ask::Look(chosen) => {
+            let seen = guide.look(&chosen).await;
+            Told::Looked(chosen, seen)
+        }
+        Ask::Prepare(chosen) => match guide.prepare(&chosen).await {
+            Ok(questions) => {
+                made.borrow_mut().push((chosen.clone(), questions));
+                Told::Prepared(chosen, Ok(()))
+            }
+            Err(failure) => Told::Prepared(chosen, Err(failure)),
+        },
+    }
+}
+
+/// The terminal with everything that comes in.
+struct Stage<I> {
+    screen: ratatui::Terminal<ratatui::backend::CrosstermBackend<io::Stdout>>,
+    input: I,
+    asks: UnboundedSender<Ask>,
+}
+
+impl<I: Stream<Item = Input> + Unpin> Stage<I> {
+    async fn show(&mut self, app: &mut impl Screen) -> Result<(), Failure> {
+        let mut hooks = Asks(self.asks.clone());
+        run(&mut self.screen, app, &mut self.input, None, &mut hooks).await.map_err(unusable)
+    }
+
+    /// Makes the plan while a screen says so; `Err` is how that was left before there was one.
+    async fn plan(
+        &mut self,
+        guide: &dyn Guide,
+        chosen: &Chosen,
+        questions: &FormQuestions,
+        theme: Theme,
+    ) -> Result<Result<Overview, waiting::Left>, Failure> {
+        let here = questions.whereabouts();
+        let mut app = waiting::App::new(here.clone(), theme);
+        let planned = tokio::select! {
+            biased;
+            planned = guide.overview(chosen, questions.form()) => planned,
+            shown = self.show(&mut app) => {
+                shown?;
+                return Ok(Err(app.left().unwrap_or(waiting::Left::Back)));
+            }
+        };
+        match planned {
+            Ok(overview) => Ok(Ok(overview)),
+            Err(failure) => {
+                let mut app = waiting::App::new(here, theme).failed(failure);
+                self.show(&mut app).await?;
+                Ok(Err(app.left().unwrap_or(waiting::Left::Back)))
+            }
+        }
+    }
+}
+
+/// Settles where to, asks, shows what would be done, and goes back as often as the operator likes.
 ///
 /// # Errors
-/// The terminal cannot be used, or `overview` failed; nothing was written.
-pub async fn session(
-    mut questions: FormQuestions,
-    theme: Theme,
-    overview: impl AsyncFn(&Form) -> Result<Overview, Failure>,
-    mut save: impl FnMut(&Form) -> String,
-) -> Result<Answered, Failure> {
+/// The terminal cannot be used; nothing was written.
+pub async fn session(way: Way, guide: &dyn Guide, theme: Theme) -> Result<Answered, Failure> {
     let guard = Guard::enter().map_err(unusable)?;
-    let mut screen = terminal::open().map_err(unusable)?;
-    let mut input = terminal::input().map_err(unusable)?;
-    let asking = async {
+    let screen = terminal::open().map_err(unusable)?;
+    let keys = terminal::input().map_err(unusable)?;
+    let (asks, asked) = unbounded_channel();
+    let (tell, told) = unbounded_channel();
+    let told = futures::stream::unfold(told, async |mut told: UnboundedReceiver<Told>| {
+        let one = told.recv().await?;
+        Some((Input::Told(Box::new(one)), told))
+    });
+    // The end of the keys is the end of the input, whatever may still be told.
+    let ends = keys.map(Some).chain(futures::stream::once(std::future::ready(None)));
+    let input =
+        futures::stream::select(ends, told.map(Some).boxed_local()).take_while(|one| std::future::ready(one.is_some()));
+    let stage = Stage { screen, input: input.filter_map(std::future::ready).boxed_local(), asks };
+    let made = Made::default();
+    let ended = tokio::select! {
+        ended = steps(stage, way, guide, theme, &made) => ended,
+        () = work(guide, asked, tell, &made) => Ok(Answered::Left),
+        () = terminal::panicked() => Err(unusable(io::Error::other("a fault of slipway closed the screen"))),
+    };
+    drop(guard);
+    ended
+}
+
+async fn steps<I: Stream<Item = Input> + Unpin>(
+    mut stage: Stage<I>,
+    way: Way,
+    guide: &dyn Guide,
+    theme: Theme,
+    made: &Made,
+) -> Result<Answered, Failure> {
+    let mut entry = way::App::new(way, theme);
+    let mut answered: Option<(Chosen, FormQuestions, wizard::Spot)> = None;
+    loop {
+        stage.show(&mut entry).await?;
+        match entry.left() {
+            Some(way::Left::Next) => {}
+            Some(way::Left::Signal(signal)) => return Ok(by(signal)),
+            Some(way::Left::Quit) | None => return Ok(Answered::Left),
+        }
+        let wanted = entry.way().chosen();
+        let fresh = made.take().into_iter().rev().find(|(chosen, _)| Some(chosen) == wanted.as_ref());
+        if let Some((chosen, mut questions)) = fresh {
+            // What was typed before stays where it still fits.
+            if let Some((_, earlier, _)) = &answered {
+                questions.form_mut().carry(earlier.form());
+            }
+            answered = Some((chosen, questions, wizard::Spot::default()));
+        }
+        let Some((chosen, mut questions, spot)) = answered.take() else { return Ok(Answered::Left) };
+        let mut spot = Some(spot);
         loop {
             let mut asked = wizard::App::new(&mut questions, theme, None);
-            run(&mut screen, &mut asked, &mut input, None, &mut Nothing).await.map_err(unusable)?;
-            match asked.left() {
+            if let Some(spot) = spot.take() {
+                asked.come_back(spot);
+            }
+            stage.show(&mut asked).await?;
+            let left = asked.left();
+            spot = Some(asked.spot());
+            match left {
                 Some(Left::ToReview) => {}
+                Some(Left::Back) => break,
                 Some(Left::Signal(signal)) => return Ok(by(signal)),
                 Some(Left::Quit) | None => return Ok(Answered::Left),
             }
-            let planned = overview(questions.form()).await?;
+            let planned = match stage.plan(guide, &chosen, &questions, theme).await? {
+                Ok(planned) => planned,
+                Err(waiting::Left::Back) => continue,
+                Err(waiting::Left::Signal(signal)) => return Ok(by(signal)),
+            };
             let mut reviewed = review::App::new(planned.clone(), theme);
-            let mut saves = Saves(questions.form(), &mut save);
-            run(&mut screen, &mut reviewed, &mut input, None, &mut saves).await.map_err(unusable)?;
+            let mut saves = Saves(questions.form(), guide);
+            run(&mut stage.screen, &mut reviewed, &mut stage.input, None, &mut saves).await.map_err(unusable)?;
             match reviewed.decided() {
                 Some(Decided::Yes) => return Ok(Answered::Yes(Box::new(questions.into_form()), Box::new(planned))),
                 Some(Decided::Back) => {}
@@ -64,14 +205,9 @@ pub async fn session(
                 Some(Decided::Quit) | None => return Ok(Answered::Left),
             }
         }
-    };
-    let ended = tokio::select! {
-        ended = asking => ended,
-        () = terminal::panicked() => Err(unusable(io::Error::other("a fault of slipway closed the screen"))),
-    };
-    drop(screen);
-    drop(guard);
-    ended
+        answered = Some((chosen, questions, spot.unwrap_or_default()));
+        entry.come_back();
+    }
 }
 
 fn by(signal: Signal) -> Answered {

@@ -2,6 +2,7 @@
 
 mod progress;
 mod review;
+mod way;
 mod wizard;
 
 use std::time::Duration;

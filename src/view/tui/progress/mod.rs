@@ -294,7 +294,7 @@ impl Screen for App {
                 return vec![Effect::Stop(StopChoice::Now), Effect::Quit];
             }
             Msg::Said(said) => self.said = said,
-            Msg::Paste(_) | Msg::Resized(..) => {}
+            Msg::Paste(_) | Msg::Resized(..) | Msg::Told(_) => {}
         }
         Vec::new()
     }

@@ -7,17 +7,17 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::super::cells::{cut, cut_start, pad, width, wrap};
 use super::super::keys::Place;
+use super::super::pages::{self, Entry, Sign};
 use super::super::paint::{self, row};
 use super::rows::{self, Row};
 use super::{App, Over};
 use crate::view::questions::{
-    LOCKED, PageState, QuestionView, Questions, Widget, as_lines, is_chosen, origin as origin_words, wrong, yes_or_no,
+    LOCKED, Offer, PageState, QuestionView, Questions, Widget, as_lines, is_chosen, lines_rule, origin as origin_words,
+    wrong, yes_or_no,
 };
 
 /// From this width on, pages and what the answers make stand beside the form.
-pub(super) const WIDE: u16 = 100;
-/// Width of the list of pages.
-const PAGES: u16 = 18;
+pub(in crate::view::tui) const WIDE: u16 = 100;
 
 /// A page of lines with the line that must be seen, and where the cursor is in it.
 #[derive(Default)]
@@ -28,8 +28,9 @@ struct Form {
 }
 
 pub(super) fn draw<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>) {
-    let pages = app.pages();
-    let at = format!("{} of {}", (app.page + 1).min(pages.len()), pages.len() + 1);
+    let all = app.pages().len();
+    let before = app.form.before().len();
+    let at = format!("{} of {}", before + (app.page + 1).min(all), before + all + 1);
     if paint::too_small(frame, app.theme, &at) {
         return;
     }
@@ -72,9 +73,9 @@ fn page<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body: Rect) {
     }
     let mut middle = above;
     if body.width >= WIDE {
-        let right = (body.width - PAGES) * 45 / 100;
-        draw_pages(app, frame, Rect { width: PAGES, ..above });
-        middle = Rect { x: PAGES, width: body.width - PAGES - right, ..above };
+        let right = (body.width - pages::WIDTH) * 45 / 100;
+        draw_pages(app, frame, Rect { width: pages::WIDTH, ..above });
+        middle = Rect { x: pages::WIDTH, width: body.width - pages::WIDTH - right, ..above };
         draw_preview(app, frame, Rect { x: body.width - right, width: right, ..above });
     }
     let form = form(app, usize::from(middle.width));
@@ -93,26 +94,18 @@ fn page<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body: Rect) {
 }
 
 fn draw_pages<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, area: Rect) {
-    let cells = usize::from(area.width).saturating_sub(6);
-    let signs = app.theme.signs;
-    let mut lines = Vec::new();
-    let pages = app.pages();
-    for (i, page) in pages.iter().enumerate() {
-        let seen = app.seen.contains(&page.id);
-        let (sign, style) = match page.state {
-            PageState::Faulty if seen => (signs.failed, app.theme.bad()),
-            PageState::Done if seen => (signs.ready, app.theme.good()),
-            _ => ("", app.theme.plain()),
+    let mut entries: Vec<Entry> =
+        app.form.before().into_iter().map(|title| Entry { title, sign: Sign::Done, later: false }).collect();
+    let marked = entries.len() + app.page;
+    entries.extend(app.pages().into_iter().map(|page| {
+        let sign = match page.state {
+            PageState::Faulty if app.seen.contains(&page.id) => Sign::Faulty,
+            PageState::Done if app.seen.contains(&page.id) => Sign::Done,
+            _ => Sign::Open,
         };
-        let marked = i == app.page;
-        let title = pad(&page.title, cells, signs.ellipsis);
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {:<3} ", if marked && sign.is_empty() { signs.marker } else { sign }), style),
-            Span::styled(title, if marked { app.theme.reverse() } else { app.theme.plain() }),
-        ]));
-    }
-    lines.push(Line::styled("     Review", app.theme.dim()));
-    frame.render_widget(Paragraph::new(lines), area);
+        Entry { title: page.title, sign, later: false }
+    }));
+    pages::draw(frame, app.theme, area, &entries, marked);
 }
 
 fn form<Q: Questions>(app: &App<'_, Q>, cells: usize) -> Form {
@@ -283,7 +276,10 @@ fn under<Q: Questions>(app: &App<'_, Q>, form: &mut Form, question: &QuestionVie
     }
     match &question.suggestions {
         Ok(offered) if offered.is_empty() => {}
-        Ok(offered) => say(&format!("Ctrl-N: {}", offered.join(", ")), app.theme.dim()),
+        Ok(offered) => {
+            let offered: Vec<String> = offered.iter().map(Offer::words).collect();
+            say(&format!("Ctrl-N: {}", offered.join(", ")), app.theme.dim());
+        }
         Err(why) => say(&format!("the cluster could not be asked: {why}"), app.theme.dim()),
     }
     match question.widget {
@@ -300,7 +296,7 @@ fn draw_lines<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body: Rect)
     let Some((question, _)) = app.focused() else { return };
     let Some(draft) = app.drafts.get(&question.path) else { return };
     frame.render_widget(Clear, body);
-    paint::rule(frame, app.theme, row(body, 0, 1), &format!("{}   a line each", question.ask));
+    paint::rule(frame, app.theme, row(body, 0, 1), &format!("{}   {}", question.ask, lines_rule(&question)));
     let area = row(body, 1, body.height.saturating_sub(1));
     let cells = usize::from(area.width).saturating_sub(4);
     let (before, _) = draft.parts();

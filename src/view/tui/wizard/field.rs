@@ -9,7 +9,7 @@ use super::super::keys::typed;
 
 /// Text with a cursor.
 #[derive(Clone)]
-pub(super) struct Field {
+pub(in crate::view::tui) struct Field {
     text: Zeroizing<String>,
     /// Byte offset of the cursor, always between characters.
     cursor: usize,
@@ -27,23 +27,23 @@ impl std::fmt::Debug for Field {
 
 impl Field {
     /// A field that holds `text`, with the cursor at its end; `lines` when it may hold several.
-    pub(super) fn new(text: &str, lines: bool) -> Self {
+    pub(in crate::view::tui) fn new(text: &str, lines: bool) -> Self {
         let mut held = Zeroizing::new(String::with_capacity(text.len() + ROOM));
         held.push_str(text);
         Self { cursor: held.len(), text: held, lines }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::view::tui) fn text(&self) -> &str {
         &self.text
     }
 
     /// The text before and after the cursor.
-    pub(super) fn parts(&self) -> (&str, &str) {
+    pub(in crate::view::tui) fn parts(&self) -> (&str, &str) {
         self.text.split_at(self.cursor)
     }
 
     /// Takes pasted text in as content; says what was left out of it.
-    pub(super) fn paste(&mut self, pasted: &str) -> &'static str {
+    pub(in crate::view::tui) fn paste(&mut self, pasted: &str) -> &'static str {
         let clean: String = pasted
             .replace("\r\n", "\n")
             .replace('\r', "\n")
@@ -64,7 +64,7 @@ impl Field {
         }
     }
 
-    pub(super) fn put(&mut self, text: &str) {
+    pub(in crate::view::tui) fn put(&mut self, text: &str) {
         self.text.insert_str(self.cursor, text);
         self.cursor += text.len();
     }
@@ -104,7 +104,7 @@ impl Field {
     }
 
     /// Takes a key; says whether the text changed, or nothing when the key is not for it.
-    pub(super) fn key(&mut self, key: &KeyEvent) -> Option<bool> {
+    pub(in crate::view::tui) fn key(&mut self, key: &KeyEvent) -> Option<bool> {
         if let Some(c) = typed(key) {
             self.put(c.encode_utf8(&mut [0; 4]));
             return Some(true);

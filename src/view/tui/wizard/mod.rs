@@ -16,7 +16,8 @@ use ratatui::Frame;
 use super::keys::Place;
 use super::{Effect, Msg, Screen, Signal, Theme};
 use crate::view::questions::{PageView, QuestionView, Questions};
-use field::Field;
+pub(super) use draw::WIDE;
+pub(super) use field::Field;
 use preview::Preview;
 use rows::Row;
 
@@ -30,10 +31,21 @@ const TWICE: Duration = Duration::from_secs(2);
 pub enum Left {
     /// Every page was gone through: on to the review.
     ToReview,
+    /// Back over the first page, to what was settled before the form.
+    Back,
     /// The operator left; nothing is written.
     Quit,
     /// A signal.
     Signal(Signal),
+}
+
+/// A place in the wizard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    page: usize,
+    at: usize,
+    advanced: bool,
+    seen: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +86,18 @@ pub struct App<'f, Q: Questions> {
 }
 
 impl<'f, Q: Questions> App<'f, Q> {
+    /// Where one is and what was gone through, to come back to with [`App::come_back`].
+    pub fn spot(&self) -> Spot {
+        Spot { page: self.page, at: self.at, advanced: self.advanced, seen: self.seen.clone() }
+    }
+
+    /// Back to where one was.
+    pub fn come_back(&mut self, spot: Spot) {
+        (self.page, self.advanced, self.seen) = (spot.page, spot.advanced, spot.seen);
+        self.enter_page();
+        self.at = spot.at.min(self.rows().1.len().saturating_sub(1));
+    }
+
     /// The first page, or the page with `path` on it.
     pub fn new(form: &'f mut Q, theme: Theme, path: Option<&str>) -> Self {
         let mut app = Self {
@@ -215,6 +239,8 @@ impl<'f, Q: Questions> App<'f, Q> {
         if self.page > 0 {
             self.page = (self.page - 1).min(self.pages().len().saturating_sub(1));
             self.enter_page();
+        } else if !self.form.before().is_empty() {
+            self.left = Some(Left::Back);
         }
     }
 }
@@ -251,12 +277,12 @@ impl<Q: Questions> Screen for App<'_, Q> {
             }
             Msg::Said(said) => self.said = said,
             Msg::Resized(width, _) => {
-                self.preview.wide = width >= draw::WIDE;
+                self.preview.wide = width >= WIDE;
                 if self.preview.wide && self.over == Over::Preview {
                     self.over = Over::Nothing;
                 }
             }
-            Msg::Event(_) | Msg::EventsEnded => {}
+            Msg::Event(_) | Msg::EventsEnded | Msg::Told(_) => {}
         }
         Vec::new()
     }

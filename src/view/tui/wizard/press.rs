@@ -64,7 +64,7 @@ impl<Q: Questions> App<'_, Q> {
             Action::Suggest => self.suggest(),
             Action::Reset => self.reset(),
             Action::Back if self.over == Over::Preview => self.over = Over::Nothing,
-            Action::Back if self.page > 0 => self.previous_page(),
+            Action::Back if self.page > 0 || !self.form.before().is_empty() => self.previous_page(),
             Action::Back => self.over = Over::Leaving(0),
             _ => {}
         }
@@ -132,8 +132,8 @@ impl<Q: Questions> App<'_, Q> {
             Ok(offered) => offered,
         };
         let now = self.drafts.get(&question.path).map_or(question.text.as_str(), Field::text);
-        let at = offered.iter().position(|known| known == now).map_or(0, |at| at + 1);
-        let next = &offered[at % offered.len()];
+        let at = offered.iter().position(|known| known.value == now).map_or(0, |at| at + 1);
+        let next = &offered[at % offered.len()].value;
         self.drafts.insert(question.path, Field::new(next, false));
     }
 

@@ -1,0 +1,474 @@
+//! What was chosen so far, what is known of it, and what still stands in the way. Pure: every change answers with what
+//! has to be asked, and what comes back late for something that was chosen no longer is dropped.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Ask, Chosen, ClusterSeen, ContextChoice, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop, Told,
+};
+use crate::answers::names::label_fault;
+use crate::error::Failure;
+use crate::view::questions::Whereabouts;
+
+/// How far the cluster of the chosen context is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Contact {
+    /// No context was chosen.
+    #[default]
+    None,
+    /// It is being asked.
+    Asking,
+    /// It answered.
+    Seen(ClusterSeen),
+    /// It cannot be reached.
+    Failed(Failure),
+}
+
+/// How far the namespace is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// Nobody looked.
+    #[default]
+    None,
+    /// It is being looked at.
+    Asking(Chosen),
+    /// It was seen.
+    Seen(Chosen, PlaceSeen),
+    /// It could not be looked at.
+    Failed(Chosen, Failure),
+}
+
+/// How far the form is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ready {
+    /// Nobody asked for it.
+    #[default]
+    No,
+    /// It is being made.
+    Asking(Chosen),
+    /// It is made.
+    Made(Chosen),
+    /// It cannot be made.
+    Failed(Chosen, Failure),
+}
+
+/// A sentence about the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Good to know.
+    Plain(String),
+    /// To be thought about.
+    Warning(String),
+    /// It cannot be done like this.
+    Blocks(String),
+}
+
+/// The state of the way in.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// What is being done: `install`.
+    pub verb: String,
+    /// Contexts that can be chosen.
+    pub contexts: Vec<ContextChoice>,
+    /// Products that can be chosen.
+    pub products: Vec<ProductChoice>,
+    /// It is the practice cluster, not a real one.
+    pub practice: bool,
+    /// What was given beforehand.
+    pub given: BTreeMap<Part, Settled>,
+    /// What was chosen here; it wins over what was given.
+    chosen: BTreeMap<Part, String>,
+    contact: Contact,
+    look: Look,
+    ready: Ready,
+    /// The release whose recorded profile was taken up.
+    taken_up: Option<(String, String)>,
+}
+
+impl Way {
+    /// Over what can be chosen and what was given beforehand.
+    pub fn new(
+        contexts: Vec<ContextChoice>,
+        products: Vec<ProductChoice>,
+        practice: bool,
+        given: BTreeMap<Part, Settled>,
+    ) -> Self {
+        Self { verb: "install".into(), contexts, products, practice, given, ..Self::default() }
+    }
+
+    fn value(&self, part: Part) -> Option<&str> {
+        let given = || self.given.get(&part).map(|settled| settled.value.as_str());
+        self.chosen.get(&part).map(String::as_str).or_else(given)
+    }
+
+    /// The context that was chosen or given.
+    pub fn context(&self) -> Option<&str> {
+        self.value(Part::Context)
+    }
+
+    /// The product that was chosen or given; where there is only one, that one.
+    pub fn product(&self) -> Option<&ProductChoice> {
+        match self.value(Part::Product) {
+            Some(name) => self.products.iter().find(|product| product.name == name),
+            None => self.products.first().filter(|_| self.products.len() == 1),
+        }
+    }
+
+    /// The profile that was chosen or given; else the product's first.
+    pub fn profile(&self) -> Option<&str> {
+        let product = self.product()?;
+        let known = self.value(Part::Profile).and_then(|id| product.profiles.iter().find(|known| known.id == id));
+        known.or(product.profiles.first()).map(|profile| profile.id.as_str())
+    }
+
+    /// The namespace, right or wrong; the product's where nobody says another.
+    pub fn namespace(&self) -> &str {
+        self.value(Part::Namespace).or(self.product().map(|product| product.namespace.as_str())).unwrap_or("")
+    }
+
+    /// The name of the release, right or wrong; the product's where nobody says another.
+    pub fn release(&self) -> &str {
+        self.value(Part::Release).or(self.product().map(|product| product.name.as_str())).unwrap_or("")
+    }
+
+    /// What is known of the cluster.
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
+    /// How far the form is.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// What is known of the namespace that is chosen now.
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// Everything that is settled; none while something is missing or wrong.
+    pub fn chosen(&self) -> Option<Chosen> {
+        if self.namespace_fault().is_some() || self.release_fault().is_some() {
+            return None;
+        }
+        Some(Chosen {
+            context: self.context()?.to_string(),
+            product: self.product()?.name.clone(),
+            profile: self.profile().unwrap_or("").to_string(),
+            namespace: self.namespace().to_string(),
+            release: self.release().to_string(),
+        })
+    }
+
+    /// Where one is, for the header; what is not settled is left out.
+    pub fn whereabouts(&self) -> Whereabouts {
+        let product = self.product();
+        let doing = product.map_or_else(|| self.verb.clone(), |product| format!("{} {}", self.verb, product.name));
+        let place = match (self.context(), self.practice) {
+            (Some(context), _) => context.to_string(),
+            (None, true) => "practice".into(),
+            (None, false) => "no cluster yet".into(),
+        };
+        let namespace = Some(self.namespace()).filter(|name| !name.is_empty()).unwrap_or("not yet");
+        Whereabouts { doing, context: place, namespace: namespace.to_string(), practice: self.practice }
+    }
+
+    /// Chooses a context and contacts it, anew if it is the same.
+    pub fn choose_context(&mut self, name: &str) -> Ask {
+        self.chosen.insert(Part::Context, name.to_string());
+        self.contact_again(name)
+    }
+
+    fn contact_again(&mut self, name: &str) -> Ask {
+        self.contact = Contact::Asking;
+        self.look = Look::None;
+        self.ready = Ready::No;
+        Ask::Contact(name.to_string())
+    }
+
+    /// Contacts the context that was given beforehand, where one was and nobody did so yet.
+    pub fn begin(&mut self) -> Option<Ask> {
+        let given = self.context().map(str::to_string);
+        let only = self.contexts.first().filter(|_| self.practice).map(|context| context.name.clone());
+        let name = given.or(only)?;
+        (self.contact == Contact::None).then(|| self.choose_context(&name))
+    }
+
+    /// Chooses a product; what does not fit it is forgotten.
+    pub fn choose_product(&mut self, name: &str) {
+        if self.product().is_some_and(|known| known.name == name) {
+            return;
+        }
+        self.chosen.insert(Part::Product, name.to_string());
+        let fits = |id: &String| self.product().is_some_and(|product| product.profiles.iter().any(|p| p.id == *id));
+        if !self.chosen.get(&Part::Profile).is_some_and(fits) {
+            self.chosen.remove(&Part::Profile);
+        }
+        self.look = Look::None;
+    }
+
+    /// Chooses a profile.
+    pub fn choose_profile(&mut self, id: &str) {
+        self.chosen.insert(Part::Profile, id.to_string());
+    }
+
+    /// Takes a namespace, right or wrong.
+    pub fn set_namespace(&mut self, text: &str) {
+        if text.trim() != self.namespace() {
+            self.chosen.insert(Part::Namespace, text.trim().to_string());
+        }
+    }
+
+    /// Takes the name of the release, right or wrong.
+    pub fn set_release(&mut self, text: &str) {
+        if text.trim() != self.release() {
+            self.chosen.insert(Part::Release, text.trim().to_string());
+        }
+    }
+
+    /// Back to what stands without a choice.
+    pub fn forget(&mut self, part: Part) {
+        self.chosen.remove(&part);
+    }
+
+    /// What is wrong with the namespace.
+    pub fn namespace_fault(&self) -> Option<String> {
+        label_fault(self.namespace(), 63)
+    }
+
+    /// What is wrong with the name of the release.
+    pub fn release_fault(&self) -> Option<String> {
+        label_fault(self.release(), 40)
+    }
+
+    /// Looks at the namespace, unless that was done.
+    pub fn ask_look(&mut self) -> Option<Ask> {
+        let chosen = self.chosen()?;
+        let known = match &self.look {
+            Look::None | Look::Failed(..) => None,
+            Look::Asking(known) | Look::Seen(known, _) => Some(known),
+        };
+        let same = known.is_some_and(|known| {
+            (&known.context, &known.namespace, &known.release) == (&chosen.context, &chosen.namespace, &chosen.release)
+        });
+        if same || !matches!(self.contact, Contact::Seen(_)) {
+            return None;
+        }
+        self.look = Look::Asking(chosen.clone());
+        Some(Ask::Look(chosen))
+    }
+
+    /// Somebody looked at the namespace that is chosen now, with or without success.
+    pub fn has_looked(&self) -> bool {
+        let (Look::Seen(known, _) | Look::Failed(known, _)) = &self.look else { return false };
+        Some(known.context.as_str()) == self.context()
+            && (known.namespace.as_str(), known.release.as_str()) == (self.namespace(), self.release())
+    }
+
+    /// Makes the form, unless it is made or being made for just this.
+    pub fn ask_prepare(&mut self) -> Option<Ask> {
+        let chosen = self.chosen()?;
+        if matches!(&self.ready, Ready::Asking(known) | Ready::Made(known) if *known == chosen) {
+            return None;
+        }
+        self.ready = Ready::Asking(chosen.clone());
+        Some(Ask::Prepare(chosen))
+    }
+
+    /// The form is made for what is chosen now.
+    pub fn is_ready(&self) -> bool {
+        matches!((&self.ready, self.chosen()), (Ready::Made(known), Some(chosen)) if *known == chosen)
+    }
+
+    /// Takes in what came back; what nobody waits for any more is dropped. Answers with what has to be asked next.
+    pub fn take(&mut self, told: Told) -> Option<Ask> {
+        match told {
+            Told::Contacted(context, seen) if self.context() == Some(&context) && self.contact == Contact::Asking => {
+                self.contact = match seen {
+                    Ok(seen) => Contact::Seen(seen),
+                    Err(failure) => Contact::Failed(failure),
+                };
+                None
+            }
+            Told::Looked(chosen, seen) if matches!(&self.look, Look::Asking(known) if *known == chosen) => {
+                self.look = match seen {
+                    Ok(seen) => Look::Seen(chosen, seen),
+                    Err(failure) => Look::Failed(chosen, failure),
+                };
+                self.take_up_profile();
+                None
+            }
+            Told::Prepared(chosen, made) if matches!(&self.ready, Ready::Asking(known) if *known == chosen) => {
+                self.ready = match made {
+                    Ok(()) => Ready::Made(chosen),
+                    Err(failure) => Ready::Failed(chosen, failure),
+                };
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// A release that stands there keeps its profile, once: the operator may choose another afterwards.
+    fn take_up_profile(&mut self) {
+        let Some(standing) = self.standing().cloned() else { return };
+        let key = (self.namespace().to_string(), standing.name.clone());
+        let ours = self.product().is_some_and(|product| {
+            product.name == standing.product && product.profiles.iter().any(|profile| profile.id == standing.profile)
+        });
+        if ours && !self.given.contains_key(&Part::Profile) && self.taken_up.as_ref() != Some(&key) {
+            self.chosen.insert(Part::Profile, standing.profile);
+            self.taken_up = Some(key);
+        }
+    }
+
+    fn place_seen(&self) -> Option<&PlaceSeen> {
+        match &self.look {
+            Look::Seen(known, seen)
+                if known.namespace == self.namespace() && Some(known.context.as_str()) == self.context() =>
+            {
+                Some(seen)
+            }
+            _ => None,
+        }
+    }
+
+    /// The release of the chosen name that stands there already.
+    pub fn standing(&self) -> Option<&ReleaseSeen> {
+        self.place_seen()?.releases.iter().find(|known| known.name == self.release())
+    }
+
+    /// The namespaces that begin with or hold what is typed, the present one left out; or why there is no list.
+    pub fn namespaces(&self, typed: &str) -> Result<Vec<&str>, &str> {
+        match &self.contact {
+            Contact::Seen(seen) => match &seen.namespaces {
+                Ok(all) => Ok(all.iter().map(String::as_str).filter(|name| name.contains(typed)).collect()),
+                Err(why) => Err(why),
+            },
+            _ => Err("the cluster was not asked yet"),
+        }
+    }
+
+    /// Whether the namespace will be made, in a sentence.
+    pub fn namespace_note(&self) -> Note {
+        let name = self.namespace();
+        if let Some(seen) = self.place_seen() {
+            return match (seen.exists, seen.terminating) {
+                (_, true) => {
+                    Note::Blocks(format!("{name} is being deleted; nothing can be made in it until it is gone"))
+                }
+                (true, _) => Note::Plain(format!("{name} exists; it is not changed itself")),
+                (false, _) => Note::Plain(format!("{name} does not exist: it will be made")),
+            };
+        }
+        match self.namespaces(name) {
+            Ok(all) if all.contains(&name) => Note::Plain(format!("{name} exists; it is not changed itself")),
+            Ok(_) => Note::Plain(format!("{name} does not exist: it will be made")),
+            Err(why) => Note::Warning(format!("whether {name} exists is not known: {why}")),
+        }
+    }
+
+    /// What stands there already, and what can be done with it.
+    pub fn release_notes(&self) -> Vec<Note> {
+        let (Some(product), Some(seen)) = (self.product(), self.place_seen()) else { return Vec::new() };
+        let mut notes = Vec::new();
+        let named = |known: &ReleaseSeen| {
+            format!("{} {}, revision {}, {}", known.product, known.version, known.revision, known.outcome)
+        };
+        match self.standing() {
+            Some(known) if known.product != product.name => notes.push(Note::Blocks(format!(
+                "{} is taken by {}: choose another name, or another namespace",
+                known.name,
+                named(known)
+            ))),
+            Some(known) => {
+                let on = if known.outcome == "deployed" { "changes it to these answers" } else { "goes on with it" };
+                notes.push(Note::Warning(format!(
+                    "{} is installed here: {}. Going on {on}; its keys and volumes stay. For a second one choose \
+                     another {}",
+                    known.name,
+                    named(known),
+                    if product.singleton { "namespace" } else { "name" }
+                )));
+                if !known.profile.is_empty() && Some(known.profile.as_str()) != self.profile() {
+                    notes.push(Note::Warning(format!("it was installed with the profile {}", known.profile)));
+                }
+            }
+            None => {
+                let other = seen.releases.iter().find(|known| known.product == product.name && product.singleton);
+                if let Some(other) = other {
+                    notes.push(Note::Blocks(format!(
+                        "{} is installed here as {}, and its names are constants: a namespace holds one. Name it {}, \
+                         or choose another namespace",
+                        product.title, other.name, other.name
+                    )));
+                }
+            }
+        }
+        if !seen.unread.is_empty() {
+            notes.push(Note::Warning(format!("which releases are here is not known: {}", seen.unread)));
+        }
+        notes
+    }
+
+    /// What holds one up at a page, in a sentence; none when one may go on to the questions as far as it goes.
+    pub fn open(&self, stop: Stop) -> Option<String> {
+        let blocks = |note: Note| match note {
+            Note::Blocks(text) => Some(text),
+            _ => None,
+        };
+        match stop {
+            Stop::Where => match &self.contact {
+                Contact::None => Some("no cluster is chosen".into()),
+                Contact::Asking => Some("the cluster did not answer yet".into()),
+                Contact::Failed(failure) => Some(failure.what.clone()),
+                Contact::Seen(_) => None,
+            },
+            Stop::What => self.product().is_none().then(|| "no product is chosen".into()),
+            Stop::Profile => None,
+            Stop::Target => {
+                let wrong = self.namespace_fault().map(|fault| format!("the namespace {fault}"));
+                let wrong = wrong.or_else(|| self.release_fault().map(|fault| format!("the name {fault}")));
+                let held = blocks(self.namespace_note());
+                wrong.or(held).or_else(|| self.release_notes().into_iter().find_map(blocks))
+            }
+        }
+    }
+
+    /// What settles a page beforehand, in words: `--context`; none when something of it is open.
+    pub fn settled(&self, stop: Stop) -> Option<String> {
+        let parts: &[Part] = match stop {
+            Stop::Where => &[Part::Context],
+            Stop::What => &[Part::Product],
+            Stop::Profile => &[Part::Profile],
+            Stop::Target => &[Part::Namespace, Part::Release],
+        };
+        let as_given = |part: &Part| match (self.chosen.get(part), self.given.get(part)) {
+            (Some(chosen), Some(given)) => *chosen == given.value,
+            (chosen, _) => chosen.is_none(),
+        };
+        if !parts.iter().all(as_given) {
+            return None;
+        }
+        let by: Vec<&str> =
+            parts.iter().filter_map(|part| self.given.get(part)).map(|given| given.by.as_str()).collect();
+        // A namespace alone says where: the name is then the product's.
+        let enough = by.len() == parts.len() || (stop == Stop::Target && self.given.contains_key(&Part::Namespace));
+        enough.then(|| by.join(" and "))
+    }
+
+    /// The first page that nothing settles; none when everything was given.
+    pub fn first_open(&self) -> Option<Stop> {
+        Stop::ALL.into_iter().find(|stop| self.settled(*stop).is_none())
+    }
+
+    /// What a page came to, in a word or two.
+    pub fn summary(&self, stop: Stop) -> String {
+        match stop {
+            Stop::Where => self.context().unwrap_or("").to_string(),
+            Stop::What => self.product().map(|product| product.title.clone()).unwrap_or_default(),
+            Stop::Profile => self.profile().unwrap_or("").to_string(),
+            Stop::Target => format!("{}/{}", self.namespace(), self.release()),
+        }
+    }
+}
