@@ -1,7 +1,7 @@
 //! The schemas that slipway publishes (README.md) are those of its types: what `-o json` writes, a reader can check.
 //! After a wanted change: `INSTA_UPDATE=always cargo test --test schemas`, and read the difference before it is committed.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read the schema has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read the schema has failed")]
 
 #[path = "schemas/files.rs"]
 mod files;

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_wait_grows_no_longer_than_its_limit_and_the_last_run_is_the_one_before() {
-        let late = (0..10_000).map(|i| at(i * 100)).filter(|now| matches!(now.doing, Doing::Waiting(_))).last();
+        let late = (0..10_000).map(|i| at(i * 100)).rfind(|now| matches!(now.doing, Doing::Waiting(_)));
         let late = late.unwrap();
         assert_eq!(late.doing, Doing::Waiting(LONGEST_WAIT));
         assert_eq!(late.last, Some((late.began, late.began + RUNS)));

@@ -35,7 +35,7 @@ impl GiveBack {
             // Show the cursor: dialoguer hides it while it asks for yes or no.
             let _told = writeln!(io::stderr(), "\u{1b}[?25h\n{failure}");
             #[expect(
-                clippy::exit,
+                clippy::disallowed_methods,
                 reason = "the thread that reads cannot be woken, and nothing was begun that must end"
             )]
             std::process::exit(kind.exit_code().into());

@@ -42,8 +42,8 @@ async fn back_goes_over_every_border_and_keeps_what_was_typed() {
     let script = "1\n1\n1\nevents\n\nv1.42.0\n:back\n:back\nother\n\n:quit\n";
     let (ended, said, guide) = typed(&[], script).await;
     assert!(matches!(ended, Ok(Answered::Left)), "{said}");
-    let prepared = guide.prepared.borrow();
-    assert_eq!(prepared.iter().map(|chosen| chosen.namespace.as_str()).collect::<Vec<_>>(), ["events", "other"]);
+    let prepared: Vec<String> = guide.prepared.borrow().iter().map(|chosen| chosen.namespace.clone()).collect();
+    assert_eq!(prepared, ["events", "other"]);
     assert!(said.rsplit("namespace other").next().unwrap().contains("[v1.42.0]"), "{said}");
     let (_, said, _) = typed(&[], ":back\n1\n:back\n:why\n1\n1\n:why\n:quit\n").await;
     assert!(said.contains("This is the first question.") && said.contains("Storage: 20Gi"), "{said}");
