@@ -1,6 +1,7 @@
-//! 1,000 objects (960 ConfigMaps, 20 Services, 20 Deployments) written by slipway's executor, beside a bare client that
-//! makes the same writes, 32 at once; then the same again with nothing changed. Prints figures, judges nothing:
-//! `cargo bench --bench wire`.
+//! 1,000 objects (960 ConfigMaps, 20 Services, 20 Deployments): the writes of slipway's executor beside a bare client that
+//! makes the same writes, 32 at once; then `slipway install` of a product that holds them as a whole process (load, render,
+//! plan, a dry run of everything, lock, record, writes, readiness), the same again with nothing changed, and
+//! `kubectl apply --server-side` of the same objects, twice too. Prints figures, judges nothing: `cargo bench --bench wire`.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
@@ -8,6 +9,8 @@
 mod testbed;
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use futures::StreamExt as _;
@@ -63,6 +66,7 @@ fn plan(target: &Target) -> Plan {
         facts: BTreeMap::new(),
         findings: vec![],
         usual_seconds: None,
+        seen: BTreeMap::new(),
     }
 }
 
@@ -101,31 +105,89 @@ async fn bare(client: &kube::Client, namespace: &str) -> testbed::Outcome<f64> {
     Ok(began.elapsed().as_secs_f64())
 }
 
+/// The same objects as a product in a folder, and as a file for kubectl.
+fn folder(at: &Path, namespace: &str) -> testbed::Outcome<()> {
+    let product = at.join("wire");
+    std::fs::create_dir_all(product.join("manifests"))?;
+    let text = "slipway: 1\nname: wire\ntitle: Wire\nabout: A thousand objects\nnamespace: wire\nprofiles: [one]\n\
+                versions: {default: v1.0.0, accept: 'self != \"\"'}\npages: []\n";
+    std::fs::write(product.join("product.yaml"), text)?;
+    std::fs::write(product.join("one.yaml"), "title: One\nabout: One\nproduction: false\nanswers: {}\n")?;
+    // JSON is YAML; a product leaves the namespace to slipway.
+    let bare = |object: &mut Value| drop(object["metadata"].as_object_mut().map(|meta| meta.remove("namespace")));
+    let mut documents = objects(namespace);
+    std::fs::write(at.join("all.json"), json!({"apiVersion": "v1", "kind": "List", "items": documents}).to_string())?;
+    documents.iter_mut().for_each(bare);
+    let documents: Vec<String> = documents.iter().map(Value::to_string).collect();
+    std::fs::write(product.join("manifests/all.yaml"), documents.join("\n---\n"))?;
+    Ok(())
+}
+
+/// Seconds of a whole process.
+fn timed(command: &mut Command) -> testbed::Outcome<f64> {
+    let began = Instant::now();
+    let output = command.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(began.elapsed().as_secs_f64())
+}
+
 fn main() -> testbed::Outcome<()> {
     let bed = testbed::Testbed::open()?;
     let kubeconfig = bed.kubeconfig("admin");
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
-        let config =
-            kube::Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &KubeConfigOptions::default())
-                .await?;
-        let client = kube::Client::try_from(config)?;
-        let run = std::process::id();
-        println!("1,000 objects, 32 at once; seconds, each row a pair");
-        println!("{:>10} {:>10} {:>7} {:>10} {:>10}", "bare", "slipway", "ratio", "again", "writes");
-        for round in 0..ROUNDS {
-            let names = [format!("fast-wire-bare-{run}-{round}"), format!("fast-wire-{run}-{round}")];
+    let kubectl = bed.kubectl().to_path_buf();
+    let run = std::process::id();
+    let files = tempfile::tempdir()?;
+    println!("1,000 objects; seconds; the ratio is of the writes");
+    println!(
+        "{:>7} {:>7} {:>6} | {:>8} {:>7} | {:>8} {:>7}",
+        "bare", "writes", "ratio", "install", "again", "kubectl", "again"
+    );
+    for round in 0..ROUNDS {
+        let names: Vec<String> = ["bare", "writes", "install", "kubectl"]
+            .iter()
+            .map(|what| format!("fast-wire-{what}-{run}-{round}"))
+            .collect();
+        let (bare, writes) = tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
+            let config = kube::Config::from_custom_kubeconfig(
+                Kubeconfig::read_from(&kubeconfig)?,
+                &KubeConfigOptions::default(),
+            )
+            .await?;
+            let client = kube::Client::try_from(config)?;
             for name in &names {
                 let namespace = Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
                 cluster.create(&namespace, "bench").await.map_err(slipway::error::Failure::from)?;
             }
             let target = Target { namespace: names[1].clone(), release: "wire".into(), ..Target::default() };
-            let plan = plan(&target);
             let bare = bare(&client, &names[0]).await?;
-            let (first, _) = slipway(&cluster, &plan).await?;
-            let (again, writes) = slipway(&cluster, &plan).await?;
-            println!("{bare:>10.2} {first:>10.2} {:>7.2} {again:>10.2} {writes:>10}", first / bare);
-        }
-        Ok(())
-    })
+            let (writes, _) = slipway(&cluster, &plan(&target)).await?;
+            testbed::Outcome::Ok((bare, writes))
+        })?;
+        folder(files.path(), &names[3])?;
+        let install = || {
+            timed(
+                Command::new(env!("CARGO_BIN_EXE_slipway"))
+                    .env("KUBECONFIG", &kubeconfig)
+                    .args(["install", "wire", "--yes", "-n", &names[2], "--products"])
+                    .arg(files.path()),
+            )
+        };
+        let peer = || {
+            timed(
+                Command::new(&kubectl)
+                    .env("KUBECONFIG", &kubeconfig)
+                    .args(["apply", "--server-side", "-f"])
+                    .arg(files.path().join("all.json")),
+            )
+        };
+        let (first, again, theirs, theirs_again) = (install()?, install()?, peer()?, peer()?);
+        println!(
+            "{bare:>7.2} {writes:>7.2} {:>6.2} | {first:>8.2} {again:>7.2} | {theirs:>8.2} {theirs_again:>7.2}",
+            writes / bare
+        );
+    }
+    Ok(())
 }

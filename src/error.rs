@@ -72,6 +72,9 @@ pub struct Failure {
     /// The step that failed, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// An event of its run told it already.
+    #[serde(skip)]
+    pub told: bool,
 }
 
 /// What [`Failure::state`] says as long as no write was made.
@@ -88,6 +91,7 @@ impl Failure {
             state: String::new(),
             hints: Vec::new(),
             step: None,
+            told: false,
         }
     }
 
@@ -130,7 +134,9 @@ impl Failure {
 /// The one rendering of a failure (screens.md, last sketch): aligned, plain, no colour.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        // That something differs is an answer, not an error.
+        let said = if self.kind == FailureKind::Differences { "" } else { "error: " };
+        write!(f, "{said}{}", self.what)?;
         let mut rows = |name: &str, texts: &[&str]| -> fmt::Result {
             for (i, text) in texts.iter().filter(|text| !text.is_empty()).enumerate() {
                 for (j, line) in text.lines().enumerate() {

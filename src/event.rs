@@ -130,8 +130,6 @@ pub struct RunInfo {
     pub server: String,
     /// The practice cluster, not a real one: every screen says so.
     pub practice: bool,
-    /// Revision that this run writes.
-    pub revision: u32,
     /// Usual time from start to ready in seconds, from and to, where it is known.
     pub usual_seconds: Option<(u64, u64)>,
     /// The steps in order.

@@ -36,7 +36,6 @@ fn child(what: &str) -> ExitCode {
             context: "pretend".into(),
             server: "s".into(),
             practice: true,
-            revision: 1,
             usual_seconds: None,
             steps: vec![],
         };

@@ -15,6 +15,13 @@ use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::Action;
 
+/// What a dry run of everything says.
+pub(super) struct Judgement {
+    objects: u32,
+    unknown: u32,
+    pub(super) refused: Vec<Failure>,
+}
+
 enum Judged {
     Accepted,
     Unknown,
@@ -30,6 +37,18 @@ impl Run<'_> {
         if fresh {
             self.default_account().await?;
         }
+        let Judgement { objects, unknown, refused } = self.judge_all(items).await;
+        match together(refused) {
+            Some(failure) => Err(failure.state(NOTHING_WRITTEN)),
+            None => {
+                self.tell.all(EventKind::DryRunAccepted { objects, unknown }).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// What the server thinks of every write that is to be made.
+    pub(super) async fn judge_all(&self, items: &[Item<'_>]) -> Judgement {
         let writes: Vec<&Item> =
             items.iter().filter(|item| !item.unchanged && item.step.action != Action::Delete).collect();
         let coming: BTreeSet<(String, String)> = items.iter().filter_map(|item| defined(&item.object)).collect();
@@ -42,24 +61,18 @@ impl Run<'_> {
         // Boxed and collected, since the compiler loses the lifetimes of a lazy iterator of futures.
         let tries: Vec<BoxFuture<'_, Judged>> = tries.collect();
         let mut judged = futures::stream::iter(tries).buffer_unordered(self.options.parallel);
-        let (mut objects, mut unknown, mut refused) = (0, 0, Vec::new());
+        let mut judgement = Judgement { objects: 0, unknown: 0, refused: Vec::new() };
         while let Some(one) = judged.next().await {
-            objects += 1;
+            judgement.objects += 1;
             match one {
                 Judged::Accepted => {}
-                Judged::Unknown => unknown += 1,
-                Judged::Refused(failure) => refused.push(failure),
+                Judged::Unknown => judgement.unknown += 1,
+                Judged::Refused(failure) => judgement.refused.push(failure),
             }
         }
         // The order of answers is chance; what is said should not be.
-        refused.sort_by(|a, b| a.place.cmp(&b.place));
-        match together(refused) {
-            Some(failure) => Err(failure.state(NOTHING_WRITTEN)),
-            None => {
-                self.tell.all(EventKind::DryRunAccepted { objects, unknown }).await;
-                Ok(())
-            }
-        }
+        judgement.refused.sort_by(|a, b| a.place.cmp(&b.place));
+        judgement
     }
 
     async fn try_one(&self, item: &Item<'_>, coming: &BTreeSet<(String, String)>, accounts: &BTreeSet<&str>) -> Judged {

@@ -42,6 +42,8 @@ impl Run<'_> {
             }
             None => match by_key.get(keys::SALT) {
                 Some(salt) => salt.clone(),
+                // Nothing secret is hashed, and there is no key Secret to keep a salt in: the same at every run.
+                None if !self.plan.has_secrets() => SecretText::new(self.plan.target.set_id()),
                 None => {
                     let salt: [u8; 32] = rand::random();
                     SecretText::new(salt.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
@@ -82,7 +84,7 @@ impl Run<'_> {
 
     pub(super) async fn make_keys(&self, found: Option<Keys>, values: &Values) -> Result<Option<Keys>, Failure> {
         let plan = &self.plan.keys;
-        if plan.entries.is_empty() {
+        if !self.plan.has_secrets() {
             return Ok(found);
         }
         let names = |keys: &Keys| (keys.secret.clone(), keys.values.keys().cloned().collect());

@@ -15,6 +15,7 @@ mod owned;
 mod ownership;
 mod prune;
 mod ready;
+mod rehearse;
 mod restart;
 mod run;
 mod step;
@@ -24,7 +25,8 @@ mod uninstall;
 
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
-pub use run::{Ended, Options, run};
+pub use rehearse::{CODES, rehearse};
+pub use run::{Ended, Options, Planner, run, run_planned};
 
 #[cfg(test)]
 mod tests;

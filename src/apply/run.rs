@@ -1,5 +1,6 @@
 //! A run of a plan from the lock to the closed record.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::cluster::lock::{self, Lock, LockTiming};
 use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo};
-use crate::object::ObjectId;
+use crate::object::{Object, ObjectId};
 use crate::plan::{Action, Plan, Verb};
 use crate::secret::Secrets;
 
@@ -82,12 +83,38 @@ pub(super) struct Run<'a> {
     pub(super) tell: Tell,
     pub(super) controls: Controls,
     pub(super) readiness: &'a dyn Readiness,
+    planner: Option<&'a dyn Planner>,
     /// The plan brings definitions whose kinds it uses.
     pub(super) brings_kinds: bool,
     pub(super) lock: tokio::sync::RwLock<Option<Lock>>,
     pub(super) lost: std::sync::OnceLock<()>,
     /// Something was written; the lock alone does not count.
     pub(super) wrote: std::sync::atomic::AtomicBool,
+}
+
+/// Makes a plan anew out of what is in the cluster now.
+pub trait Planner: Sync {
+    /// The plan as it would be made now.
+    fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>>;
+}
+
+/// As [`run`]; where what is there is not what the plan was made from, `planner` makes it again under the lock, and a plan
+/// that does something else than what was agreed is not run.
+///
+/// # Errors
+/// As [`run`], and a plan that would not be the same any more.
+pub fn run_planned<'a>(
+    cluster: &'a Cluster,
+    plan: &'a Plan,
+    planner: &'a dyn Planner,
+    secrets: &'a Secrets,
+    readiness: &'a dyn Readiness,
+    options: &'a Options,
+    events: mpsc::Sender<Event>,
+    controls: Controls,
+) -> BoxFuture<'a, Result<Ended, Failure>> {
+    let run = Run::new(cluster, plan, readiness, options, events, controls);
+    Box::pin(go(Run { planner: Some(planner), ..run }, secrets))
 }
 
 /// Runs a plan; the events tell what happens.
@@ -103,34 +130,13 @@ pub fn run<'a>(
     events: mpsc::Sender<Event>,
     controls: Controls,
 ) -> BoxFuture<'a, Result<Ended, Failure>> {
-    Box::pin(go(cluster, plan, secrets, readiness, options, events, controls))
+    Box::pin(go(Run::new(cluster, plan, readiness, options, events, controls), secrets))
 }
 
-async fn go(
-    cluster: &Cluster,
-    plan: &Plan,
-    secrets: &Secrets,
-    readiness: &dyn Readiness,
-    options: &Options,
-    events: mpsc::Sender<Event>,
-    controls: Controls,
-) -> Result<Ended, Failure> {
-    let tell = Tell::new(events);
-    let listener = tell.clone();
-    let run = Run {
-        cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
-        plan,
-        options,
-        manager: plan.target.field_manager(),
-        tell: tell.clone(),
-        controls: controls.clone(),
-        readiness,
-        brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
-        lock: tokio::sync::RwLock::new(None),
-        lost: std::sync::OnceLock::new(),
-        wrote: std::sync::atomic::AtomicBool::new(false),
-    };
-    let mut stop = controls.clone();
+async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
+    let (plan, tell) = (run.plan, run.tell.clone());
+    run.announce().await;
+    let mut stop = run.controls.clone();
     let now = async {
         let wish = stop.stop().await;
         tell.all(EventKind::StopAsked { how: wish.word().into() }).await;
@@ -166,6 +172,34 @@ async fn go(
         Err(failure) => tell.all(EventKind::RunFailed { failure: failure.clone() }).await,
     }
     ended
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        cluster: &Cluster,
+        plan: &'a Plan,
+        readiness: &'a dyn Readiness,
+        options: &'a Options,
+        events: mpsc::Sender<Event>,
+        controls: Controls,
+    ) -> Self {
+        let tell = Tell::new(events);
+        let listener = tell.clone();
+        Self {
+            cluster: cluster.telling(move |kind| listener.at_once(None, kind)),
+            plan,
+            options,
+            manager: plan.target.field_manager(),
+            tell,
+            controls,
+            readiness,
+            planner: None,
+            brings_kinds: plan.steps.iter().any(|step| super::dry_run::defined(&step.wanted.object).is_some()),
+            lock: tokio::sync::RwLock::new(None),
+            lost: std::sync::OnceLock::new(),
+            wrote: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -213,12 +247,11 @@ impl Run<'_> {
                 let same = items.iter().all(|item| item.unchanged);
                 let whole =
                     kept.revisions.first().is_some_and(|revision| revision.progress.outcome == Outcome::Deployed);
-                let keys = found.is_some() || self.plan.keys.entries.is_empty();
+                let keys = found.is_some() || !self.plan.has_secrets();
                 (same && whole && keys && self.surplus(kept.parent.as_ref()).await?.is_empty()).then_some(items.len())
             };
             if let Some(unchanged) = nothing {
                 let revision = kept.revisions.first().map_or(0, |revision| revision.number);
-                self.announce(revision).await;
                 return Ok(Ended { revision, unchanged: count(unchanged), ..Ended::default() });
             }
             values.salt = found.as_ref().map_or(values.salt, |keys| keys.salt.clone());
@@ -241,6 +274,7 @@ impl Run<'_> {
             (kept, Some(live)) => (kept, live),
             (kept, None) => (kept, self.live(namespace.fresh).await?),
         };
+        self.still_agreed(&live).await?;
         let found = self.find_keys().await?;
         self.keys_must_be_there(&kept, found.as_ref())?;
         let mut values = self.values(secrets, found.as_ref());
@@ -254,7 +288,6 @@ impl Run<'_> {
         }
         self.write_parent(&kept, false).await?;
         let mut revision = self.begin(&kept).await?;
-        self.announce(revision.number).await;
         let keys = self.make_keys(found, &values).await?;
         if let Some(keys) = &keys
             && (keys.salt != values.salt
@@ -288,6 +321,20 @@ impl Run<'_> {
         }
     }
 
+    /// What was agreed is what is done: a plan that was made from other objects than those that are there now is made
+    /// again, and must do the same (cluster.md 4).
+    async fn still_agreed(&self, live: &BTreeMap<ObjectId, Object>) -> Result<(), Failure> {
+        let Some(planner) = self.planner.filter(|_| !self.plan.is_of(live)) else { return Ok(()) };
+        let differences = self.plan.differences(&planner.again().await?);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let failure = Failure::new(FailureKind::Refused, "the cluster moved after the plan was agreed")
+            .place(format!("namespace {}", self.plan.target.namespace));
+        let failure = differences.into_iter().fold(failure, Failure::why);
+        Err(failure.state(NOTHING_WRITTEN).hint("run the same command again: it shows the plan as it is now"))
+    }
+
     async fn take_lock(&self) -> Result<bool, Failure> {
         let waited = std::sync::atomic::AtomicBool::new(false);
         let tell = |kind: EventKind| {
@@ -307,7 +354,7 @@ impl Run<'_> {
         self.take_lock().await.map(drop)
     }
 
-    pub(super) async fn announce(&self, revision: u32) {
+    async fn announce(&self) {
         let plan = self.plan;
         let steps = plan.steps.iter().map(|step| {
             let id = step.wanted.object.id();
@@ -329,7 +376,6 @@ impl Run<'_> {
             context: plan.target.context.clone(),
             server: plan.target.server.clone(),
             practice: plan.target.practice,
-            revision,
             usual_seconds: plan.usual_seconds,
             steps: steps.collect(),
         };

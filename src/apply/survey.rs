@@ -1,15 +1,14 @@
 //! What is there already: the record, and for every step the live object and whether it is as it was sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use futures::FutureExt as _;
 use serde_json::Value;
 
 use super::compose::{Making, fill_hash};
 use super::run::Run;
 use super::{hash, owned, ownership, restart};
 use crate::cluster::record::{Outcome, Revision, Written};
-use crate::cluster::{FaultKind, applyset, record};
+use crate::cluster::{applyset, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
 use crate::plan::{Action, Class, Step};
@@ -84,39 +83,12 @@ impl Run<'_> {
         Ok(Kept { parent, revisions: revisions? })
     }
 
-    /// The live objects of the steps: one list per kind.
+    /// The live objects of the steps.
     pub(super) async fn live(&self, fresh: bool) -> Result<BTreeMap<ObjectId, Object>, Failure> {
         if fresh && self.plan.steps.iter().all(|step| !step.wanted.object.namespace().is_empty()) {
             return Ok(BTreeMap::new());
         }
-        let kinds: BTreeSet<(String, String, String)> = self
-            .plan
-            .steps
-            .iter()
-            .map(|step| step.wanted.object.id())
-            .map(|id| (id.group, id.kind, id.namespace))
-            .collect();
-        let lists: Vec<_> =
-            kinds.iter().map(|(group, kind, namespace)| self.live_of(group, kind, namespace).boxed()).collect();
-        let lists = futures::future::try_join_all(lists).await?;
-        Ok(lists.into_iter().flatten().map(|object| (object.id(), object)).collect())
-    }
-
-    async fn live_of(&self, group: &str, kind: &str, namespace: &str) -> Result<Vec<Object>, Failure> {
-        match self.cluster.list(group, kind, namespace, "").await {
-            Ok(listed) => Ok(listed.objects),
-            // Its definition may be part of this plan; else the dry run says so.
-            Err(fault) if fault.kind == FaultKind::UnknownKind => Ok(Vec::new()),
-            Err(fault) if fault.kind == FaultKind::Forbidden => {
-                let ids = self.plan.steps.iter().map(|step| step.wanted.object.id());
-                let ids: Vec<ObjectId> =
-                    ids.filter(|id| id.group == group && id.kind == kind && id.namespace == namespace).collect();
-                let asks: Vec<_> = ids.iter().map(|id| self.cluster.find(id).boxed()).collect();
-                let found = futures::future::try_join_all(asks).await?;
-                Ok(found.into_iter().flatten().collect())
-            }
-            Err(fault) => Err(fault.into()),
-        }
+        Ok(self.cluster.read(self.plan.steps.iter().map(|step| step.wanted.object.id())).await?)
     }
 
     /// Puts steps, what is sent and what is there together.

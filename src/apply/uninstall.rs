@@ -21,7 +21,6 @@ impl Run<'_> {
         let id = ObjectId::new("", "Namespace", "", &target.namespace);
         let namespace = match self.cluster.find(&id).await {
             Ok(None) => {
-                self.announce(0).await;
                 return Ok(Ended::default());
             }
             Ok(found) => found,
@@ -32,10 +31,6 @@ impl Run<'_> {
         let kept = self.kept().await?;
         let live = self.live(false).await?;
         let items = self.deletions(&live)?;
-        let number = kept
-            .pending()
-            .map_or_else(|| kept.revisions.first().map_or(0, |revision| revision.number) + 1, |pending| pending.number);
-        self.announce(number).await;
         let mut revision = match kept.pending() {
             Some(pending) if pending.plan.verb == self.plan.verb => {
                 self.tell.all(EventKind::RunResumed { revision: pending.number, who: pending.who.clone() }).await;

@@ -19,6 +19,7 @@ pub mod lock;
 mod objects;
 mod pods;
 mod proxy;
+mod read;
 pub mod record;
 mod stream;
 

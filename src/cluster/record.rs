@@ -131,7 +131,8 @@ impl Revision {
             writer: concat!("slipway/", env!("CARGO_PKG_VERSION")).into(),
             who: who.into(),
             began: Timestamp::now(),
-            plan: plan.clone(),
+            // What it was made from is old once it is written down.
+            plan: Plan { seen: BTreeMap::new(), ..plan.clone() },
             progress: Progress::default(),
             resource_version: String::new(),
         }

@@ -75,6 +75,7 @@ pub fn plan(
         facts: world.read_facts(),
         findings,
         usual_seconds: world.product.usual_seconds,
+        seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
     })
 }
 

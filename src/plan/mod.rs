@@ -162,6 +162,19 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change { .. } => "change",
+            Self::Keep => "keep",
+            Self::Replace { .. } => "replace",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// One object's change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -309,13 +322,58 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// Usual time to ready in seconds, from and to.
     pub usual_seconds: Option<(u64, u64)>,
+    /// The versions of the live objects that it was made from, by id; what is not there is not in it. A run that finds
+    /// others makes the plan anew before it writes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seen: BTreeMap<String, String>,
 }
 
 impl Plan {
+    /// Whether what is there now is what this plan was made from.
+    pub fn is_of(&self, live: &BTreeMap<ObjectId, Object>) -> bool {
+        self.steps.iter().all(|step| {
+            let id = step.wanted.object.id();
+            let now = live.get(&id).map(Object::resource_version);
+            self.seen.get(&id.to_string()).map(String::as_str) == now
+        })
+    }
+
+    /// What another plan would do otherwise, a line each; empty when both do the same.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let told =
+            |step: Option<&Step>| step.map_or("not in the plan".to_string(), |step| step.action.word().to_string());
+        let mut differences = Vec::new();
+        if self.keys != other.keys {
+            differences.push("the keys".into());
+        }
+        let steps = |plan: &Self| -> BTreeMap<ObjectId, Step> {
+            plan.steps.iter().map(|step| (step.wanted.object.id(), step.clone())).collect()
+        };
+        let (ours, theirs) = (steps(self), steps(other));
+        let ids: std::collections::BTreeSet<&ObjectId> = ours.keys().chain(theirs.keys()).collect();
+        for id in ids {
+            let (was, is) = (ours.get(id), theirs.get(id));
+            if was == is {
+                continue;
+            }
+            differences.push(match (told(was), told(is)) {
+                (was, is) if was == is => format!("{}: {is}, but not the same", id.short()),
+                (was, is) => format!("{}: agreed was {was}, now it is {is}", id.short()),
+            });
+        }
+        differences
+    }
+
+    /// Whether the release has a key Secret: it has keys, or composes Secrets out of others, whose hashes need a salt
+    /// that nobody knows. A release without a secret has none.
+    pub fn has_secrets(&self) -> bool {
+        !self.keys.entries.is_empty() || self.steps.iter().any(|step| !step.wanted.recipes.is_empty())
+    }
+
     /// Whether a run of it would write nothing.
     pub fn is_empty(&self) -> bool {
         self.namespace_exists
-            && (self.keys.exists || self.keys.entries.is_empty())
+            && (self.keys.exists || !self.has_secrets())
             && self.steps.iter().all(|step| step.action == Action::Keep)
     }
 }

@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::apply::{self as executor, Control, Controls, Options, Readiness};
+use crate::answers::Form;
+use crate::apply::{self as executor, Control, Controls, Options, Planner, Readiness};
 use crate::cli::{Color, Output, Shared};
 use crate::cluster::Cluster;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -17,7 +18,6 @@ use crate::object::{Object, ObjectId};
 use crate::plan::{HealthCheck, Plan};
 use crate::product::duration_seconds;
 use crate::sanitize::Redactor;
-use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
 use crate::view::plain;
 use crate::view::tui::{self, ColorChoice, StopChoice, Theme};
@@ -53,13 +53,7 @@ pub(super) fn theme(shared: &Shared) -> Theme {
 ///
 /// # Errors
 /// As the executor, and a wrong `--timeout`.
-pub(super) async fn run(
-    shared: &Shared,
-    known: &Known,
-    plan: &Plan,
-    secrets: &Secrets,
-    face: Face,
-) -> Result<(), Failure> {
+pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, form: &Form, face: Face) -> Result<(), Failure> {
     let (sender, mut events) = mpsc::channel::<Event>(EVENTS);
     let (wish, controls) = watch::channel(Control::Go);
     let wish = Arc::new(wish);
@@ -109,7 +103,7 @@ pub(super) async fn run(
             }
         }
     };
-    let done = work(shared, known, plan, secrets, sender, Controls(controls));
+    let done = work(shared, known, plan, form, sender, Controls(controls));
     let (ended, shown) = tokio::join!(done, shown);
     if let Some(stopper) = stopper {
         stopper.abort();
@@ -121,15 +115,11 @@ async fn drain(mut events: mpsc::Receiver<Event>) {
     while events.recv().await.is_some() {}
 }
 
-/// Executes the plan; everything it has to tell goes to `events`.
-pub(super) async fn work(
-    shared: &Shared,
-    known: &Known,
-    plan: &Plan,
-    secrets: &Secrets,
-    events: mpsc::Sender<Event>,
-    controls: Controls,
-) -> Result<(), Failure> {
+/// What the command line says about a run.
+///
+/// # Errors
+/// A wrong `--timeout`.
+pub(super) fn options(shared: &Shared) -> Result<Options, Failure> {
     let timeout = match &shared.timeout {
         None => None,
         Some(text) => Some(Duration::from_secs(duration_seconds(text).ok_or_else(|| {
@@ -138,14 +128,27 @@ pub(super) async fn work(
                 .hint("write it as 90s, 15m or 1h30m")
         })?)),
     };
-    let options = Options {
+    Ok(Options {
         take_fields: shared.take_field.clone(),
         leave_fields: shared.leave_field.clone(),
         adopt: shared.adopt.clone(),
         take_over: shared.take_over.clone(),
         timeout,
         ..Options::new(&who())
-    };
+    })
+}
+
+/// Executes the plan; everything it has to tell goes to `events`.
+pub(super) async fn work(
+    shared: &Shared,
+    known: &Known,
+    plan: &Plan,
+    form: &Form,
+    events: mpsc::Sender<Event>,
+    controls: Controls,
+) -> Result<(), Failure> {
+    let options = options(shared)?;
+    let secrets = form.secrets();
     let redactor = Redactor::new(secrets.values());
     let what = Follow::of(plan, &plan.target.set_id(), Arc::new(known.facts.clone()), redactor.clone());
     let channel = Channel::new(events.clone(), Instant::now());
@@ -158,10 +161,13 @@ pub(super) async fn work(
         channel,
         redactor,
     };
-    let ended = executor::run(&known.cluster, plan, secrets, &watching, &options, events, controls).await;
+    let again = Again { known, form };
+    let ended =
+        executor::run_planned(&known.cluster, plan, &again, secrets, &watching, &options, events, controls).await;
     drop(watching);
     handle.close().await;
-    ended.map(|_| ())
+    // The executor ends a failed run with an event of it.
+    ended.map(|_| ()).map_err(|failure| Failure { told: true, ..failure })
 }
 
 /// Who runs it, for the record: `ana@laptop`.
@@ -185,6 +191,18 @@ async fn stop_on_signals(wish: Arc<watch::Sender<Control>>) {
             _ = terminate.recv() => {}
         }
         wish.send_replace(control);
+    }
+}
+
+/// The plan out of the same answers and what is in the cluster now.
+struct Again<'a> {
+    known: &'a Known,
+    form: &'a Form,
+}
+
+impl Planner for Again<'_> {
+    fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>> {
+        Box::pin(super::install::make(self.known, self.form))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::error::{Failure, FailureKind};
 use crate::suggest;
-use crate::{diagnose, lint, preflight, watch};
+use crate::{apply, diagnose, lint, preflight, watch};
 
 use super::print;
 
@@ -14,6 +14,7 @@ fn codes() -> Vec<(&'static str, &'static str)> {
     let mut codes: Vec<(&str, &str)> = diagnose::codes()
         .chain(watch::CODES.iter().copied())
         .chain(preflight::CODES.iter().copied())
+        .chain(apply::CODES.iter().copied())
         .chain(lint)
         .collect();
     codes.sort_unstable();

@@ -1,13 +1,14 @@
 //! `slipway install` without questions: facts, form, plan, apply. With a person it is the wizard.
 
 use crate::answers::{Form, file};
+use crate::apply::rehearse;
 use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::plan::Plan;
 use crate::plan::install::install;
 use crate::plan::render::render;
-use crate::plan::{Action, Plan};
 use crate::preflight;
 use crate::view::overview::Overview;
 
@@ -41,7 +42,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
     } else {
         Face::Full
     };
-    apply::run(shared, &known, &overview.plan, form.secrets(), face).await
+    apply::run(shared, &known, &overview.plan, &form, face).await
 }
 
 /// The product that is meant when none is named: where there is only one, and a person to see it.
@@ -88,9 +89,10 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
     } else {
         tell(&overview)?;
     }
-    let changes = overview.plan.steps.iter().filter(|step| step.action != Action::Keep).count();
+    let changes = overview.counts().changes();
     if exit_code && !overview.plan.is_empty() {
-        return Err(Failure::new(FailureKind::Differences, format!("{changes} objects differ")).state(NOTHING_WRITTEN));
+        let noun = if changes == 1 { "object differs" } else { "objects differ" };
+        return Err(Failure::new(FailureKind::Differences, format!("{changes} {noun}")).state(NOTHING_WRITTEN));
     }
     Ok(())
 }
@@ -101,7 +103,13 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
 /// The product cannot be rendered, or the cluster cannot be read.
 pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Result<Overview, Failure> {
     let plan = make(known, form).await?;
-    let findings = preflight::check(&known.facts, &plan, form.product());
+    let mut findings = preflight::check(&known.facts, &plan, form.product());
+    // What preflight blocks already the server would only say again, in other words. A run that nobody is asked about
+    // tries everything itself, once it holds the lock.
+    if !shared.yes && !findings.iter().any(Finding::blocks) {
+        let options = apply::options(shared)?;
+        findings.extend(rehearse(&known.cluster, &plan, form.secrets(), &options).await?);
+    }
     let repeat = repeat(&plan, form);
     let mut cluster = vec![known.facts.git_version.clone()];
     if let Some(nodes) = known.facts.nodes.known() {
@@ -133,7 +141,7 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     command + " --yes"
 }
 
-async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
+pub(super) async fn make(known: &Known, form: &Form) -> Result<Plan, Failure> {
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();

@@ -74,8 +74,10 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
 fn end(failure: &Failure, output: Output, log: Option<&std::path::Path>) -> u8 {
     use std::io::Write as _;
     if output == Output::Json {
-        // A pipe that is closed is told by the exit code alone.
-        let _told = writeln!(std::io::stdout(), "{}", headless::failure_json(failure));
+        if !failure.told {
+            // A pipe that is closed is told by the exit code alone.
+            let _told = writeln!(std::io::stdout(), "{}", headless::failure_json(failure, jiff::Timestamp::now()));
+        }
     } else {
         let mut text = failure.to_string();
         if let Some(log) = log.filter(|_| failure.kind == FailureKind::Bug || failure.kind == FailureKind::Deployment) {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use futures::StreamExt as _;
-
 use crate::answers::form::{Form, Given};
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::Shared;
@@ -170,25 +168,9 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
 /// # Errors
 /// Something could not be read.
 pub(super) async fn live(known: &Known, ids: Vec<ObjectId>) -> Result<BTreeMap<ObjectId, Object>, Failure> {
-    let mut live = BTreeMap::new();
     if !known.facts.namespace.exists {
-        return Ok(live);
+        return Ok(BTreeMap::new());
     }
-    let mut reads = futures::stream::iter(ids.into_iter().map(|id| async {
-        let found = known.cluster.find(&id).await;
-        (id, found)
-    }))
-    .buffer_unordered(16);
-    while let Some((id, found)) = reads.next().await {
-        match found {
-            Ok(Some(object)) => {
-                live.insert(id, object);
-            }
-            Ok(None) => {}
-            // A kind that the server does not know has no objects; preflight says that it is missing.
-            Err(fault) if fault.kind == crate::cluster::FaultKind::UnknownKind => {}
-            Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
-        }
-    }
-    Ok(live)
+    // A kind that the server does not know has no objects; preflight says that it is missing.
+    known.cluster.read(ids).await.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))
 }

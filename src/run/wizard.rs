@@ -20,7 +20,7 @@ use crate::plan::set::RELEASE;
 use crate::product::schema::Product;
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
-use crate::view::plain::{Dialogue, LineReader};
+use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
     Chosen, ClusterSeen, ContextChoice, Guide, Part, PlaceSeen, ProductChoice, ProfileChoice, ReleaseSeen, Settled,
@@ -44,6 +44,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         let dialogue = std::io::stderr().is_terminal()
             && std::env::var("TERM").is_ok_and(|term| term != "dumb")
             && std::env::var_os("ACCESSIBLE").is_none();
+        let _terminal = GiveBack::on_signals();
         let answered = if dialogue {
             plain::session(way, &guide, &mut Dialogue::new()).await?
         } else {
@@ -59,7 +60,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         Answered::Yes(form, overview) => {
             install::blocked(&overview)?;
             let known = guide.known_for(&overview)?;
-            apply::run(shared, &known, &overview.plan, form.secrets(), face).await
+            apply::run(shared, &known, &overview.plan, &form, face).await
         }
         Answered::Blocked(overview) => install::blocked(&overview),
         Answered::Left => Err(stopped(FailureKind::Refused, "left without installing")),

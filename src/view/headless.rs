@@ -2,9 +2,10 @@
 //! output, and a broken pipe ends the printing, not the run.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::error::Failure;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, VERSION};
 use crate::sanitize;
 
 use super::sentence;
@@ -79,8 +80,9 @@ impl<W: Write> Headless<W> {
     }
 }
 
-/// A failure as the last JSON line of a run that emitted no event for it.
-pub fn failure_json(failure: &Failure) -> String {
-    serde_json::json!({"version": crate::event::VERSION, "failure": failure, "exitCode": failure.kind.exit_code()})
-        .to_string()
+/// A failure that no run told, as the event that ends one: every line of `-o json` that tells a failure looks alike.
+pub fn failure_json(failure: &Failure, at: jiff::Timestamp) -> String {
+    let kind = EventKind::RunFailed { failure: failure.clone() };
+    let event = Event { version: VERSION, at, elapsed: Duration::ZERO, step: None, kind };
+    serde_json::to_string(&event).unwrap_or_default()
 }

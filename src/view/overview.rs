@@ -39,6 +39,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Everything that would not stay as it is.
+    pub fn changes(&self) -> usize {
+        self.create + self.change + self.replace + self.delete
+    }
+
     /// In words: `Create 14   Change 0   Keep 0`; what is rarer only when it happens.
     pub fn words(&self) -> String {
         let mut words = format!("Create {}   Change {}   Keep {}", self.create, self.change, self.keep);
@@ -106,7 +111,7 @@ impl Overview {
         }
         let keys = &self.plan.keys;
         let secret = self.plan.target.key_secret_name(keys.generation);
-        if !keys.entries.is_empty() && !listed("Secret", &secret) {
+        if self.plan.has_secrets() && !listed("Secret", &secret) {
             let fields = keys.entries.iter().map(|key| {
                 let made = format!("{:?}", key.source).to_lowercase();
                 let opens =

@@ -36,7 +36,6 @@ fn started() -> Progress {
         context: "c".into(),
         server: "s".into(),
         practice: false,
-        revision: 1,
         usual_seconds: None,
         steps: vec![step("Secret", "db", "database", false), step("StatefulSet", "db", "database", true)],
     };

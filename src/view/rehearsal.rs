@@ -301,6 +301,7 @@ pub(crate) fn overview() -> Overview {
         facts: BTreeMap::new(),
         findings: vec![],
         usual_seconds: Some((40, 120)),
+        seen: BTreeMap::new(),
     };
     let warning = Finding::new("NAME_DOES_NOT_RESOLVE", Severity::Warning, "inngest.example.com does not resolve yet");
     Overview {

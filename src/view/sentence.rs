@@ -11,14 +11,13 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::RunStarted { run } => {
             let practice = if run.practice { " (practice cluster)" } else { "" };
             format!(
-                "{} {} {} into {}{practice}, namespace {}, release {}, revision {}: {} objects.",
+                "{} {} {} into {}{practice}, namespace {}, release {}: {} objects.",
                 capital(verb_ing(&run.verb)),
                 run.title,
                 run.product_version,
                 run.context,
                 run.namespace,
                 run.release,
-                run.revision,
                 run.steps.len()
             )
         }

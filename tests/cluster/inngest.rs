@@ -198,6 +198,7 @@ pub(crate) fn plan(namespace: &str) -> Plan {
         facts: BTreeMap::new(),
         findings: vec![],
         usual_seconds: None,
+        seen: BTreeMap::new(),
     }
 }
 

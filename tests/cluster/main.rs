@@ -15,6 +15,8 @@ mod faults;
 mod inngest;
 mod install;
 mod processes;
+mod products;
+mod rehearse;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 mod watch;
@@ -119,6 +121,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::what_is_somebody_elses_is_refused_and_left_as_it_is,
         install::a_namespace_that_is_being_deleted_is_refused,
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
+        products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
+        rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
+        rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
+        rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

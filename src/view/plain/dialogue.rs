@@ -1,11 +1,12 @@
-//! dialoguer's text, password and confirm prompts, for terminals that can. Lists stay numbered lines.
+//! dialoguer's text and confirm prompts, for terminals that can. Lists stay numbered lines, and secrets hidden ones.
 
 use std::io::{self, Write};
 
 use dialoguer::console::Term;
 use dialoguer::theme::SimpleTheme;
-use dialoguer::{Confirm, Input, Password};
+use dialoguer::{Confirm, Input};
 
+use super::line::LineReader;
 use super::prompt::{Command, Prompt, Reply, choose_by_number};
 use crate::sanitize;
 use crate::secret::SecretText;
@@ -60,16 +61,9 @@ impl Prompt for Dialogue {
         })
     }
 
+    /// Not dialoguer's own password prompt: Ctrl-C at it ends the program with the terminal's echo off.
     fn secret(&mut self, asked: &str) -> io::Result<Reply<SecretText>> {
-        let input = Password::with_theme(&SimpleTheme).with_prompt(sanitize::line(asked)).allow_empty_password(true);
-        let reply = self.reply(input.interact_on(&self.term))?;
-        Ok(match reply {
-            Reply::Said(line) => match Command::read(&line) {
-                Some(command) => Reply::Command(command),
-                None => Reply::Said(SecretText::new(line.trim_end())),
-            },
-            reply => reply.map(SecretText::new),
-        })
+        LineReader::on_terminal(io::stdin().lock(), &self.term).secret(asked)
     }
 
     fn choose(&mut self, asked: &str, texts: &[String], default: Option<usize>) -> io::Result<Reply<usize>> {

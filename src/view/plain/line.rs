@@ -47,6 +47,25 @@ pub struct LineReader<R, W> {
     hide: fn() -> HideTyping,
 }
 
+/// Up to the end of a line, or to a Ctrl-C, after which the terminal sends what it has without one.
+fn read_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    loop {
+        let there = match input.fill_buf() {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let end = there.iter().position(|byte| matches!(char::from(*byte), '\n' | CTRL_C));
+        let taken = end.map_or(there.len(), |end| end + 1);
+        line.extend_from_slice(&there[..taken]);
+        input.consume(taken);
+        if end.is_some() || taken == 0 {
+            return Ok(line);
+        }
+    }
+}
+
 impl<R: BufRead, W: Write> LineReader<R, W> {
     /// Reads from any reader, such as a script; nothing is hidden.
     pub fn new(input: R, output: W) -> Self {
@@ -60,8 +79,8 @@ impl<R: BufRead, W: Write> LineReader<R, W> {
 
     /// One line; the inner error is a line that looks like a command and is none.
     fn line(&mut self) -> io::Result<Result<Reply<String>, String>> {
-        let mut bytes = Vec::new();
-        if self.input.read_until(b'\n', &mut bytes)? == 0 {
+        let bytes = read_line(&mut self.input)?;
+        if bytes.is_empty() {
             writeln!(self.output)?;
             return Ok(Ok(Reply::Ended));
         }
@@ -100,9 +119,10 @@ impl<R: BufRead, W: Write> Prompt for LineReader<R, W> {
     }
 
     fn secret(&mut self, asked: &str) -> io::Result<Reply<SecretText>> {
+        // Before it is asked for: who types at once must not be shown either.
+        let hidden = (self.hide)();
         write!(self.output, "{} (not shown while typed): ", sanitize::line(asked))?;
         self.output.flush()?;
-        let hidden = (self.hide)();
         let reply = self.line();
         let was_hidden = hidden.0.is_some();
         drop(hidden);

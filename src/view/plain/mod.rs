@@ -9,6 +9,7 @@ mod progress;
 mod prompt;
 mod review;
 mod session;
+mod signals;
 #[cfg(test)]
 mod tests;
 mod way;
@@ -22,3 +23,4 @@ pub use progress::{Plain, follow};
 pub use prompt::{Command, Prompt, Reply};
 pub use review::{Decision, review};
 pub use session::session;
+pub use signals::GiveBack;

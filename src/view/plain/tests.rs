@@ -169,7 +169,6 @@ fn run() -> Vec<crate::event::Event> {
         context: "c".into(),
         server: "s".into(),
         practice: true,
-        revision: 1,
         usual_seconds: None,
         steps: vec![step],
     };

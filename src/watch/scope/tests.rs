@@ -90,6 +90,7 @@ fn pods_are_selected_by_their_label_only_where_every_template_carries_it() {
         facts: Default::default(),
         findings: vec![],
         usual_seconds: None,
+        seen: std::collections::BTreeMap::new(),
     };
     let of = |steps| Follow::of(&plan(steps), "id", Arc::default(), Redactor::default());
     assert_eq!(

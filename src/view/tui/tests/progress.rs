@@ -30,7 +30,6 @@ fn started(practice: bool) -> Event {
         context: if practice { "practice".into() } else { "prod-eu".into() },
         server: "https://34.90.1.2".into(),
         practice,
-        revision: 1,
         usual_seconds: Some((40, 120)),
         steps: vec![
             step("Namespace/inngest", "namespace", 0, false),
