@@ -75,8 +75,16 @@ impl Person {
         rustix::termios::tcgetattr(std::fs::File::open(slave).unwrap()).unwrap().local_modes
     }
 
+    /// The cluster, and where in it; product and profile are given.
+    fn up_to_the_questions(&mut self) -> &mut Self {
+        self.until("Choose 1 to 1 [1]").press("\r");
+        self.until("Namespace [").press("\r");
+        self.until("Name of the release [").press("\r")
+    }
+
     /// Answers every question up to the event key with what stands there.
     fn up_to_the_event_key(&mut self) -> &mut Self {
+        self.up_to_the_questions();
         for question in [
             "Version [",
             "Choose 1 to 3 [1]",
@@ -134,6 +142,7 @@ fn a_key_that_is_typed_is_masked_checked_and_used() {
 #[test]
 fn back_and_quit_are_answers_everywhere_and_write_nothing() {
     let mut person = Person::start();
+    person.up_to_the_questions();
     person.until("Version [").press("\r");
     person.until("Choose 1 to 3 [1]").press(":back\r");
     person.until("Version [").press("\r");
