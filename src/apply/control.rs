@@ -60,6 +60,15 @@ impl Controls {
             }
         }
     }
+
+    /// Waits until the operator wants to stop at once; for ever where that can no longer come.
+    pub(super) async fn at_once(&mut self) {
+        while self.now() != Control::Now {
+            if self.0.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
 }
 
 /// What a stopped run ends with.

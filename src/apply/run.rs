@@ -147,11 +147,7 @@ async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
         let wish = stop.stop().await;
         tell.all(EventKind::StopAsked { how: wish.word().into() }).await;
         // AfterStep and Detach end by themselves at the next step; only "at once" cuts.
-        while stop.now() != Control::Now {
-            if stop.0.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
+        stop.at_once().await;
     };
     let ended = tokio::select! {
         ended = run.whole(secrets) => ended,
@@ -161,10 +157,15 @@ async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
         if ended.is_err() && lock.check().is_err() {
             run.tell_lost(&lock);
         }
-        match run.controls.now() {
-            // A server that does not answer must not hold up whoever wants to stop at once; the lock expires by itself.
-            Control::Now => drop(tokio::time::timeout(Duration::from_secs(1), lock.release()).await),
-            _ => lock.release().await,
+        let mut stop = run.controls.clone();
+        // A server that does not answer must not hold up whoever wants to stop at once; the lock expires by itself.
+        let impatient = async {
+            stop.at_once().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        tokio::select! {
+            () = lock.release() => {}
+            () = impatient => {}
         }
     }
     let wrote = run.wrote.load(Ordering::Relaxed);
