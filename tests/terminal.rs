@@ -188,11 +188,12 @@ fn ctrl_z_hands_the_terminal_to_the_shell_and_fg_shows_the_screen_again() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(state(), 'T', "stopped");
-    while let Ok(bytes) = shown.bytes.try_recv() {
+    // What it wrote before it stopped may still be on its way.
+    while shown.screen.screen().alternate_screen() {
+        let bytes = shown.bytes.recv_timeout(Duration::from_secs(60)).unwrap();
         shown.screen.process(&bytes);
         shown.all.extend(bytes);
     }
-    assert!(!shown.screen.screen().alternate_screen(), "the shell has the normal screen");
     shown.signal(rustix::process::Signal::CONT);
     shown.until("PRACTICE");
     assert!(shown.screen.screen().alternate_screen());

@@ -126,7 +126,7 @@ mod tests {
     fn a_preset_is_told_in_words_and_by_profile_and_never_as_an_expression() {
         let presets = presets(&Arc::new(built_in_for_tests("inngest")));
         for (path, wanted) in [
-            ("database.maxOpenConnections", "80 (production: 20), computed from replicas and scaling.mode"),
+            ("database.maxOpenConnections", "45 (production: 30), computed from values.most"),
             ("replicas", "1 (production: 2)"),
             ("networkPolicy.enabled", "no (staging and production: yes)"),
             ("database.storage", "8Gi (production: 20Gi)"),

@@ -71,6 +71,21 @@ const FAULTS: &[Explanation] = &[
         text: "Slipway marks the objects of a release with labels of its own. Take the label out of the manifest.",
     },
     Explanation {
+        code: "FIELD",
+        title: "a field of a list's items cannot be what it says",
+        text: "A field is asked together with its item: it has no condition, pin or source of its own, no dot in its id, and no list or secret inside of it. Make it a question of its own, or simpler.",
+    },
+    Explanation {
+        code: "GROUP",
+        title: "a group is named that is not there",
+        text: "health, backup and migration name the group that they are about: a file in manifests/ without its ending, or a component.",
+    },
+    Explanation {
+        code: "UNUSED_FILE",
+        title: "nothing reads a file",
+        text: "Beside product.yaml lie the profiles that it names, and manifests/. A file with another name is probably a profile that was not named, or a manifest in the wrong place.",
+    },
+    Explanation {
         code: "SECRET_DATA",
         title: "the data of a Secret has the wrong shape",
         text: "`data` and `stringData` of a Secret map names to plain text; rendering encodes it.",

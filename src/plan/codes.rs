@@ -15,6 +15,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The product can take this value only as part of another Secret, so a copy is made. When the original changes, the copy does not: run the install again then.",
     ),
     (
+        "SECRET_UNCHECKED",
+        "A value lives in a Secret that the operator named and that may not be read, so its checks were passed over. Make sure of it yourself, or grant the right that the message names.",
+    ),
+    (
         "SECRET_UNREADABLE",
         "A value out of a Secret that the operator named must be copied into another Secret, and may not be read. Ask for the right that the message names, or give the value another way.",
     ),
