@@ -49,6 +49,7 @@ fn plan(target: &Target) -> Plan {
             wave: 0,
             after: vec![],
             class: Class::Ordinary,
+            one_first: false,
         })
         .collect();
     Plan {

@@ -52,6 +52,9 @@ impl Run<'_> {
             }
             Action::Create | Action::Change { .. } | Action::Keep => {
                 self.hand_over_replicas(item).await?;
+                if item.step.one_first && !was_ever_ready(item.live.as_ref()) {
+                    self.one_alone(item).await?;
+                }
                 let sent = self.send_now(item).await?;
                 let done = match &item.live {
                     None => Done::Created,
@@ -61,6 +64,24 @@ impl Run<'_> {
                 Ok(Stepped { done, sent: Some(sent) })
             }
         }
+    }
+
+    /// Starts one replica and waits for it: it migrates alone.
+    async fn one_alone(&self, item: &Item<'_>) -> Result<(), Failure> {
+        let mut object = item.object.clone();
+        object.set(&["spec", "replicas"], 1.into());
+        let one = Item {
+            step: item.step,
+            id: item.id.clone(),
+            object,
+            live: item.live.clone(),
+            unchanged: false,
+            left: item.left.clone(),
+            adopted: item.adopted,
+        };
+        let sent = self.send_now(&one).await?;
+        self.readiness.written(&sent.live);
+        self.until_ready(std::slice::from_ref(&item.id)).await
     }
 
     async fn send_now(&self, item: &Item<'_>) -> Result<Sent, Failure> {
@@ -213,6 +234,11 @@ pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
         original.remove(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"]);
     }
     JournalEntry { step: step.into(), id: live.id(), uid: live.uid().into(), original }
+}
+
+/// Whether a replica of a workload is ready: its schema is there then.
+fn was_ever_ready(live: Option<&Object>) -> bool {
+    live.is_some_and(|live| live.integer(&["status", "readyReplicas"]).is_some_and(|ready| ready > 0))
 }
 
 /// A claim that was ever bound holds data: it is never replaced (cluster.md 5).

@@ -103,7 +103,11 @@ fn steps(
         let action = action(&mut wanted, there, world.secrets, &manager, &changed, findings);
         changed.add(&wanted.object, &action);
         let class = Class::of(&wanted.object);
-        steps.push(Step { wanted, action, wave, after, class });
+        let one_first = world.product.migration.as_ref().is_some_and(|migration| migration.at_start)
+            && world.product.groups.contains_key(&wanted.group)
+            && wanted.object.kind() == "Deployment"
+            && wanted.object.integer(&["spec", "replicas"]).is_some_and(|replicas| replicas > 1);
+        steps.push(Step { wanted, action, wave, after, class, one_first });
     }
     steps
 }

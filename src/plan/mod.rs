@@ -193,6 +193,10 @@ pub struct Step {
     pub after: Vec<ObjectId>,
     /// An ordinary object, a claim, a CRD …: what may happen to it (cluster.md 1).
     pub class: Class,
+    /// It migrates its schema when it starts, and several that start together would race: as long as none was ever ready,
+    /// one replica is started alone, and the others once it is ready (cluster.md 4 "Migrations").
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_first: bool,
 }
 
 /// Kinds of thing (cluster.md 1), which decide what may ever happen to an object.

@@ -201,6 +201,9 @@ fn note(step: &Step) -> String {
     if let Some(pod) = object.pod_spec() {
         let image = pod.pointer("/containers/0/image").and_then(Value::as_str).unwrap_or("");
         return match object.integer(&["spec", "replicas"]) {
+            Some(replicas) if replicas > 1 && step.one_first && step.action == Action::Create => {
+                format!("{image} x{replicas}, one alone until it is ready")
+            }
             Some(replicas) if replicas > 1 => format!("{image} x{replicas}"),
             _ => image.to_string(),
         };

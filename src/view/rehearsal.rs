@@ -247,7 +247,7 @@ fn step(action: Action, object: Value) -> Step {
     let object = Object(object);
     let class = Class::of(&object);
     let wanted = Wanted { object, group: "server".into(), after: vec![], recipes: BTreeMap::new() };
-    Step { wanted, action, wave: 0, after: vec![], class }
+    Step { wanted, action, wave: 0, after: vec![], class, one_first: false }
 }
 
 /// An install with a change, a replacement and what is kept.

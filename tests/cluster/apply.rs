@@ -393,7 +393,7 @@ pub(crate) async fn a_thousand_objects_are_written_once_and_then_found_unchanged
         .map(|n| {
             let object = Object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{n}"), "namespace": namespace}, "data": {"n": n.to_string()}}));
             let wanted = Wanted { object, group: "all".into(), after: vec![], recipes: BTreeMap::new() };
-            Step { class: Class::Ordinary, after: vec![], action: Action::Create, wave: 0, wanted }
+            Step { one_first: false, class: Class::Ordinary, after: vec![], action: Action::Create, wave: 0, wanted }
         })
         .collect();
     let quick = Options { tried: true, ..options() };
@@ -406,7 +406,7 @@ pub(crate) async fn a_thousand_objects_are_written_once_and_then_found_unchanged
 fn step(object: Object, wave: u32) -> Step {
     let class = Class::of(&object);
     let wanted = Wanted { object, group: "all".into(), after: vec![], recipes: BTreeMap::new() };
-    Step { class, after: vec![], action: Action::Create, wave, wanted }
+    Step { one_first: false, class, after: vec![], action: Action::Create, wave, wanted }
 }
 
 pub(crate) async fn a_custom_resource_is_sent_once_its_definition_is_established_and_not_before(

@@ -68,6 +68,34 @@ fn owners(found: &BTreeMap<String, Value>) -> Vec<String> {
     own.map(|entry| entry["manager"].as_str().unwrap_or("").to_string()).collect()
 }
 
+pub(crate) async fn a_server_that_migrates_when_it_starts_is_alone_until_it_is_ready(cx: Context) -> Outcome {
+    let namespace = fresh("slow");
+    let api = deployments(&cx, &namespace);
+    let seen = watcher(api, watcher::Config::default().fields("metadata.name=inngest")).applied_objects();
+    let watching = tokio::spawn(async move {
+        let mut seen = std::pin::pin!(seen);
+        let mut told = Vec::new();
+        while let Ok(Some(deployment)) = seen.try_next().await {
+            let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or_default();
+            let ready = deployment.status.and_then(|status| status.ready_replicas).unwrap_or_default();
+            told.push((wanted, ready));
+            if ready == 3 {
+                break;
+            }
+        }
+        told
+    });
+    let arguments = ["inngest", "-n", &namespace, "--yes", "--set", "replicas=3"];
+    succeeded(&install(&cx, "admin", &arguments)?);
+    let told = watching.await?;
+    assert_eq!(told.first(), Some(&(1, 0)), "{told:?}");
+    let others = told.iter().find(|(wanted, _)| *wanted == 3).unwrap();
+    assert_eq!(others.1, 1, "the others begin when the first is ready: {told:?}");
+    let again = install(&cx, "admin", &arguments)?;
+    assert!(said(&again).contains("Nothing was written."), "{}", said(&again));
+    DONE
+}
+
 pub(crate) async fn replicas_are_handed_to_an_autoscaler_and_back_without_a_moment_at_one(cx: Context) -> Outcome {
     let namespace = fresh("fast");
     let run = |more: &[&str]| install(&cx, "admin", &[&["inngest", "-n", &namespace, "--yes"][..], more].concat());

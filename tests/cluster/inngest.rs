@@ -184,6 +184,7 @@ pub(crate) fn plan(namespace: &str) -> Plan {
             .into_iter()
             .map(|(wave, wanted)| Step {
                 class: Class::of(&wanted.object),
+                one_first: false,
                 after: if wanted.object.kind() == "Deployment" { vec![postgres.clone()] } else { vec![] },
                 action: Action::Create,
                 wave,

@@ -145,6 +145,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         conflicts::a_field_of_a_person_is_taken_where_that_was_said,
         conflicts::a_foreign_object_is_adopted_by_its_name_and_no_other_with_it,
         conflicts::an_expired_credential_is_told_with_what_to_do,
+        changes::a_server_that_migrates_when_it_starts_is_alone_until_it_is_ready,
         changes::replicas_are_handed_to_an_autoscaler_and_back_without_a_moment_at_one,
         changes::an_object_that_cannot_be_changed_is_made_anew_and_a_killed_replacement_is_finished,
         every_object::every_object_of_every_combination_passes_a_strict_dry_run,

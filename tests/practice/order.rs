@@ -55,6 +55,7 @@ fn with_definition() -> Plan {
     plan.steps = steps
         .map(|(wanted, (wave, after))| Step {
             class: Class::of(&wanted.object),
+            one_first: false,
             after,
             action: Action::Create,
             wave,

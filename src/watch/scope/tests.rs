@@ -73,6 +73,7 @@ fn pods_are_selected_by_their_label_only_where_every_template_carries_it() {
         action,
         wave: 0,
         after: vec![],
+        one_first: false,
         class: crate::plan::Class::Ordinary,
     };
     let plan = |steps| Plan {
