@@ -16,20 +16,23 @@ use crate::cluster::lock::Lock;
 use crate::cluster::record::{Revision, Written};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
-use crate::object::ObjectId;
+use crate::object::{Object, ObjectId};
 use crate::plan::Action;
 use crate::secret::SecretText;
 
-/// Whether readiness of a kind is waited for before a run ends. Services hold nothing back, their address is judged at
-/// the end; what only holds data is ready once it is there.
-pub(super) fn waits(id: &ObjectId) -> bool {
-    matches!(
-        (id.group.as_str(), id.kind.as_str()),
-        ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
-            | ("batch", "Job")
-            | ("", "Pod" | "PersistentVolumeClaim")
-            | ("apiextensions.k8s.io", "CustomResourceDefinition")
-    )
+/// Whether readiness of an object is waited for before a run ends. Services hold nothing back; the address of a load
+/// balancer is judged at the end. What only holds data is ready once it is there.
+pub(super) fn waits(object: &Object) -> bool {
+    let id = object.id();
+    let balancer = id.kind == "Service" && object.text(&["spec", "type"]) == "LoadBalancer";
+    balancer
+        || matches!(
+            (id.group.as_str(), id.kind.as_str()),
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
+                | ("batch", "Job")
+                | ("", "Pod" | "PersistentVolumeClaim")
+                | ("apiextensions.k8s.io", "CustomResourceDefinition")
+        )
 }
 
 impl Run<'_> {
@@ -75,7 +78,7 @@ impl Run<'_> {
         }
         let waited: Vec<ObjectId> = items
             .iter()
-            .filter(|item| item.step.action != Action::Delete && waits(&item.id))
+            .filter(|item| item.step.action != Action::Delete && waits(&item.object))
             .map(|item| item.id.clone())
             .collect();
         self.until_ready(&waited).await?;

@@ -384,7 +384,7 @@ impl Run<'_> {
                 name: id.name.clone(),
                 group: step.wanted.group.clone(),
                 wave: step.wave,
-                waits: step.action != Action::Delete && super::execute::waits(&id),
+                waits: step.action != Action::Delete && super::execute::waits(&step.wanted.object),
             }
         });
         let run = RunInfo {

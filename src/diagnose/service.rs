@@ -18,6 +18,9 @@ pub(super) const ROW: Row = Row {
     ],
 };
 
+/// Clouds take one to three minutes; after five nobody is going to give one.
+const NOBODY: Hold = Hold::seconds(300);
+
 fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
     for service in scene.of_kind("Service") {
         if service.text(&["spec", "type"]) != "LoadBalancer"
@@ -45,7 +48,7 @@ fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
             .why("a load balancer must be given by the cloud or by a controller such as MetalLB")
             .remedy("wait, or expose it by an Ingress or a node port")
             .at(at);
-            out.push(Symptom::new(finding, Hold::Never).quiet_for(30));
+            out.push(Symptom::new(finding, NOBODY).quiet_for(30));
         }
     }
 }

@@ -162,6 +162,32 @@ fn a_key_that_a_volume_needs_must_say_that_it_opens_it() {
 }
 
 #[test]
+fn a_pod_that_undoes_what_rendering_adds_is_told_and_one_that_says_the_same_is_not() {
+    let pod = |pod: &str, container: &str| {
+        let manifest = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: job}}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n{pod}      containers:\n        - {{name: job, image: 'example/job:1', resources: {{requests: {{cpu: 1, memory: 1Gi}}}}{container}}}\n"
+        );
+        let report = lint(&demo("", &manifest));
+        report.findings.iter().map(|one| format!("{} {}: {}", one.code, one.at, one.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        pod("      enableServiceLinks: true\n", ", securityContext: {capabilities: {drop: []}, runAsUser: 0}"),
+        [
+            "RESTRICTED_UNDONE Job/job: it sets enableServiceLinks",
+            "RESTRICTED_UNDONE Job/job/job: it sets capabilities.drop without ALL",
+            "RESTRICTED_UNDONE Job/job/job: it sets runAsUser 0",
+        ]
+    );
+    assert!(
+        pod(
+            "      securityContext: {runAsNonRoot: true, runAsUser: 1000}\n",
+            ", securityContext: {capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}}"
+        )
+        .is_empty()
+    );
+}
+
+#[test]
 fn few_combinations_are_all_rendered_and_hidden_answers_are_not_counted_twice() {
     let questions = "      - {id: mode, type: choice, ask: M, choices: {a: A, b: B}, default: a}\n      - {id: deep, type: yesno, ask: D, default: true, when: mode == \"b\"}\n";
     let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {mode: '${mode}', deep: '${deep == null ? null : string(deep)}'}\n";

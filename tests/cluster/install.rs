@@ -170,25 +170,34 @@ pub(crate) async fn a_killed_install_is_finished_by_the_next_run_with_the_first_
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         f64::from(u32::try_from(seed >> 33).unwrap()) / f64::from(1u32 << 31)
     };
-    for moment in 0..20 {
+    let moments: Vec<std::time::Duration> =
+        (0..20).map(|moment| whole.mul_f64((f64::from(moment) + random()) / 20.0)).collect();
+    let killed = |after: std::time::Duration| -> testbed::Outcome<()> {
         let namespace = fresh("fast");
         let mut child =
             cx.slipway("admin").args(arguments(&namespace)).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let after = whole.mul_f64((f64::from(moment) + random()) / 20.0);
-        tokio::time::sleep(after).await;
+        std::thread::sleep(after);
         child.kill()?;
         child.wait()?;
         let found = objects(&cx, &namespace).unwrap_or_default();
         let first = found.contains_key("Secret/inngest-keys-1").then(|| keys(&found));
         let output = cx.slipway("admin").args(arguments(&namespace)).output()?;
         assert!(output.status.success(), "killed after {after:?}: {}", said(&output));
-        let after = objects(&cx, &namespace)?;
+        let finished = objects(&cx, &namespace)?;
         if let Some(first) = first {
-            assert_eq!(keys(&after), first);
+            assert_eq!(keys(&finished), first, "killed after {after:?}");
         }
-        let key_secrets = after.keys().filter(|name| name.starts_with("Secret/inngest-keys-"));
-        assert_eq!(key_secrets.count(), 1);
-    }
+        let key_secrets = finished.keys().filter(|name| name.starts_with("Secret/inngest-keys-"));
+        assert_eq!(key_secrets.count(), 1, "killed after {after:?}");
+        Ok(())
+    };
+    // A few at once: most of the time each waits for the cluster.
+    let lines = moments.chunks(5);
+    std::thread::scope(|scope| -> testbed::Outcome<()> {
+        let threads: Vec<_> =
+            lines.map(|line| scope.spawn(|| line.iter().try_for_each(|after| killed(*after)))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+    })?;
     DONE
 }
 

@@ -167,7 +167,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
 }
 
 /// No test waits longer: one that hangs is a failure that says so, not a run that never ends.
-const LONGEST: Duration = Duration::from_secs(180);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// The control plane that all tests share, started by the first that needs it.
 pub(crate) struct Shared {

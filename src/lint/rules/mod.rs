@@ -8,6 +8,7 @@ mod key_without_home;
 mod latest_image;
 mod no_requests;
 mod policy_without_dns;
+mod restricted_undone;
 mod slow_probe;
 mod unused_question;
 
@@ -52,6 +53,7 @@ const ALL: &[Rule] = &[
     latest_image::RULE,
     claim_under_rolling_update::RULE,
     policy_without_dns::RULE,
+    restricted_undone::RULE,
     data_without_volume::RULE,
     key_without_home::RULE,
 ];
