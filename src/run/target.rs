@@ -44,6 +44,7 @@ pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cl
         as_groups: shared.as_groups.clone(),
         // On the full screen keys are ours, and what a plugin says would be written over it.
         plugins_may_ask: super::interactive(shared) && (super::plain(shared) || shared.yes),
+        plugin_limit: None,
     };
     connect(&choice).await
 }

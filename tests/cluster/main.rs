@@ -127,6 +127,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::every_pod_passes_restricted_where_that_is_enforced,
         install::a_killed_install_is_finished_by_the_next_run_with_the_first_keys,
         install::bad_input_is_told_with_its_exit_code_and_nothing_is_written,
+        install::a_credential_plugin_gives_the_token_and_one_that_fails_is_told,
         install::what_is_somebody_elses_is_refused_and_left_as_it_is,
         install::a_namespace_that_is_being_deleted_is_refused,
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
