@@ -8,7 +8,6 @@ use super::survey::Kept;
 use crate::cluster::keys::{self, Keys};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
-use crate::object::ObjectId;
 use crate::secret::{SecretRef, SecretText, Secrets};
 
 /// The secrets of a run as the objects need them.
@@ -23,7 +22,8 @@ impl Run<'_> {
         Making { target: &self.plan.target, values: &values.by_key, existing: &values.existing }
     }
 
-    pub(super) fn values(&self, secrets: &Secrets, keys: Option<&Keys>) -> Values {
+    /// Out of what was answered, the generation that the plan means where it is there, and the one before it.
+    pub(super) fn values(&self, secrets: &Secrets, keys: Option<&Keys>, earlier: Option<&Keys>) -> Values {
         let (mut by_key, mut existing) = (BTreeMap::new(), BTreeMap::new());
         for (path, secret) in &secrets.0 {
             let Some(value) = &secret.value else { continue };
@@ -35,12 +35,19 @@ impl Run<'_> {
                 }
             }
         }
-        let salt = match keys {
-            Some(keys) => {
+        let salt = match (keys, earlier) {
+            (Some(keys), _) => {
                 by_key.extend(keys.values.clone());
                 keys.salt.clone()
             }
-            None => match by_key.get(keys::SALT) {
+            (None, Some(earlier)) => {
+                // What was answered counts: it may be what the new generation is made for.
+                for (path, value) in &earlier.values {
+                    by_key.entry(path.clone()).or_insert_with(|| value.clone());
+                }
+                earlier.salt.clone()
+            }
+            (None, None) => match by_key.get(keys::SALT) {
                 Some(salt) => salt.clone(),
                 // Nothing secret is hashed, and there is no key Secret to keep a salt in: the same at every run.
                 None if !self.plan.has_secrets() => SecretText::new(self.plan.target.set_id()),
@@ -61,7 +68,10 @@ impl Run<'_> {
     /// The generation before one that is not there yet: its values and salt are copied into it (cluster.md 3).
     pub(super) async fn earlier_keys(&self, found: Option<&Keys>) -> Result<Option<Keys>, Failure> {
         match self.plan.keys.generation {
-            generation @ 2.. if found.is_none() => keys::read(&self.cluster, &self.plan.target, generation - 1).await,
+            generation @ 2.. if found.is_none() => {
+                let earlier = keys::read(&self.cluster, &self.plan.target, generation - 1).await?;
+                earlier.map(Some).ok_or_else(|| keys::gone(&self.plan.target, generation - 1))
+            }
             _ => Ok(None),
         }
     }
@@ -79,18 +89,15 @@ impl Run<'_> {
         if !plan.exists && deployed.is_none() {
             return Ok(());
         }
-        let name = self.plan.target.key_secret_name(plan.generation.max(1));
-        let mut failure = Failure::new(FailureKind::Refused, format!("the key Secret {name} is gone"))
-            .place(ObjectId::new("", "Secret", &self.plan.target.namespace, &name).to_string())
-            .why("the release's record says that data was written with its keys; new keys would not open it")
-            .state(NOTHING_WRITTEN)
-            .hint(format!("bring the Secret {name} back from a backup, with its labels and annotations, then run the same command again"));
-        failure = failure
-            .hint("or give the data up: delete its claims and the release's ConfigMaps by name, then install again");
-        Err(failure)
+        Err(keys::gone(&self.plan.target, plan.generation.max(1)))
     }
 
-    pub(super) async fn make_keys(&self, found: Option<Keys>, values: &Values) -> Result<Option<Keys>, Failure> {
+    pub(super) async fn make_keys(
+        &self,
+        found: Option<Keys>,
+        earlier: Option<&Keys>,
+        values: &Values,
+    ) -> Result<Option<Keys>, Failure> {
         let plan = &self.plan.keys;
         if !self.plan.has_secrets() {
             return Ok(found);
@@ -99,7 +106,8 @@ impl Run<'_> {
         let keys = match found {
             Some(keys) => keys,
             None => {
-                let mut wanted = BTreeMap::new();
+                // Complete: also what nobody is asked about at the moment, since kept data may be opened by it.
+                let mut wanted = earlier.map(|earlier| earlier.values.clone()).unwrap_or_default();
                 for entry in &plan.entries {
                     let value = values.by_key.get(&entry.path).ok_or_else(|| {
                         Failure::new(FailureKind::Invalid, format!("there is no value for the key {}", entry.path))
@@ -108,6 +116,7 @@ impl Run<'_> {
                     wanted.insert(entry.path.clone(), value.clone());
                 }
                 let mut opens: Vec<String> = plan.entries.iter().flat_map(|entry| entry.opens.clone()).collect();
+                opens.extend(earlier.iter().flat_map(|earlier| earlier.opens.clone()));
                 opens.sort();
                 opens.dedup();
                 self.may_write()?;

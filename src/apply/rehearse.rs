@@ -48,7 +48,8 @@ pub async fn rehearse(
     let run = Run::new(cluster, plan, &readiness, options, events, Controls(controls));
     let (kept, live, found) = tokio::try_join!(run.kept(), run.live(false), run.find_keys())?;
     run.keys_must_be_there(&kept, found.as_ref())?;
-    let values = run.values(secrets, found.as_ref());
+    let earlier = run.earlier_keys(found.as_ref()).await?;
+    let values = run.values(secrets, found.as_ref(), earlier.as_ref());
     let making = run.making(&values);
     let refused = match run.items(&making, &values.salt, &live, &kept) {
         Ok((items, _)) => run.judge_all(&items).await.refused,

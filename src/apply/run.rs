@@ -257,7 +257,7 @@ impl Run<'_> {
         let mut before = None;
         if there {
             let (kept, live, found) = tokio::try_join!(self.kept(), self.live(false), self.find_keys())?;
-            let mut values = self.values(secrets, found.as_ref());
+            let mut values = self.values(secrets, found.as_ref(), None);
             self.keys_must_be_there(&kept, found.as_ref())?;
             let nothing = {
                 let making = self.making(&values);
@@ -296,7 +296,7 @@ impl Run<'_> {
         let found = self.find_keys().await?;
         self.keys_must_be_there(&kept, found.as_ref())?;
         let earlier = self.earlier_keys(found.as_ref()).await?;
-        let mut values = self.values(secrets, found.as_ref().or(earlier.as_ref()));
+        let mut values = self.values(secrets, found.as_ref(), earlier.as_ref());
         let making = self.making(&values);
         let (mut items, mut hashes) = self.items(&making, &values.salt, &live, &kept)?;
         if (!self.options.tried || namespace.fresh)
@@ -307,13 +307,13 @@ impl Run<'_> {
         }
         self.write_parent(&kept, false).await?;
         let mut revision = self.begin(&kept).await?;
-        let keys = self.make_keys(found, &values).await?;
+        let keys = self.make_keys(found, earlier.as_ref(), &values).await?;
         if let Some(keys) = &keys
             && (keys.salt != values.salt
                 || keys.values.iter().any(|(path, value)| values.by_key.get(path) != Some(value)))
         {
             // Somebody else's run made them a moment before: theirs count, since data may be open with them.
-            values = self.values(secrets, Some(keys));
+            values = self.values(secrets, Some(keys), None);
             let making = self.making(&values);
             (items, hashes) = self.items(&making, &values.salt, &live, &kept)?;
         }

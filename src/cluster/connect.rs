@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tower::{BoxError, Layer, Service};
 
 use super::ask::Patience;
+use super::credential::Plugin;
 use super::discovery::Kinds;
 use super::fault::{Asked, Fault};
 use super::kubeconfig::{Choice, configuration};
@@ -61,19 +62,28 @@ impl std::fmt::Debug for Cluster {
     }
 }
 
-/// Connects to the chosen context. Nothing is sent yet, except by a credential plugin.
+/// Connects to the chosen context. Nothing is sent yet, except by a credential plugin, which runs here.
 ///
 /// # Errors
 /// No kubeconfig, an unknown context, a credential that cannot be read.
 pub async fn connect(choice: &Choice) -> Result<Cluster, Failure> {
-    let (config, context) = configuration(choice).await?;
+    let (mut config, context) = configuration(choice).await?;
     let identity = Identity {
         context,
         server: config.cluster_url.to_string().trim_end_matches('/').to_string(),
         namespace: config.default_namespace.clone(),
         practice: false,
     };
-    // A credential plugin is a program: it may take its time.
+    let plugin = Plugin::of(&mut config.auth_info, choice.plugin_limit, &identity.context, &identity.server);
+    let carried = match plugin {
+        None => None,
+        Some(plugin) => {
+            let credential = plugin.ask().await.map_err(|failure| failure.state(NOTHING_WRITTEN))?;
+            credential.certify(&mut config.auth_info);
+            Some((credential, plugin))
+        }
+    };
+    // Files are read, and a credential of another making may take its time.
     let made = tokio::task::spawn_blocking(move || ClientBuilder::try_from(config).map(ClientBuilder::build)).await;
     let asked = Asked {
         what: "prepare the connection".into(),
@@ -88,6 +98,10 @@ pub async fn connect(choice: &Choice) -> Result<Cluster, Failure> {
                 Failure::new(crate::error::FailureKind::Bug, "the connection's task ended").why(error.to_string())
             );
         }
+    };
+    let client = match carried {
+        None => client,
+        Some((credential, plugin)) => credential.carried_by(client, plugin),
     };
     Ok(Cluster::over(client, identity))
 }

@@ -131,21 +131,31 @@ impl Fault {
                 let body = serde_json::to_vec(&*status).unwrap_or_default();
                 Self::from_answer(status.code, &body, None, asked)
             }
-            error => {
-                let chain = chain(&error);
-                let kind = match &error {
-                    kube::Error::Auth(_) => FaultKind::Credential,
-                    kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => FaultKind::Nonsense,
-                    _ if chain.iter().any(|text| says_tls(text)) => FaultKind::Tls,
-                    _ if chain.iter().any(|text| says_credential(text)) => FaultKind::Credential,
-                    _ => FaultKind::Unreachable,
-                };
-                let deepest = chain.last().cloned().unwrap_or_default();
-                let mut fault = Self::build(kind, 0, deepest, None, Vec::new(), asked);
-                fault.failure.why = chain;
-                fault
-            }
+            kube::Error::Service(cause) => match cause.downcast::<Failure>() {
+                // A credential plugin says itself what is wrong.
+                Ok(failure) => {
+                    let message = failure.why.first().cloned().unwrap_or_default();
+                    Self { kind: FaultKind::Credential, code: 0, message, retry_after: None, failure }
+                }
+                Err(cause) => Self::unanswered(&kube::Error::Service(cause), asked),
+            },
+            error => Self::unanswered(&error, asked),
         }
+    }
+
+    fn unanswered(error: &kube::Error, asked: &Asked) -> Self {
+        let chain = chain(error);
+        let kind = match error {
+            kube::Error::Auth(_) => FaultKind::Credential,
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => FaultKind::Nonsense,
+            _ if chain.iter().any(|text| says_tls(text)) => FaultKind::Tls,
+            _ if chain.iter().any(|text| says_credential(text)) => FaultKind::Credential,
+            _ => FaultKind::Unreachable,
+        };
+        let deepest = chain.last().cloned().unwrap_or_default();
+        let mut fault = Self::build(kind, 0, deepest, None, Vec::new(), asked);
+        fault.failure.why = chain;
+        fault
     }
 
     fn build(

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::connect::Cluster;
 use super::fault::FaultKind;
-use crate::error::{Failure, FailureKind};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
 use crate::plan::set::{OPENS, RELEASE};
@@ -31,6 +31,8 @@ pub struct Keys {
     pub values: BTreeMap<String, SecretText>,
     /// The salt of the release's hashes.
     pub salt: SecretText,
+    /// What it opens: claims, clients.
+    pub opens: Vec<String>,
 }
 
 /// Reads the key Secret of a generation; `None` only when the server says that it is absent.
@@ -90,6 +92,19 @@ pub async fn make(
     Ok((keys, made))
 }
 
+/// What is said of a generation that the release's record counts on, and that is not there.
+pub fn gone(target: &Target, generation: u32) -> Failure {
+    let name = target.key_secret_name(generation);
+    Failure::new(FailureKind::Refused, format!("the key Secret {name} is gone"))
+        .place(ObjectId::new("", "Secret", &target.namespace, &name).to_string())
+        .why("the release's record says that data was written with its keys; new keys would not open it")
+        .state(NOTHING_WRITTEN)
+        .hint(format!(
+            "bring the Secret {name} back from a backup, with its labels and annotations, then run the same command again"
+        ))
+        .hint("or give the data up: delete its claims and the release's ConfigMaps by name, then install again")
+}
+
 fn understand(secret: &Object, target: &Target, generation: u32) -> Result<Keys, Failure> {
     let id = secret.id();
     if secret.label(RELEASE) != Some(&target.release) || secret.annotation(OPENS).is_none() {
@@ -110,5 +125,6 @@ fn understand(secret: &Object, target: &Target, generation: u32) -> Result<Keys,
         values.insert(key.clone(), SecretText::new(decoded));
     }
     let salt = values.remove(SALT).unwrap_or_else(|| SecretText::new(secret.uid()));
-    Ok(Keys { secret: secret.name().into(), uid: secret.uid().into(), generation, values, salt })
+    let opens = secret.annotation(OPENS).and_then(|opens| serde_json::from_str(opens).ok()).unwrap_or_default();
+    Ok(Keys { secret: secret.name().into(), uid: secret.uid().into(), generation, values, salt, opens })
 }

@@ -1,6 +1,7 @@
 //! The kubeconfig: which contexts there are, without contacting any, and the configuration of the one that was chosen.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kube::config::{Config, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 
@@ -20,6 +21,8 @@ pub struct Choice {
     pub as_groups: Vec<String>,
     /// A credential plugin may talk to the user: only as long as no screen is up.
     pub plugins_may_ask: bool,
+    /// How long a credential plugin may take; else a minute, and five where it may talk to the user.
+    pub plugin_limit: Option<Duration>,
 }
 
 /// One context of a kubeconfig.
@@ -92,9 +95,14 @@ fn unreadable(error: &kube::config::KubeconfigError, explicit: Option<&Path>) ->
     };
     let missing = matches!(error, kube::config::KubeconfigError::ReadConfig(cause, _) if cause.kind() == std::io::ErrorKind::NotFound);
     let what = if missing { "there is no kubeconfig" } else { "the kubeconfig cannot be read" };
+    // The path is told already; kube repeats it in its words.
+    let why = match error {
+        kube::config::KubeconfigError::ReadConfig(cause, _) => cause.to_string(),
+        error => error.to_string(),
+    };
     Failure::new(FailureKind::Cluster, what)
         .place(place)
-        .why(sanitize::line(&error.to_string()))
+        .why(sanitize::line(&why))
         .state(NOTHING_WRITTEN)
         .hint("name one: --kubeconfig FILE, or the variable KUBECONFIG")
         .hint("or try without a cluster: --practice")

@@ -9,6 +9,7 @@ mod access;
 pub mod applyset;
 mod ask;
 mod connect;
+mod credential;
 mod discovery;
 mod facts;
 mod fault;

@@ -234,6 +234,26 @@ mod tests {
     }
 
     #[test]
+    fn no_two_contents_feed_the_hash_alike() {
+        let pod = json!({"containers": [{"envFrom": [{"secretRef": {"name": "s"}}]}]});
+        let hash = |entries: &[(&str, &str)]| {
+            let data = entries.iter().map(|(key, value)| (key.to_string(), value.as_bytes().to_vec())).collect();
+            let content = Content { data, first_use: BTreeSet::new() };
+            restart_hash(&pod, b"salt", &|_, _| Some(content.clone())).unwrap()
+        };
+        let hashes = [
+            hash(&[("a", "b\nc"), ("d", "")]),
+            hash(&[("a", "b"), ("c", ""), ("d", "")]),
+            hash(&[("a", "b\n"), ("cd", "")]),
+            hash(&[("a", "b\nc=d")]),
+            hash(&[("a", "b"), ("c", "d")]),
+            hash(&[("ab", "c")]),
+            hash(&[("a", "bc")]),
+        ];
+        assert_eq!(BTreeSet::from(hashes.clone()).len(), hashes.len(), "{hashes:?}");
+    }
+
+    #[test]
     fn another_salt_gives_another_hash_and_a_pod_that_reads_nothing_has_none() {
         let hash = |salt: &[u8]| restart_hash(&pod(), salt, &|_, _| None);
         assert_ne!(hash(b"a"), hash(b"b"));

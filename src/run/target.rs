@@ -44,6 +44,7 @@ pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cl
         as_groups: shared.as_groups.clone(),
         // On the full screen keys are ours, and what a plugin says would be written over it.
         plugins_may_ask: super::interactive(shared) && (super::plain(shared) || shared.yes),
+        plugin_limit: None,
     };
     connect(&choice).await
 }
@@ -93,6 +94,15 @@ pub(super) async fn know_of(cluster: Cluster, setup: &Setup) -> Result<Known, Fa
 async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
     let revisions = record::read(&known.cluster, &known.target).await?;
     known.deployed = revisions.iter().any(|revision| revision.progress.outcome == Outcome::Deployed);
+    // A run that died between its record and its keys left the generation before as the newest.
+    let began = |generation: u32| {
+        revisions.iter().any(|revision| {
+            revision.plan.keys.generation.max(1) == generation
+                && revision.progress.written.values().any(|written| !written.uid.is_empty())
+        })
+    };
+    let newest = revisions.first().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    let generations: Vec<(u32, bool)> = (1..=newest).rev().map(|generation| (generation, began(generation))).collect();
     known.revision = revisions.into_iter().next();
     if let Some(revision) = &known.revision
         && revision.plan.product.name != setup.product.name
@@ -109,10 +119,14 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
     if known.revision.is_none() && setup.product.singleton {
         only_one(known, setup).await?;
     }
-    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    // A run that died between its record and its keys left the generation before as the newest.
-    for generation in (1..=generation).rev() {
-        let Some(found) = keys::read(&known.cluster, &known.target, generation).await? else { continue };
+    for (generation, began) in generations {
+        let Some(found) = keys::read(&known.cluster, &known.target, generation).await? else {
+            // Only the key that is newest opens what was written with it; the one before it would be a step back.
+            if began && generation > 1 {
+                return Err(keys::gone(&known.target, generation));
+            }
+            continue;
+        };
         for (path, value) in found.values {
             let at = SecretRef::Keys { generation, key: path.clone() };
             let recorded = known.revision.as_ref().and_then(|revision| {

@@ -104,13 +104,14 @@ impl Overview {
         let listed = |kind: &str, name: &str| {
             self.plan.steps.iter().any(|step| step.wanted.object.kind() == kind && step.wanted.object.name() == name)
         };
-        let namespace = &self.plan.target.namespace;
+        let target = &self.plan.target;
+        let namespace = &target.namespace;
         if !self.plan.namespace_exists && !listed("Namespace", namespace) {
             let note = "new".into();
             rows.push(Row { verb: "create", kind: "Namespace".into(), name: namespace.clone(), note, fields: vec![] });
         }
         let keys = &self.plan.keys;
-        let secret = self.plan.target.key_secret_name(keys.generation);
+        let secret = target.key_secret_name(keys.generation);
         if self.plan.has_secrets() && !listed("Secret", &secret) {
             let fields = keys.entries.iter().map(|key| {
                 let made = format!("{:?}", key.source).to_lowercase();
@@ -122,7 +123,15 @@ impl Overview {
                 verb: if keys.exists { "keep" } else { "create" },
                 kind: "Secret".into(),
                 name: secret,
-                note: "made once, kept at uninstall".into(),
+                note: match keys.generation {
+                    2.. if !keys.exists => {
+                        format!(
+                            "what is new, and a copy of the rest; {} stays",
+                            target.key_secret_name(keys.generation - 1)
+                        )
+                    }
+                    _ => "made once, kept at uninstall".into(),
+                },
                 fields: fields.collect(),
             });
         }

@@ -294,6 +294,36 @@ pub(crate) async fn bad_input_is_told_with_its_exit_code_and_nothing_is_written(
         .args(["install", "inngest", "--yes"])
         .output()?;
     assert_eq!(nowhere.status.code(), Some(4), "{}", said(&nowhere));
+    assert_eq!(said(&nowhere).matches("none").count(), 1, "the path is told once: {}", said(&nowhere));
+    DONE
+}
+
+pub(crate) async fn a_credential_plugin_gives_the_token_and_one_that_fails_is_told(cx: Context) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let admin: Value = serde_yaml::from_str(&std::fs::read_to_string(cx.kubeconfig("admin"))?)?;
+    let token = admin["users"][0]["user"]["token"].as_str().ok_or("the administrator has no token")?;
+    let mut asking = admin.clone();
+    asking["users"][0]["user"] = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": [folder.path().join("plugin")],
+        "interactiveMode": "IfAvailable",
+    }});
+    let kubeconfig = folder.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, asking.to_string())?;
+    let with = |script: &str| -> testbed::Outcome<Output> {
+        std::fs::write(folder.path().join("plugin"), script)?;
+        let namespace = fresh("fast");
+        let arguments = ["preflight", "inngest", "-n", &namespace];
+        Ok(cx.slipway("admin").env("KUBECONFIG", &kubeconfig).args(arguments).output()?)
+    };
+    succeeded(&with(&format!(
+        "echo '{{apiVersion: client.authentication.k8s.io/v1, kind: ExecCredential, status: {{token: \"{token}\"}}}}'"
+    ))?);
+    let failed = with("echo 'the session has expired: log in at the harbour' >&2; exit 1")?;
+    assert_eq!(failed.status.code(), Some(4), "{}", said(&failed));
+    assert!(said(&failed).contains("the session has expired: log in at the harbour"), "{}", said(&failed));
+    assert!(said(&failed).contains("nothing was written"), "{}", said(&failed));
     DONE
 }
 

@@ -18,6 +18,7 @@ mod faces;
 mod faults;
 mod inngest;
 mod install;
+mod keys;
 mod preflight;
 mod processes;
 mod products;
@@ -126,9 +127,14 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         install::every_pod_passes_restricted_where_that_is_enforced,
         install::a_killed_install_is_finished_by_the_next_run_with_the_first_keys,
         install::bad_input_is_told_with_its_exit_code_and_nothing_is_written,
+        install::a_credential_plugin_gives_the_token_and_one_that_fails_is_told,
         install::what_is_somebody_elses_is_refused_and_left_as_it_is,
         install::a_namespace_that_is_being_deleted_is_refused,
         install::an_image_that_cannot_be_pulled_ends_the_run_with_its_name_and_remedy,
+        keys::a_key_that_is_brought_anew_makes_the_next_generation_and_restarts_its_readers_alone,
+        keys::a_key_that_comes_with_an_answer_makes_the_next_generation_and_none_after_it,
+        keys::a_run_that_ends_between_its_record_and_its_keys_is_finished_with_the_same_generation,
+        keys::a_newest_generation_that_is_gone_is_told_and_never_replaced_by_the_one_before,
         exposure::an_ingress_with_a_certificate_of_an_issuer_publishes_the_paths_of_sdks_alone,
         exposure::an_ingress_with_an_own_certificate_names_that_secret_and_no_issuer,
         exposure::a_gateway_publishes_the_paths_of_sdks_and_sends_http_to_https,

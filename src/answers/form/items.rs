@@ -14,7 +14,7 @@ use crate::product::expression::Looked;
 use crate::product::item;
 use crate::product::recipe::Given as Ingredient;
 use crate::product::schema::{Kind, Question};
-use crate::secret::{SecretRef, SecretSource};
+use crate::secret::{Secret, SecretRef, SecretSource};
 
 /// The items as they were given, secrets as references among them.
 pub(crate) fn given_items(question: &Question, input: &Input) -> Vec<Value> {
@@ -152,16 +152,19 @@ impl Form {
         }
     }
 
-    /// A key that an earlier generation does not have needs the next one, which is complete (cluster.md 3).
+    /// A key that an earlier generation does not have, and one that is brought with another value, needs the next one,
+    /// which is complete (cluster.md 3).
     pub(super) fn renew_generation(&mut self) {
         let generation = |at: &SecretRef| match at {
             SecretRef::Keys { generation, .. } => *generation,
             SecretRef::Existing { .. } => 0,
         };
         let kept = self.kept.0.values().map(|secret| generation(&secret.at)).max().unwrap_or(0);
-        let is_new =
-            |path: &String, at: &SecretRef| matches!(at, SecretRef::Keys { .. }) && self.kept.get(path).is_none();
-        let new = self.secrets.0.iter().any(|(path, secret)| is_new(path, &secret.at));
+        let is_new = |path: &String, secret: &Secret| {
+            let kept = self.kept.get(path).and_then(|kept| kept.value.as_ref());
+            matches!(secret.at, SecretRef::Keys { .. }) && (kept.is_none() || kept != secret.value.as_ref())
+        };
+        let new = self.secrets.0.iter().any(|(path, secret)| is_new(path, secret));
         if kept == 0 || !new && kept == 1 {
             return;
         }
