@@ -14,9 +14,22 @@ use slipway::{diagnose, lint, plan, preflight, watch};
 const PARTS: [&str; 8] = ["product", "answers", "plan", "lint", "preflight", "diagnose", "watch", "apply"];
 
 /// Words in capitals there that are no codes: variables, what YAML reads as true, false and null, protocols,
-/// a capability, a resource, and who brings a kind.
-const NO_CODES: [&str; 12] =
-    ["ALL", "CARGO_MANIFEST_DIR", "CPU", "FALSE", "KEDA", "NULL", "OFF", "SLIPWAY_SET_", "TCP", "TRUE", "UDP", "YES"];
+/// capabilities, a resource, and who brings a kind.
+const NO_CODES: [&str; 13] = [
+    "ALL",
+    "CARGO_MANIFEST_DIR",
+    "CPU",
+    "FALSE",
+    "KEDA",
+    "NET_BIND_SERVICE",
+    "NULL",
+    "OFF",
+    "SLIPWAY_SET_",
+    "TCP",
+    "TRUE",
+    "UDP",
+    "YES",
+];
 
 fn files(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -140,15 +140,15 @@ pub(crate) async fn an_ingress_with_an_own_certificate_names_that_secret_and_no_
         &namespace,
         &[
             "exposure.mode=ingress",
-            "exposure.host=events.acme.io",
+            "exposure.host=own.acme.io",
             "exposure.ingressClass=nginx",
             "exposure.tls=secret",
             "exposure.tlsSecret=wildcard",
         ],
     )?;
-    assert_eq!(published(&found), all(SDK_PATHS.map(|path| format!("events.acme.io{path} inngest:http"))));
+    assert_eq!(published(&found), all(SDK_PATHS.map(|path| format!("own.acme.io{path} inngest:http"))));
     let ingress = &found["Ingress/inngest"];
-    assert_eq!(ingress["spec"]["tls"], json!([{"hosts": ["events.acme.io"], "secretName": "wildcard"}]));
+    assert_eq!(ingress["spec"]["tls"], json!([{"hosts": ["own.acme.io"], "secretName": "wildcard"}]));
     assert!(!ingress["metadata"]["annotations"].to_string().contains("cert-manager"), "{ingress}");
     DONE
 }
