@@ -48,6 +48,11 @@ pub enum Verb {
         /// Which product.
         product: String,
     },
+    /// Show a run that was left or goes on elsewhere, and go on with what remains of it.
+    Attach {
+        /// Which release; it need not be named where only one run is pending.
+        release: Option<String>,
+    },
     /// List the products, show one, or check a folder of one.
     Products {
         /// What about them.

@@ -4,6 +4,8 @@
 //! The JSON of an event is public (`-o json`, one line each) and has a version; its schema is in `assets/schemas/`.
 //! Every text in an event is sanitised and holds no secret value.
 
+mod again;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -111,7 +113,7 @@ pub struct StepInfo {
 }
 
 /// What a run is, as it is announced at its start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunInfo {
     /// `install`, `upgrade`, `rollback`, `uninstall`.
@@ -199,6 +201,16 @@ pub enum EventKind {
         revision: u32,
         /// Who began it.
         who: String,
+    },
+    /// A run that is not this process's is shown, out of its record and what is in the cluster.
+    RunAttached {
+        /// Its revision.
+        revision: u32,
+        /// Who began it.
+        who: String,
+        /// When.
+        #[schemars(with = "String")]
+        began: Timestamp,
     },
     /// The lock is held by another client.
     LockAwaited {

@@ -3,6 +3,7 @@
 //! Whatever moment its client dies at, running the same plan again goes on from there: the key Secret is made once, what
 //! is as it was sent is not written again, and the record says what was under way.
 
+mod attach;
 mod compose;
 mod control;
 mod dry_run;
@@ -23,6 +24,7 @@ mod survey;
 mod tell;
 mod uninstall;
 
+pub use attach::attach;
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};

@@ -17,9 +17,9 @@ use crate::cluster::Cluster;
 use crate::cluster::lock::{self, Eye, Lock, LockTiming};
 use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::event::{Event, EventKind, RunInfo, StepInfo};
+use crate::event::{Event, EventKind};
 use crate::object::{Object, ObjectId};
-use crate::plan::{Action, Plan, Verb};
+use crate::plan::{Plan, Verb};
 use crate::secret::Secrets;
 
 /// What the operator said about a run, beside its plan.
@@ -140,7 +140,7 @@ pub fn run<'a>(
 }
 
 async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
-    let (plan, tell) = (run.plan, run.tell.clone());
+    let tell = run.tell.clone();
     run.announce().await;
     let mut stop = run.controls.clone();
     let now = async {
@@ -168,24 +168,7 @@ async fn go(run: Run<'_>, secrets: &Secrets) -> Result<Ended, Failure> {
             () = impatient => {}
         }
     }
-    let wrote = run.wrote.load(Ordering::Relaxed);
-    let ended = ended.map_err(|failure| match failure.state.as_str() {
-        "" if wrote => failure.state("what was written stays; the release's record tells how far it came"),
-        "" => failure.state(NOTHING_WRITTEN),
-        _ => failure,
-    });
-    match &ended {
-        Ok(ended) if ended.left.is_none() => {
-            let notes = plan.notes.clone();
-            tell.all(EventKind::RunFinished { written: ended.written, unchanged: ended.unchanged, notes }).await;
-        }
-        Ok(ended) => {
-            let what = "what is in the cluster goes on by itself; the same command does what remains".to_string();
-            tell.all(EventKind::RunLeft { remaining: ended.left.unwrap_or(0), what }).await;
-        }
-        Err(failure) => tell.all(EventKind::RunFailed { failure: failure.clone() }).await,
-    }
-    ended
+    run.conclude(ended).await
 }
 
 impl<'a> Run<'a> {
@@ -372,34 +355,6 @@ impl Run<'_> {
 
     pub(super) async fn locked(&self) -> Result<(), Failure> {
         self.take_lock().await.map(drop)
-    }
-
-    async fn announce(&self) {
-        let plan = self.plan;
-        let steps = plan.steps.iter().map(|step| {
-            let id = step.wanted.object.id();
-            StepInfo {
-                id: id.to_string(),
-                object_kind: id.kind.clone(),
-                name: id.name.clone(),
-                group: step.wanted.group.clone(),
-                wave: step.wave,
-                waits: step.action != Action::Delete && super::execute::waits(&step.wanted.object),
-            }
-        });
-        let run = RunInfo {
-            verb: plan.verb.word().into(),
-            title: plan.product.title.clone(),
-            product_version: plan.product.version.clone(),
-            release: plan.target.release.clone(),
-            namespace: plan.target.namespace.clone(),
-            context: plan.target.context.clone(),
-            server: plan.target.server.clone(),
-            practice: plan.target.practice,
-            usual_seconds: plan.usual_seconds,
-            steps: steps.collect(),
-        };
-        self.tell.all(EventKind::RunStarted { run }).await;
     }
 }
 

@@ -1,13 +1,17 @@
 //! Telling what happens.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::event::{Event, EventKind, VERSION};
+use super::run::{Ended, Run};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::{Event, EventKind, RunInfo, StepInfo, VERSION};
 use crate::object::ObjectId;
+use crate::plan::Action;
 
 /// Emits the events of a run.
 #[derive(Clone)]
@@ -39,5 +43,73 @@ impl Tell {
     fn event(&self, step: Option<&ObjectId>, kind: EventKind) -> Event {
         let elapsed: Duration = self.began.elapsed();
         Event { version: VERSION, at: Timestamp::now(), elapsed, step: step.map(ToString::to_string), kind }
+    }
+}
+
+impl Run<'_> {
+    /// What the run is, as its first event tells it.
+    pub(super) fn info(&self) -> RunInfo {
+        let plan = self.plan;
+        let steps = plan.steps.iter().map(|step| {
+            let id = step.wanted.object.id();
+            StepInfo {
+                id: id.to_string(),
+                object_kind: id.kind.clone(),
+                name: id.name.clone(),
+                group: step.wanted.group.clone(),
+                wave: step.wave,
+                waits: step.action != Action::Delete && super::execute::waits(&step.wanted.object),
+            }
+        });
+        RunInfo {
+            verb: plan.verb.word().into(),
+            title: plan.product.title.clone(),
+            product_version: plan.product.version.clone(),
+            release: plan.target.release.clone(),
+            namespace: plan.target.namespace.clone(),
+            context: plan.target.context.clone(),
+            server: plan.target.server.clone(),
+            practice: plan.target.practice,
+            usual_seconds: plan.usual_seconds,
+            steps: steps.collect(),
+        }
+    }
+
+    /// Tells what the run is: its first event.
+    pub(super) async fn announce(&self) {
+        self.tell.all(EventKind::RunStarted { run: self.info() }).await;
+    }
+
+    /// Tells how the run ended: its last event. A failure says what is in the cluster now.
+    pub(super) async fn conclude(&self, ended: Result<Ended, Failure>) -> Result<Ended, Failure> {
+        let (tell, attach) = (&self.tell, self.info().attach());
+        let wrote = self.wrote.load(Ordering::Relaxed);
+        let ended = ended.map_err(|failure| {
+            let failure = match failure.state.as_str() {
+                "" if wrote => failure.state("what was written stays; the release's record tells how far it came"),
+                "" => failure.state(NOTHING_WRITTEN),
+                _ => failure,
+            };
+            match failure.kind {
+                FailureKind::Interrupted if wrote => {
+                    failure.hint(format!("or see what goes on, and go on with the rest: {attach}"))
+                }
+                _ => failure,
+            }
+        });
+        match &ended {
+            Ok(ended) if ended.left.is_none() => {
+                let notes = self.plan.notes.clone();
+                tell.all(EventKind::RunFinished { written: ended.written, unchanged: ended.unchanged, notes }).await;
+            }
+            Ok(ended) => {
+                let what = format!(
+                    "what is in the cluster goes on by itself; {attach} shows it, and goes on with what remains"
+                );
+                tell.all(EventKind::RunLeft { remaining: ended.left.unwrap_or(0), what }).await;
+            }
+            Err(failure) => tell.all(EventKind::RunFailed { failure: failure.clone() }).await,
+        }
+        ended
     }
 }

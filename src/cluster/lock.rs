@@ -122,6 +122,59 @@ pub async fn take(
     Ok(Lock { held, renewing })
 }
 
+/// Waits until nobody holds the lock: it was given back, its holder is known to be gone, or has not renewed it for as long as
+/// it lasts. Nothing is written.
+///
+/// # Errors
+/// The Lease may not be read.
+pub async fn idle(cluster: &Cluster, target: &Target, tell: &(dyn Fn(EventKind) + Send + Sync)) -> Result<(), Failure> {
+    let me = Holder::me();
+    let id = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
+    let mut seen = cluster.watch(Watched::object(&id));
+    // The stamp that was seen last, and until when it holds.
+    let mut held: Option<(String, u64)> = None;
+    loop {
+        let left = held.as_ref().map(|(_, until)| until.saturating_sub(boot_clock()));
+        let tick = async {
+            match left {
+                Some(left) => tokio::time::sleep(Duration::from_millis(left.min(500))).await,
+                None => std::future::pending().await,
+            }
+        };
+        let lease = tokio::select! {
+            () = tick => match left {
+                Some(0) => return Ok(()),
+                _ => continue,
+            },
+            now = seen.next() => match now {
+                Some(Seen::All(all)) => all.into_iter().next(),
+                Some(Seen::Changed(lease)) => Some(lease),
+                Some(Seen::Gone(_)) => None,
+                Some(Seen::Broken(fault)) if matches!(fault.kind, FaultKind::Forbidden | FaultKind::Unauthorized) => {
+                    return Err((*fault).into());
+                }
+                Some(Seen::Broken(_)) => continue,
+                None => return Ok(()),
+            },
+        };
+        let Some(lease) = lease else { return Ok(()) };
+        let holder = lease.text(&["spec", "holderIdentity"]);
+        if holder.is_empty() || me.knows_dead(holder) {
+            return Ok(());
+        }
+        if held.as_ref().is_none_or(|(known, _)| *known != stamp(&lease)) {
+            let lasts = lasts(&lease);
+            held = Some((stamp(&lease), boot_clock() + lasts * 1000));
+            tell(EventKind::LockAwaited { holder: Holder::shown(holder), expires_in: lasts });
+        }
+    }
+}
+
+/// Seconds that a lease lasts without being renewed.
+fn lasts(lease: &Object) -> u64 {
+    u64::try_from(lease.integer(&["spec", "leaseDurationSeconds"]).unwrap_or(60)).unwrap_or(60)
+}
+
 /// What changes whenever a holder renews.
 fn stamp(lease: &Object) -> String {
     format!("{} {}", lease.text(&["spec", "holderIdentity"]), lease.text(&["spec", "renewTime"]))
@@ -136,7 +189,7 @@ async fn wait_for(
 ) -> Result<String, Failure> {
     let Some(lease) = lease else { return Ok(String::new()) };
     let (first, holder) = (stamp(lease), lease.text(&["spec", "holderIdentity"]).to_string());
-    let lasts = u64::try_from(lease.integer(&["spec", "leaseDurationSeconds"]).unwrap_or(60)).unwrap_or(60);
+    let lasts = lasts(lease);
     let until = boot_clock() + lasts * 1000;
     tell(EventKind::LockAwaited { holder: Holder::shown(&holder), expires_in: lasts });
     let mut seen = held.cluster.watch(Watched::object(&held.id));

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::connect::Cluster;
+use super::fault::Fault;
 use super::objects::Deletion;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
@@ -142,6 +143,11 @@ impl Revision {
         format!("{}.r{number}", target.parent_name())
     }
 
+    /// The ConfigMap that tells how far it came.
+    pub fn id(&self, target: &Target) -> ObjectId {
+        ObjectId::new("", "ConfigMap", &target.namespace, &Self::name(target, self.number))
+    }
+
     /// The ConfigMaps that hold it: the parts first, the one that makes them valid last.
     fn objects(&self, target: &Target) -> Result<Vec<Object>, Failure> {
         let packed = pack(self)?;
@@ -256,6 +262,58 @@ pub async fn releases(cluster: &Cluster, namespace: &str, product: &str) -> Resu
     let listed = cluster.list("", "ConfigMap", namespace, &format!("{RELEASE},{REVISION}")).await?.objects;
     let of_it = listed.iter().filter(|object| object.text(&["data", "product"]) == product);
     Ok(of_it.filter_map(|object| object.label(RELEASE).map(str::to_string)).collect())
+}
+
+/// The newest revision of each release in a namespace, or in all of them where it is empty.
+///
+/// # Errors
+/// The records cannot be listed.
+pub async fn standing(cluster: &Cluster, namespace: &str) -> Result<Vec<Standing>, Fault> {
+    let listed = cluster.list("", "ConfigMap", namespace, &format!("{RELEASE},{REVISION}")).await?.objects;
+    let mut newest: BTreeMap<(String, String), Standing> = BTreeMap::new();
+    for found in listed.iter().filter(|found| found.at(&["data", "format"]).is_some()) {
+        let text = |key: &str| crate::sanitize::line(found.text(&["data", key]));
+        let standing = Standing {
+            namespace: found.namespace().into(),
+            release: found.label(RELEASE).unwrap_or("").into(),
+            revision: text("revision").parse().unwrap_or(0),
+            outcome: text("outcome"),
+            who: text("who"),
+        };
+        let known = newest.entry((standing.namespace.clone(), standing.release.clone())).or_default();
+        if standing.revision >= known.revision {
+            *known = standing;
+        }
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// Where a release stands, by its newest revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub release: String,
+    /// Number of the revision.
+    pub revision: u32,
+    /// Its outcome: `pending`, `deployed`, `failed`, `superseded`.
+    pub outcome: String,
+    /// Who began it.
+    pub who: String,
+}
+
+/// How far a revision came, by its ConfigMap.
+///
+/// # Errors
+/// It is damaged.
+pub fn progress(main: &Object) -> Result<Progress, Failure> {
+    let unreadable = |why: String| {
+        Failure::new(FailureKind::Invalid, "the release's record is damaged").place(main.id().to_string()).why(why)
+    };
+    let packed =
+        BASE64.decode(main.text(&["binaryData", "progress"])).map_err(|error| unreadable(error.to_string()))?;
+    unpack(&packed).map_err(unreadable)
 }
 
 /// Puts revisions together from their ConfigMaps, the newest first.

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -9,15 +10,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::answers::Form;
-use crate::apply::{self as executor, Control, Controls, Options, Planner, Readiness};
+use crate::apply::{self as executor, Control, Controls, Ended, Options, Planner, Readiness};
 use crate::cli::{Color, Output, Shared};
 use crate::cluster::Cluster;
+use crate::cluster::record::Revision;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::Event;
+use crate::facts::Facts;
 use crate::object::{Object, ObjectId};
 use crate::plan::{HealthCheck, Plan};
 use crate::product::duration_seconds;
 use crate::sanitize::Redactor;
+use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
 use crate::view::plain;
 use crate::view::tui::{self, ColorChoice, StopChoice, Theme};
@@ -39,6 +43,17 @@ pub(super) enum Face {
     Headless,
 }
 
+impl Face {
+    /// Who watches, where nobody was asked anything.
+    pub(super) fn of(shared: &Shared) -> Self {
+        match (super::interactive(shared), super::plain(shared)) {
+            (false, _) => Self::Headless,
+            (true, true) => Self::Plain,
+            (true, false) => Self::Full,
+        }
+    }
+}
+
 /// The theme of the full screen.
 pub(super) fn theme(shared: &Shared) -> Theme {
     let choice = match shared.color {
@@ -49,16 +64,48 @@ pub(super) fn theme(shared: &Shared) -> Theme {
     Theme::choose(choice, |name| std::env::var(name).ok())
 }
 
-/// Runs a plan with a face.
+/// What is to be done.
+pub(super) struct Job<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) facts: &'a Facts,
+    pub(super) plan: &'a Plan,
+    pub(super) secrets: &'a Secrets,
+    pub(super) how: How<'a>,
+}
+
+/// How a job is done.
+pub(super) enum How<'a> {
+    /// The plan was agreed to; where something moved it is made again.
+    Agreed(&'a dyn Planner),
+    /// The plan is a recorded one, which was agreed to when it was begun.
+    Recorded,
+    /// Nothing is written: the revision is shown.
+    Shown(&'a Revision),
+}
+
+/// Runs what was agreed to in the form, with a face.
 ///
 /// # Errors
 /// As the executor, and a wrong `--timeout`.
 pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, form: &Form, face: Face) -> Result<(), Failure> {
+    let again = Again { shared, known, form };
+    let how = How::Agreed(&again);
+    let job = Job { cluster: &known.cluster, facts: &known.facts, plan, secrets: form.secrets(), how };
+    show(shared, &job, face).await.map(drop)
+}
+
+/// Does a job with a face.
+///
+/// # Errors
+/// As the executor, and a wrong `--timeout`.
+pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failure> {
     let (sender, mut events) = mpsc::channel::<Event>(EVENTS);
     let (wish, controls) = watch::channel(Control::Go);
     let wish = Arc::new(wish);
     // On the full screen Ctrl-C is a key, and the screen hears the signals.
-    let stopper = (face != Face::Full).then(|| tokio::spawn(stop_on_signals(Arc::clone(&wish))));
+    let terminated = Arc::new(AtomicBool::new(false));
+    let stopper =
+        (face != Face::Full).then(|| tokio::spawn(stop_on_signals(Arc::clone(&wish), Arc::clone(&terminated))));
     let shown = async {
         match face {
             Face::Full => {
@@ -103,12 +150,18 @@ pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, form: &Form
             }
         }
     };
-    let done = work(shared, known, plan, form, sender, Controls(controls));
+    let done = work(shared, job, sender, Controls(controls));
     let (ended, shown) = tokio::join!(done, shown);
     if let Some(stopper) = stopper {
         stopper.abort();
     }
-    ended.and(shown)
+    let ended = ended.map_err(|failure| match failure.kind {
+        FailureKind::Interrupted if terminated.load(Ordering::Relaxed) => {
+            Failure { kind: FailureKind::Terminated, ..failure }
+        }
+        _ => failure,
+    })?;
+    shown.map(|()| ended)
 }
 
 async fn drain(mut events: mpsc::Receiver<Event>) {
@@ -138,36 +191,39 @@ pub(super) fn options(shared: &Shared) -> Result<Options, Failure> {
     })
 }
 
-/// Executes the plan; everything it has to tell goes to `events`.
-pub(super) async fn work(
+/// Does the job; everything it has to tell goes to `events`.
+async fn work(
     shared: &Shared,
-    known: &Known,
-    plan: &Plan,
-    form: &Form,
+    job: &Job<'_>,
     events: mpsc::Sender<Event>,
     controls: Controls,
-) -> Result<(), Failure> {
+) -> Result<Ended, Failure> {
     let options = options(shared)?;
-    let secrets = form.secrets();
+    let Job { cluster, facts, plan, secrets, how } = job;
     let redactor = Redactor::new(secrets.values());
-    let what = Follow::of(plan, &plan.target.set_id(), Arc::new(known.facts.clone()), redactor.clone());
+    let what = Follow::of(plan, &plan.target.set_id(), Arc::new((*facts).clone()), redactor.clone());
+    let what = Follow { as_found: matches!(how, How::Shown(_)), ..what };
     let channel = Channel::new(events.clone(), Instant::now());
-    let handle = follow(known.cluster.clone(), what, channel.clone());
+    let handle = follow((*cluster).clone(), what, channel.clone());
     let watching = Watching {
         handle: handle.clone(),
-        cluster: known.cluster.clone(),
+        cluster: (*cluster).clone(),
         namespace: plan.target.namespace.clone(),
         health: plan.health.clone(),
         channel,
         redactor,
     };
-    let again = Again { shared, known, form };
-    let ended =
-        executor::run_planned(&known.cluster, plan, &again, secrets, &watching, &options, events, controls).await;
+    let ended = match how {
+        How::Agreed(again) => {
+            executor::run_planned(cluster, plan, *again, secrets, &watching, &options, events, controls).await
+        }
+        How::Recorded => executor::run(cluster, plan, secrets, &watching, &options, events, controls).await,
+        How::Shown(revision) => executor::attach(cluster, revision, &watching, &options, events, controls).await,
+    };
     drop(watching);
     handle.close().await;
     // The executor ends a failed run with an event of it.
-    ended.map(|_| ()).map_err(|failure| Failure { told: true, ..failure })
+    ended.map_err(|failure| Failure { told: true, ..failure })
 }
 
 /// Who runs it, for the record: `ana@laptop`.
@@ -178,7 +234,7 @@ fn who() -> String {
 }
 
 /// The first signal stops after the step, the second at once.
-async fn stop_on_signals(wish: Arc<watch::Sender<Control>>) {
+async fn stop_on_signals(wish: Arc<watch::Sender<Control>>, terminated: Arc<AtomicBool>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -188,7 +244,7 @@ async fn stop_on_signals(wish: Arc<watch::Sender<Control>>) {
     for control in [Control::AfterStep, Control::Now] {
         tokio::select! {
             _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
         }
         wish.send_replace(control);
     }

@@ -15,7 +15,7 @@ use crate::view::overview::Overview;
 use super::apply::Face;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, interactive, plain, print, products, render as rendering, wizard};
+use super::{answers, apply, interactive, print, products, render as rendering, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -35,14 +35,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         tell(&overview)?;
         return Err(not_confirmed(&overview));
     }
-    let face = if !interactive(shared) {
-        Face::Headless
-    } else if plain(shared) {
-        Face::Plain
-    } else {
-        Face::Full
-    };
-    apply::run(shared, &known, &overview.plan, &form, face).await
+    apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await
 }
 
 /// The product that is meant when none is named: where there is only one, and a person to see it.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod apply;
+mod attach;
 mod explain;
 mod install;
 mod log;
@@ -58,6 +59,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             render::run(&shared, &product, with_values.as_deref(), facts.as_deref())
         }
         Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
+        Some(Verb::Attach { release }) => attach::run(&shared, release.as_deref()).await,
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),

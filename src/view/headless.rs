@@ -80,6 +80,13 @@ impl<W: Write> Headless<W> {
     }
 }
 
+/// That there was nothing to do, as the event that ends a run; `notes` say what there is.
+pub fn nothing_json(notes: Vec<String>, at: jiff::Timestamp) -> String {
+    let kind = EventKind::RunFinished { written: 0, unchanged: 0, notes };
+    let event = Event { version: VERSION, at, elapsed: Duration::ZERO, step: None, kind };
+    serde_json::to_string(&event).unwrap_or_default()
+}
+
 /// A failure that no run told, as the event that ends one: every line of `-o json` that tells a failure looks alike.
 pub fn failure_json(failure: &Failure, at: jiff::Timestamp) -> String {
     let kind = EventKind::RunFailed { failure: failure.clone() };

@@ -22,6 +22,9 @@ pub fn of(event: &Event) -> Option<String> {
             )
         }
         EventKind::RunResumed { revision, who } => format!("Going on with revision {revision}, begun by {who}."),
+        EventKind::RunAttached { revision, who, began } => {
+            format!("Revision {revision}, begun by {who} at {}, is shown as it is.", began.strftime("%F %H:%M:%SZ"))
+        }
         EventKind::LockAwaited { holder, expires_in } => {
             format!("Waiting for {holder}, who is changing this release; anybody may take over in {expires_in} s.")
         }

@@ -13,7 +13,7 @@ use crate::context::{Context, DONE, Outcome};
 use crate::testbed;
 
 /// slipway on a pseudo-terminal of 120 columns and 40 rows.
-struct Person {
+pub(crate) struct Person {
     child: Box<dyn portable_pty::Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     bytes: mpsc::Receiver<Vec<u8>>,
@@ -22,7 +22,7 @@ struct Person {
 }
 
 impl Person {
-    fn start(cx: &Context, term: &str, arguments: &[&str]) -> testbed::Outcome<Self> {
+    pub(crate) fn start(cx: &Context, term: &str, arguments: &[&str]) -> testbed::Outcome<Self> {
         let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 120, ..PtySize::default() })?;
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
         command.args(arguments);
@@ -64,7 +64,7 @@ impl Person {
     }
 
     /// Reads until the screen holds a text.
-    fn until(&mut self, text: &str) -> testbed::Outcome<()> {
+    pub(crate) fn until(&mut self, text: &str) -> testbed::Outcome<()> {
         while !self.shows(text) {
             if !self.read(Duration::from_secs(60)) {
                 return Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into());
@@ -73,7 +73,7 @@ impl Person {
         Ok(())
     }
 
-    fn press(&mut self, keys: &str) -> testbed::Outcome<()> {
+    pub(crate) fn press(&mut self, keys: &str) -> testbed::Outcome<()> {
         self.keys.write_all(keys.as_bytes())?;
         Ok(self.keys.flush()?)
     }
@@ -90,7 +90,7 @@ impl Person {
         Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into())
     }
 
-    fn ended(mut self) -> testbed::Outcome<u32> {
+    pub(crate) fn ended(mut self) -> testbed::Outcome<u32> {
         while self.read(Duration::from_secs(60)) {}
         Ok(self.child.wait()?.exit_code())
     }

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod apply;
+mod attach;
 mod bed;
 mod changes;
 mod conflicts;
@@ -25,6 +26,8 @@ mod products;
 mod rehearse;
 #[path = "../testbed/mod.rs"]
 mod testbed;
+#[path = "../schemas/validate.rs"]
+mod validate;
 mod watch;
 
 use std::process::ExitCode;
@@ -164,6 +167,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         preflight::what_an_earlier_install_left_is_used_only_when_that_is_said,
         preflight::hosts_gateways_secrets_and_classes_that_are_not_as_named_are_told,
         preflight::who_may_read_one_namespace_alone_is_told_what_was_not_checked,
+        attach::a_run_that_was_left_is_shown_and_gone_on_with,
+        attach::a_run_that_goes_on_elsewhere_is_shown_to_its_end,
+        attach::a_person_is_offered_to_go_on_in_lines_and_on_the_full_screen,
+        attach::every_line_of_json_is_an_event_whatever_becomes_of_the_run,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

@@ -351,7 +351,7 @@ impl Watched {
             Some(Ending::Left { what }) => format!("{} in {place} was left after {elapsed}: {what}", run.title),
             // Whoever ends the process tells the failure.
             Some(Ending::Failed(_)) => String::new(),
-            None => format!("{} in {place} was left after {elapsed}; the same command takes it up again.", run.title),
+            None => format!("{} in {place} was left after {elapsed}; {} shows it again.", run.title, run.attach()),
         }
     }
 }
