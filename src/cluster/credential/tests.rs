@@ -146,8 +146,7 @@ async fn seen(plugin: Plugin, answers: u16) -> Vec<String> {
         let request = Request::get("/api").body(Body::from(Vec::new())).unwrap();
         client.send(request).await.unwrap();
     }
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().clone()
 }
 
 #[tokio::test]
