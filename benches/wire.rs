@@ -20,6 +20,7 @@ use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 use slipway::apply::{Control, Controls, Options, Watches, run};
 use slipway::cluster::{Choice, Cluster, connect};
+use slipway::event::{Event, EventKind};
 use slipway::object::Object;
 use slipway::plan::{Action, Class, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
 use slipway::secret::Secrets;
@@ -71,17 +72,25 @@ fn plan(target: &Target) -> Plan {
     }
 }
 
-async fn slipway(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<(f64, u32)> {
-    let (events, mut heard) = tokio::sync::mpsc::channel(64);
-    let listener = tokio::spawn(async move { while heard.recv().await.is_some() {} });
+/// Seconds until the last object was written, and until all of it was ready: the controllers take their time for the latter.
+async fn slipway(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<(f64, f64)> {
+    let (events, mut heard) = tokio::sync::mpsc::channel::<Event>(64);
+    let listener = tokio::spawn(async move {
+        let mut last = 0.0;
+        while let Some(event) = heard.recv().await {
+            if matches!(event.kind, EventKind::StepFinished { .. }) {
+                last = event.elapsed.as_secs_f64();
+            }
+        }
+        last
+    });
     let (_wish, controls) = tokio::sync::watch::channel(Control::Go);
     let options = Options { tried: true, ..Options::new("bench") };
     let began = Instant::now();
     let readiness = Watches(cluster.clone());
-    let ended = run(cluster, plan, &Secrets::default(), &readiness, &options, events, Controls(controls)).await?;
-    let took = began.elapsed().as_secs_f64();
-    listener.await?;
-    Ok((took, ended.written))
+    run(cluster, plan, &Secrets::default(), &readiness, &options, events, Controls(controls)).await?;
+    let ready = began.elapsed().as_secs_f64();
+    Ok((listener.await?, ready))
 }
 
 async fn bare(client: &kube::Client, namespace: &str) -> testbed::Outcome<f64> {
@@ -142,31 +151,32 @@ fn main() -> testbed::Outcome<()> {
     let files = tempfile::tempdir()?;
     println!("1,000 objects; seconds; the ratio is of the writes");
     println!(
-        "{:>7} {:>7} {:>6} | {:>8} {:>7} | {:>8} {:>7}",
-        "bare", "writes", "ratio", "install", "again", "kubectl", "again"
+        "{:>7} {:>7} {:>6} {:>7} | {:>8} {:>7} | {:>8} {:>7}",
+        "bare", "writes", "ratio", "ready", "install", "again", "kubectl", "again"
     );
     for round in 0..ROUNDS {
         let names: Vec<String> = ["bare", "writes", "install", "kubectl"]
             .iter()
             .map(|what| format!("fast-wire-{what}-{run}-{round}"))
             .collect();
-        let (bare, writes) = tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-            let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
-            let config = kube::Config::from_custom_kubeconfig(
-                Kubeconfig::read_from(&kubeconfig)?,
-                &KubeConfigOptions::default(),
-            )
-            .await?;
-            let client = kube::Client::try_from(config)?;
-            for name in &names {
-                let namespace = Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
-                cluster.create(&namespace, "bench").await.map_err(slipway::error::Failure::from)?;
-            }
-            let target = Target { namespace: names[1].clone(), release: "wire".into(), ..Target::default() };
-            let bare = bare(&client, &names[0]).await?;
-            let (writes, _) = slipway(&cluster, &plan(&target)).await?;
-            testbed::Outcome::Ok((bare, writes))
-        })?;
+        let (bare, (writes, ready)) =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+                let cluster = connect(&Choice { kubeconfig: Some(kubeconfig.clone()), ..Choice::default() }).await?;
+                let config = kube::Config::from_custom_kubeconfig(
+                    Kubeconfig::read_from(&kubeconfig)?,
+                    &KubeConfigOptions::default(),
+                )
+                .await?;
+                let client = kube::Client::try_from(config)?;
+                for name in &names {
+                    let namespace =
+                        Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+                    cluster.create(&namespace, "bench").await.map_err(slipway::error::Failure::from)?;
+                }
+                let target = Target { namespace: names[1].clone(), release: "wire".into(), ..Target::default() };
+                let bare = bare(&client, &names[0]).await?;
+                testbed::Outcome::Ok((bare, slipway(&cluster, &plan(&target)).await?))
+            })?;
         folder(files.path(), &names[3])?;
         let install = || {
             timed(
@@ -186,7 +196,7 @@ fn main() -> testbed::Outcome<()> {
         };
         let (first, again, theirs, theirs_again) = (install()?, install()?, peer()?, peer()?);
         println!(
-            "{bare:>7.2} {writes:>7.2} {:>6.2} | {first:>8.2} {again:>7.2} | {theirs:>8.2} {theirs_again:>7.2}",
+            "{bare:>7.2} {writes:>7.2} {:>6.2} {ready:>7.2} | {first:>8.2} {again:>7.2} | {theirs:>8.2} {theirs_again:>7.2}",
             writes / bare
         );
     }
