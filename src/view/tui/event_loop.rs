@@ -136,6 +136,7 @@ where
                     screen.update(Msg::Said(said));
                 }
                 Effect::Ask(ask) => hooks.ask(ask),
+                Effect::Copy(text) => terminal::copy(&text)?,
                 Effect::Redraw => redraw(terminal)?,
                 Effect::Suspend => {
                     terminal::suspend().await?;

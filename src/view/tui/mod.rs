@@ -25,6 +25,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 use crate::event::Event;
+use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use event_loop::{Hooks, Input, run};
@@ -95,6 +96,8 @@ pub enum Effect {
     Save,
     /// Ask the outside; [`Msg::Told`] comes back.
     Ask(Ask),
+    /// Hand a text to the terminal's clipboard (OSC 52). No terminal says whether it took it.
+    Copy(SecretText),
 }
 
 /// One screen.

@@ -6,6 +6,8 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Read, EventStream};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
@@ -16,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::{Input, Signal};
+use crate::secret::SecretText;
 
 /// The terminal is ours. The one truth for every way out, so that it is given back exactly once.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -75,6 +78,22 @@ fn leave() {
     let _flushed = out.flush();
 }
 
+/// Hands a text to the clipboard of the terminal, which works through SSH too (OSC 52). Nothing is written when the
+/// terminal is not ours.
+pub(super) fn copy(text: &SecretText) -> io::Result<()> {
+    if !ENTERED.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mut out = io::stdout();
+    out.write_all(clip(text).expose().as_bytes())?;
+    out.flush()
+}
+
+/// `ESC ] 52 ; c ; base64 ESC \`, as xterm defines it.
+fn clip(text: &SecretText) -> SecretText {
+    SecretText::new(format!("\x1b]52;c;{}\x1b\\", BASE64.encode(text.expose())))
+}
+
 /// Waits for a panic in any thread.
 pub(super) async fn panicked() {
     PANICKED.notified().await;
@@ -129,4 +148,14 @@ pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
         all.push(signals.boxed());
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_to_the_clipboard_is_base64_and_cannot_end_its_own_sequence() {
+        assert_eq!(clip(&SecretText::new("a\x1b\\b")).expose(), "\x1b]52;c;YRtcYg==\x1b\\");
+    }
 }
