@@ -407,6 +407,13 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// Whether it is the last event of a run.
+    pub fn ends(&self) -> bool {
+        matches!(self, Self::RunFinished { .. } | Self::RunLeft { .. } | Self::RunFailed { .. })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -81,6 +81,10 @@ impl Run<'_> {
             .filter(|item| item.step.action != Action::Delete && waits(&item.object))
             .map(|item| item.id.clone())
             .collect();
+        // The wait may be long, and its client may go meanwhile: what is there is known to whoever looks (attach).
+        if ended.written > 0 {
+            revision.write(&self.cluster, &self.plan.target).await?;
+        }
         self.until_ready(&waited).await?;
         self.until(self.readiness.verify()).await?;
         Ok(ended)

@@ -46,7 +46,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
         Some(remaining) if face == Face::Headless => Err(Failure {
             // The last event said so.
             told: true,
-            ..Failure::new(FailureKind::Refused, format!("the run is not at its end: {} not done", steps(remaining)))
+            ..Failure::new(FailureKind::Refused, format!("the run is not at its end: {}", what_remains(remaining)))
                 .why("nobody said that it shall go on")
                 .state("what was written stays, and goes on by itself")
                 .hint(format!("go on with it: {} --yes", attach(&revision.plan.target)))
@@ -190,7 +190,7 @@ fn offered(shared: &Shared, revision: &Revision) -> Result<bool, Failure> {
     let remaining = all.clone().filter(|step| !written.contains_key(&step.wanted.object.id())).count();
     let target = &plan.target;
     let said = format!(
-        "{} {} in {}, namespace {}: revision {}, begun by {} at {}, is not at its end: {} of {} not done.",
+        "{} {} in {}, namespace {}: revision {}, begun by {} at {}, is not at its end: {}.",
         plan.product.title,
         plan.product.version,
         target.context,
@@ -198,8 +198,10 @@ fn offered(shared: &Shared, revision: &Revision) -> Result<bool, Failure> {
         revision.number,
         revision.who,
         revision.began.strftime("%F %H:%M:%SZ"),
-        remaining,
-        steps(u32::try_from(all.count()).unwrap_or(u32::MAX)),
+        match remaining {
+            0 => what_remains(0),
+            left => format!("{left} of {} not done", steps(u32::try_from(all.count()).unwrap_or(u32::MAX))),
+        },
     );
     let asked = "Go on with what remains? No only looks on";
     let _terminal = GiveBack::on_signals();
@@ -232,6 +234,13 @@ fn ask(prompt: &mut dyn Prompt, said: &str, asked: &str) -> std::io::Result<Repl
 
 fn steps(count: u32) -> String {
     if count == 1 { "1 step".into() } else { format!("{count} steps") }
+}
+
+fn what_remains(steps_left: u32) -> String {
+    match steps_left {
+        0 => "everything is written, and nobody has said that it is done".into(),
+        left => format!("{} not done", steps(left)),
+    }
 }
 
 /// The command that was meant, in full.

@@ -25,12 +25,13 @@ pub struct Headless<W> {
     format: Format,
     last: String,
     logs: bool,
+    ended: bool,
 }
 
 impl<W: Write> Headless<W> {
     /// Prints to `out`; `logs` prints container lines as well in text (JSON always holds them).
     pub fn new(out: W, format: Format, logs: bool) -> Self {
-        Self { out, format, last: String::new(), logs }
+        Self { out, format, last: String::new(), logs, ended: false }
     }
 
     /// Prints a sentence that no event told, such as that the run is still alive.
@@ -47,6 +48,11 @@ impl<W: Write> Headless<W> {
     /// # Errors
     /// When the output cannot be written.
     pub fn show(&mut self, event: &Event) -> io::Result<()> {
+        // Watches still tell something while they are closed; who reads lines is promised that the end is the last one.
+        if self.ended {
+            return Ok(());
+        }
+        self.ended = event.kind.ends();
         match self.format {
             Format::Json => {
                 serde_json::to_writer(&mut self.out, event)?;
@@ -92,4 +98,29 @@ pub fn failure_json(failure: &Failure, at: jiff::Timestamp) -> String {
     let kind = EventKind::RunFailed { failure: failure.clone() };
     let event = Event { version: VERSION, at, elapsed: Duration::ZERO, step: None, kind };
     serde_json::to_string(&event).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tui::tests::fact;
+
+    #[test]
+    fn nothing_is_told_after_the_end_of_a_run() {
+        let mut out = Vec::new();
+        let mut face = Headless::new(&mut out, Format::Json, true);
+        let line = || EventKind::LogLine {
+            pod: "a-0".into(),
+            container: "a".into(),
+            previous: false,
+            text: "still here".into(),
+        };
+        let failure = Failure::new(crate::error::FailureKind::Refused, "no");
+        for kind in [line(), EventKind::RunFailed { failure }, line()] {
+            face.show(&fact(1, None, kind)).unwrap();
+        }
+        let told = String::from_utf8(out).unwrap();
+        assert_eq!(told.lines().count(), 2, "{told}");
+        assert!(told.lines().last().is_some_and(|line| line.contains("runFailed")), "{told}");
+    }
 }

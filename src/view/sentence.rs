@@ -75,6 +75,8 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::RunFinished { written, .. } => {
             format!("Done after {}: {written} objects written.", seconds(event.elapsed))
         }
+        EventKind::RunLeft { remaining: 0, what } => format!("Left with everything written: {what}."),
+        EventKind::RunLeft { remaining: 1, what } => format!("Left with 1 step not begun: {what}."),
         EventKind::RunLeft { remaining, what } => format!("Left with {remaining} steps not begun: {what}."),
         EventKind::RunFailed { failure } => failure.to_string(),
         _ => return None,

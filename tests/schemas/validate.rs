@@ -9,7 +9,7 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
     let keywords = schema.as_object().unwrap();
     for (keyword, rule) in keywords {
         match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "examples" | "format" | "then" => {}
+            "$schema" | "$id" | "$defs" | "title" | "description" | "examples" | "format" | "then" | "default" => {}
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
                 found.extend(faults(root, &root["$defs"][name], value, path));
@@ -31,6 +31,9 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
             "maximum" if value.as_i64() > rule.as_i64() => found.push(format!("{path}: too large")),
             "minItems" if value.as_array().is_some_and(|list| (list.len() as u64) < rule.as_u64().unwrap()) => {
                 found.push(format!("{path}: too few"));
+            }
+            "maxItems" if value.as_array().is_some_and(|list| (list.len() as u64) > rule.as_u64().unwrap()) => {
+                found.push(format!("{path}: too many"));
             }
             "minProperties" if value.as_object().is_some_and(|map| (map.len() as u64) < rule.as_u64().unwrap()) => {
                 found.push(format!("{path}: too few"));
@@ -77,10 +80,25 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
                     found.extend(faults(root, rule, value, &format!("{path}[{number}]")));
                 }
             }
+            "prefixItems" => {
+                for (number, (value, rule)) in
+                    value.as_array().into_iter().flatten().zip(rule.as_array().unwrap()).enumerate()
+                {
+                    found.extend(faults(root, rule, value, &format!("{path}[{number}]")));
+                }
+            }
             "anyOf" => {
                 let all: Vec<_> = rule.as_array().unwrap().iter().map(|rule| faults(root, rule, value, path)).collect();
                 if all.iter().all(|faults| !faults.is_empty()) {
                     found.extend(all.into_iter().min_by_key(Vec::len).unwrap());
+                }
+            }
+            "oneOf" => {
+                let all: Vec<_> = rule.as_array().unwrap().iter().map(|rule| faults(root, rule, value, path)).collect();
+                match all.iter().filter(|faults| faults.is_empty()).count() {
+                    1 => {}
+                    0 => found.extend(all.into_iter().min_by_key(Vec::len).unwrap()),
+                    _ => found.push(format!("{path}: {value} is more than one of them")),
                 }
             }
             "allOf" => rule.as_array().unwrap().iter().for_each(|rule| found.extend(faults(root, rule, value, path))),
@@ -88,7 +106,7 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
             "if" if faults(root, rule, value, path).is_empty() => {
                 found.extend(faults(root, &schema["then"], value, path));
             }
-            "const" | "enum" | "minimum" | "maximum" | "minItems" | "minProperties" | "not" | "if" => {}
+            "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems" | "minProperties" | "not" | "if" => {}
             unknown => panic!("the validator does not know {unknown}"),
         }
     }
@@ -97,6 +115,7 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
 
 fn is(name: &str, value: &Value) -> bool {
     match name {
+        "null" => value.is_null(),
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_i64() || value.is_u64(),
