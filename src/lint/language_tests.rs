@@ -271,6 +271,9 @@ fn versions_gates_and_migration_are_held_to_their_words() {
         ("migration: {job: app, budget: soon}\n", MAP, "a duration"),
         ("migration: {job: app, budget: 10m}\n", MAP, ""),
         ("health: [{group: ap, http: {service: a, path: /}}]\n", MAP, "did you mean `app`?"),
+        ("health: [{within: 5s}]\n", MAP, "asks by `http`, `sql` or `exec`"),
+        ("health: [{group: app, sql: {grup: app}}]\n", MAP, "did you mean `group`?"),
+        ("health: [{group: app, sql: {group: app, query: 'select \"a\" from b'}}]\n", MAP, ""),
         ("backup: [{group: ap, kind: x}]\n", MAP, "did you mean `app`?"),
         ("singleton: maybe\n", MAP, "must be true or false"),
     ]);

@@ -213,6 +213,9 @@ fn run(command: &[String]) -> (String, String, i32) {
     if line.contains("pg_isready") {
         return prints("/var/run/postgresql:5432 - accepting connections\n");
     }
+    if line.contains("psql") {
+        return prints("1\n");
+    }
     if line.contains("redis-cli") || line.contains("valkey-cli") {
         return prints("PONG\n");
     }

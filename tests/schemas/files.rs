@@ -155,13 +155,16 @@ fn definitions() -> Value {
         "key": map(&["ask"], asked.clone()),
         "health": {
             "type": "object", "additionalProperties": false,
-            "anyOf": [{"required": ["http"]}, {"required": ["exec"]}],
+            "anyOf": [{"required": ["http"]}, {"required": ["sql"]}, {"required": ["exec"]}],
             "properties": {
                 "when": cel("only when this holds"),
                 "group": text("The group that it speaks for"),
                 "within": duration(),
                 "http": map(&["service", "path"], json!({
                     "service": {"type": "string"}, "port": {"type": ["string", "integer"]}, "path": {"type": "string"},
+                })),
+                "sql": map(&["group"], json!({
+                    "group": {"type": "string"}, "query": text("What is asked; `select 1` without it"),
                 })),
                 "exec": map(&["group"], json!({
                     "group": {"type": "string"}, "command": list(json!({"type": ["string", "integer"]})),

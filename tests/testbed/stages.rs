@@ -110,7 +110,12 @@ spec: {{forwards: [{{target: {{port: {health}, address: 127.0.0.1}}}}]}}
 fn programs(folder: &Path) -> Outcome<()> {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::create_dir_all(folder)?;
-    for (name, script) in [("pg_isready", "#!/bin/sh\nexit 0\n"), ("redis-cli", "#!/bin/sh\necho PONG\n")] {
+    let answers = [
+        ("pg_isready", "#!/bin/sh\nexit 0\n"),
+        ("psql", "#!/bin/sh\necho 1\n"),
+        ("redis-cli", "#!/bin/sh\necho PONG\n"),
+    ];
+    for (name, script) in answers {
         let path = folder.join(name);
         std::fs::write(&path, script)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;

@@ -16,8 +16,10 @@ pub(super) fn health(fields: &mut Fields<'_>, scope: &ScopeId, into: &mut Vec<He
             http_probe(http, faults)
         } else if let Some(exec) = check.get("exec") {
             exec_probe(exec, scope, faults)
+        } else if let Some(sql) = check.get("sql") {
+            sql_probe(sql, scope, faults)
         } else {
-            faults.add("MISSING", &node.place, "a health check asks by `http` or `exec`", "");
+            faults.add("MISSING", &node.place, "a health check asks by `http`, `sql` or `exec`", "");
             None
         };
         check.done(faults);
@@ -38,11 +40,29 @@ fn http_probe(node: &Node, faults: &mut Faults) -> Option<HealthProbe> {
 
 fn exec_probe(node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<HealthProbe> {
     let mut exec = Fields::of(node, "`exec`", faults)?;
-    let group = exec.need_text("group", faults);
+    let group = group_of(&mut exec, scope, faults);
     let command = exec.templates("command", faults);
     exec.done(faults);
-    let group = if group == "self" { scope.clone().unwrap_or(group) } else { group };
     Some(HealthProbe::Exec { group, command })
+}
+
+/// A query in a pod of a PostgreSQL, over the pod's own socket, as the user, with the password and in the database that
+/// its image was given. The shell hands the query on and does not read it.
+const PSQL: &str = r#"PGPASSWORD="$POSTGRES_PASSWORD" psql -wXqAt -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0""#;
+
+fn sql_probe(node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<HealthProbe> {
+    let mut sql = Fields::of(node, "`sql`", faults)?;
+    let group = group_of(&mut sql, scope, faults);
+    let query = sql.text("query", faults).unwrap_or_else(|| "select 1".into());
+    sql.done(faults);
+    let command = ["sh", "-c", PSQL, &query].map(|word| Template::parse(word).ok());
+    Some(HealthProbe::Exec { group, command: command.into_iter().collect::<Option<_>>()? })
+}
+
+/// The group that is asked: `self` is the component's own.
+fn group_of(fields: &mut Fields<'_>, scope: &ScopeId, faults: &mut Faults) -> String {
+    let group = fields.need_text("group", faults);
+    if group == "self" { scope.clone().unwrap_or(group) } else { group }
 }
 
 pub(super) fn log_patterns(fields: &mut Fields<'_>, scope: &ScopeId, into: &mut Vec<LogPattern>, faults: &mut Faults) {
