@@ -53,6 +53,17 @@ pub enum Verb {
         /// Which release; it need not be named where only one run is pending.
         release: Option<String>,
     },
+    /// Take a release away. Volumes and keys are kept unless they are named.
+    Uninstall {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Delete this volume (claim) and its data; may be given several times.
+        #[arg(long = "delete-volume", value_name = "NAME")]
+        delete_volume: Vec<String>,
+        /// Delete this key Secret; may be given several times. Refused while a kept volume needs it.
+        #[arg(long = "delete-key", value_name = "NAME")]
+        delete_key: Vec<String>,
+    },
     /// List the products, show one, or check a folder of one.
     Products {
         /// What about them.

@@ -17,7 +17,7 @@ use crate::cluster::record::{Revision, Written};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
 use crate::object::{Object, ObjectId};
-use crate::plan::Action;
+use crate::plan::{Action, Verb};
 use crate::secret::SecretText;
 
 /// Whether readiness of an object is waited for before a run ends. Services hold nothing back; the address of a load
@@ -78,6 +78,8 @@ impl Run<'_> {
         }
         let waited: Vec<ObjectId> = items
             .iter()
+            // What is kept of a release that goes is as it is.
+            .filter(|_| self.plan.verb != Verb::Uninstall)
             .filter(|item| item.step.action != Action::Delete && waits(&item.object))
             .map(|item| item.id.clone())
             .collect();

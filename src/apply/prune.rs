@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use super::run::Run;
 use super::step;
-use crate::cluster::applyset::group_kinds;
 use crate::cluster::record::JournalEntry;
 use crate::cluster::{Deletion, FaultKind};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
 use crate::object::{Object, ObjectId};
-use crate::plan::set::PART_OF;
 use crate::plan::{Action, Class};
 
 impl Run<'_> {
@@ -31,27 +29,10 @@ impl Run<'_> {
             .filter(|step| step.action != Action::Delete)
             .map(|step| step.wanted.object.id())
             .collect();
-        let kinds = parent.map(group_kinds).unwrap_or_default();
-        let selector = format!("{PART_OF}={}", target.set_id());
-        let mut surplus = Vec::new();
-        for name in kinds {
-            let (kind, group) = name.split_once('.').unwrap_or((&name, ""));
-            let resource = match self.cluster.resource(group, kind, "").await {
-                Ok(resource) => resource,
-                // Its definition is gone, and its objects with it.
-                Err(fault) if fault.kind == FaultKind::UnknownKind => continue,
-                Err(fault) => return Err(fault.into()),
-            };
-            let namespace = if resource.namespaced { target.namespace.as_str() } else { "" };
-            for object in self.cluster.list(group, kind, namespace, &selector).await?.objects {
-                // What another object owns goes with its owner; claims and definitions are never pruned.
-                let dependent = !object.list(&["metadata", "ownerReferences"]).is_empty();
-                let kept = matches!(Class::of(&object), Class::Claim | Class::Crd);
-                if !wanted.contains(&object.id()) && !dependent && !kept {
-                    surplus.push(object);
-                }
-            }
-        }
+        let mut surplus = self.cluster.members(target, parent).await?;
+        // Claims and definitions are never pruned.
+        surplus
+            .retain(|object| !wanted.contains(&object.id()) && !matches!(Class::of(object), Class::Claim | Class::Crd));
         Ok(surplus)
     }
 

@@ -11,7 +11,7 @@ use super::run::{Ended, Run};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo, VERSION};
 use crate::object::ObjectId;
-use crate::plan::Action;
+use crate::plan::{Action, Verb};
 
 /// Emits the events of a run.
 #[derive(Clone)]
@@ -58,7 +58,9 @@ impl Run<'_> {
                 name: id.name.clone(),
                 group: step.wanted.group.clone(),
                 wave: step.wave,
-                waits: step.action != Action::Delete && super::execute::waits(&step.wanted.object),
+                waits: plan.verb != Verb::Uninstall
+                    && step.action != Action::Delete
+                    && super::execute::waits(&step.wanted.object),
             }
         });
         RunInfo {

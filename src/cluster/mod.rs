@@ -17,6 +17,7 @@ mod holder;
 pub mod keys;
 mod kubeconfig;
 pub mod lock;
+mod members;
 mod objects;
 mod pods;
 mod proxy;

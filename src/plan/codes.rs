@@ -7,6 +7,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A claim in the cluster is larger than the answer asks for. Volumes cannot shrink: it keeps its size.",
     ),
     (
+        "DATA_DELETED",
+        "A volume was named to be deleted. Its claim goes, and with it the disk and all data on it, unless its class keeps disks (reclaim policy Retain). Nothing brings it back: make sure that a backup exists and was read.",
+    ),
+    (
         "IMMUTABLE_FIELD",
         "A field changes that Kubernetes never lets change. The object would have to be made anew, which could lose data, so it is never done without being asked. Go back to the earlier answer.",
     ),
@@ -25,6 +29,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "UNKNOWN_GROUP",
         "$after or a health check names a group that does not exist. A group is the name of a file in manifests/ without its ending, or a component.",
+    ),
+    (
+        "VOLUME_IN_USE",
+        "A volume that is to be deleted is mounted by a pod that is not this release's. Kubernetes would hold the claim until that pod ends, and then its data would be gone. Keep the volume, or end the pod first.",
     ),
     (
         "WAIT_CYCLE",

@@ -8,6 +8,7 @@ pub mod install;
 pub mod render;
 pub mod restart;
 pub mod set;
+pub mod uninstall;
 pub mod waves;
 
 use std::collections::BTreeMap;

@@ -55,13 +55,13 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     }
 }
 
-fn place(cluster: &Cluster) -> String {
+pub(super) fn place(cluster: &Cluster) -> String {
     format!("{} (context {})", cluster.server(), cluster.context())
 }
 
 /// Where the releases stand: in the namespace that was named, else in all of them, where they may be listed; else in the
 /// context's and in those that products are usually in.
-async fn standing(shared: &Shared, cluster: &Cluster) -> Result<Vec<Standing>, Failure> {
+pub(super) async fn standing(shared: &Shared, cluster: &Cluster) -> Result<Vec<Standing>, Failure> {
     let failed = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
     if let Some(namespace) = &shared.namespace {
         return record::standing(cluster, namespace).await.map_err(failed);

@@ -189,7 +189,7 @@ fn not_confirmed(overview: &Overview) -> Failure {
 }
 
 /// The overview in sentences.
-fn tell(overview: &Overview) -> Result<(), Failure> {
+pub(super) fn tell(overview: &Overview) -> Result<(), Failure> {
     let target = &overview.plan.target;
     let mut text = format!(
         "{} {} {} into {} ({}), {}, namespace {}{}.\n{}\n",

@@ -14,6 +14,7 @@ mod products;
 mod render;
 mod setup;
 mod target;
+mod uninstall;
 mod wizard;
 
 use std::io::IsTerminal as _;
@@ -60,6 +61,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
         Some(Verb::Attach { release }) => attach::run(&shared, release.as_deref()).await,
+        Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
+            uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
+        }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),

@@ -26,12 +26,14 @@ pub struct Headless<W> {
     last: String,
     logs: bool,
     ended: bool,
+    /// The run takes a release away: its end is told otherwise.
+    uninstalls: bool,
 }
 
 impl<W: Write> Headless<W> {
     /// Prints to `out`; `logs` prints container lines as well in text (JSON always holds them).
     pub fn new(out: W, format: Format, logs: bool) -> Self {
-        Self { out, format, last: String::new(), logs, ended: false }
+        Self { out, format, last: String::new(), logs, ended: false, uninstalls: false }
     }
 
     /// Prints a sentence that no event told, such as that the run is still alive.
@@ -53,6 +55,9 @@ impl<W: Write> Headless<W> {
             return Ok(());
         }
         self.ended = event.kind.ends();
+        if let EventKind::RunStarted { run } = &event.kind {
+            self.uninstalls = run.verb == "uninstall";
+        }
         match self.format {
             Format::Json => {
                 serde_json::to_writer(&mut self.out, event)?;
@@ -69,7 +74,8 @@ impl<W: Write> Headless<W> {
                 if matches!(event.kind, EventKind::RunFailed { .. }) {
                     return Ok(());
                 }
-                let Some(sentence) = sentence::of(event) else { return Ok(()) };
+                let sentence = if self.uninstalls { sentence::of_uninstall(event) } else { sentence::of(event) };
+                let Some(sentence) = sentence else { return Ok(()) };
                 let sentence = sanitize::text(&sentence);
                 if sentence != self.last {
                     writeln!(self.out, "{sentence}")?;

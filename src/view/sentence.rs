@@ -83,6 +83,21 @@ pub fn of(event: &Event) -> Option<String> {
     })
 }
 
+/// The sentence of an event of a run that takes a release away.
+pub fn of_uninstall(event: &Event) -> Option<String> {
+    match &event.kind {
+        EventKind::RunFinished { written: 0, .. } => Some("Nothing was left to delete.".into()),
+        EventKind::RunFinished { written, .. } => {
+            let noun = if *written == 1 { "object" } else { "objects" };
+            Some(format!("Gone after {}: {written} {noun} deleted.", seconds(event.elapsed)))
+        }
+        EventKind::RunLeft { remaining, .. } => {
+            Some(format!("Left with up to {remaining} objects not deleted; the same command goes on."))
+        }
+        _ => of(event),
+    }
+}
+
 /// `Kind name` out of an object's id.
 fn short(id: &str) -> String {
     let mut parts = id.split('/');

@@ -26,6 +26,7 @@ mod products;
 mod rehearse;
 #[path = "../testbed/mod.rs"]
 mod testbed;
+mod uninstall;
 #[expect(clippy::panic, reason = "a schema that this validator does not understand is a fault of the test")]
 #[path = "../schemas/validate.rs"]
 mod validate;
@@ -172,6 +173,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         attach::a_run_that_goes_on_elsewhere_is_shown_to_its_end,
         attach::a_person_is_offered_to_go_on_in_lines_and_on_the_full_screen,
         attach::every_line_of_json_is_an_event_whatever_becomes_of_the_run,
+        uninstall::volumes_and_keys_stay_and_the_next_install_uses_them,
+        uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
+        uninstall::a_person_is_asked_about_each_volume_and_types_the_name,
+        uninstall::an_uninstall_that_is_killed_is_finished_by_the_next_with_what_was_said_first,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

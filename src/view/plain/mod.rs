@@ -12,6 +12,7 @@ mod session;
 mod signals;
 #[cfg(test)]
 mod tests;
+pub mod uninstall;
 mod way;
 #[cfg(test)]
 mod way_tests;

@@ -1,0 +1,71 @@
+//! What is there of a release: the members of its set by label, and what outlives it.
+
+use std::collections::BTreeMap;
+
+use super::applyset::group_kinds;
+use super::connect::Cluster;
+use super::fault::{Fault, FaultKind};
+use crate::facts::Fact;
+use crate::object::{Object, ObjectId};
+use crate::plan::Target;
+use crate::plan::set::{PART_OF, RELEASE};
+use crate::plan::uninstall::{Held, KeySecret, Volume, is_key};
+
+impl Cluster {
+    /// The members of a release's set, of the kinds that its parent names; without what another object owns, which goes
+    /// with its owner.
+    ///
+    /// # Errors
+    /// A kind may not be listed: whether there are members is not known then.
+    pub async fn members(&self, target: &Target, parent: Option<&Object>) -> Result<Vec<Object>, Fault> {
+        let selector = format!("{PART_OF}={}", target.set_id());
+        let mut members = Vec::new();
+        for name in parent.map(group_kinds).unwrap_or_default() {
+            let (kind, group) = name.split_once('.').unwrap_or((&name, ""));
+            let resource = match self.resource(group, kind, "").await {
+                Ok(resource) => resource,
+                // Its definition is gone, and its objects with it.
+                Err(fault) if fault.kind == FaultKind::UnknownKind => continue,
+                Err(fault) => return Err(fault),
+            };
+            let namespace = if resource.namespaced { target.namespace.as_str() } else { "" };
+            let listed = self.list(group, kind, namespace, &selector).await?.objects;
+            members
+                .extend(listed.into_iter().filter(|object| object.list(&["metadata", "ownerReferences"]).is_empty()));
+        }
+        Ok(members)
+    }
+
+    /// Everything of a release: members, and the volumes and keys that outlive it. Values of Secrets are dropped at once.
+    ///
+    /// # Errors
+    /// What must be known before anything is deleted may not be read.
+    pub async fn held(&self, target: &Target, parent: Option<&Object>) -> Result<Held, Fault> {
+        let (namespace, selector) = (&target.namespace, format!("{RELEASE}={}", target.release));
+        let (members, claims, secrets, pods) = tokio::join!(
+            self.members(target, parent),
+            self.list("", "PersistentVolumeClaim", namespace, &selector),
+            self.list("", "Secret", namespace, &selector),
+            self.list("", "Pod", namespace, ""),
+        );
+        let (claims, pods) = (claims?.objects, pods?.objects);
+        let mut secrets = secrets?.objects;
+        secrets.retain(is_key);
+        secrets.iter_mut().for_each(|secret| drop(secret.remove(&["data"])));
+        let mut disks = BTreeMap::new();
+        for disk in claims.iter().map(|claim| claim.text(&["spec", "volumeName"])).filter(|disk| !disk.is_empty()) {
+            let read = match self.find(&ObjectId::new("", "PersistentVolume", "", disk)).await {
+                Ok(Some(found)) => Fact::Known(found),
+                Ok(None) => Fact::Unknown("it is gone".into()),
+                Err(fault) => Fact::Unknown(fault.to_string()),
+            };
+            disks.insert(disk.to_string(), read);
+        }
+        let volumes = claims.iter().map(|claim| Volume::of(claim, &disks, &pods)).collect();
+        let keys = secrets.iter().map(KeySecret::of).collect();
+        let mut objects = members?;
+        let known: Vec<ObjectId> = objects.iter().map(Object::id).collect();
+        objects.extend(claims.into_iter().chain(secrets).filter(|object| !known.contains(&object.id())));
+        Ok(Held { objects, volumes, keys })
+    }
+}

@@ -1,0 +1,210 @@
+//! `slipway uninstall`: everything of a release goes, but its volumes and keys, which are asked about one by one.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+
+use crate::cli::Shared;
+use crate::cluster::Cluster;
+use crate::cluster::record::{self, Outcome, Revision, Standing};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::object::ObjectId;
+use crate::plan::uninstall::{Held, Wishes, plan};
+use crate::plan::{Action, Class, Plan, Target, Verb};
+use crate::secret::Secrets;
+use crate::view::overview::Overview;
+use crate::view::plain::uninstall::{Decision, Kept, ask};
+use crate::view::plain::{Dialogue, GiveBack, LineReader};
+
+use super::apply::{self, Face, How, Job};
+use super::{attach, install, interactive, plain, target};
+
+/// The verb.
+pub(super) async fn run(
+    shared: &Shared,
+    release: Option<&str>,
+    volumes: Vec<String>,
+    keys: Vec<String>,
+) -> Result<(), Failure> {
+    let cluster = target::cluster(shared, shared.context.as_deref()).await?;
+    let all = attach::standing(shared, &cluster).await?;
+    let found = choose(&all, release.or(shared.release.as_deref()), &attach::place(&cluster))?;
+    let facts = cluster.facts(&found.namespace).await?;
+    let target = Target {
+        context: cluster.context().to_string(),
+        server: cluster.server().to_string(),
+        cluster_uid: facts.cluster_uid.clone(),
+        practice: cluster.identity().practice,
+        namespace: found.namespace.clone(),
+        release: found.release.clone(),
+        profile: String::new(),
+    };
+    let revisions = record::read(&cluster, &target).await?;
+    let recorded = recorded(&revisions, &target)?;
+    let held = held(&cluster, &target).await?;
+    let mut wishes = Wishes { volumes: volumes.into_iter().collect(), keys: keys.into_iter().collect() };
+    begun(&revisions, &held, &mut wishes);
+    let about =
+        About { shared, cluster: &cluster, version: &facts.git_version, recorded, held: &held, target: &target };
+    let plan = if !shared.yes && interactive(shared) {
+        let Some(plan) = about.agreed(wishes)? else { return Ok(()) };
+        plan
+    } else {
+        let overview = about.overview(&wishes)?;
+        install::blocked(&overview)?;
+        if !shared.yes {
+            install::tell(&overview)?;
+            return Err(Failure::new(FailureKind::Refused, "nobody said yes")
+                .why("there is no terminal to ask at, and --yes was not given")
+                .state(NOTHING_WRITTEN)
+                .hint(overview.repeat.clone()));
+        }
+        overview.plan
+    };
+    let (secrets, how) = (Secrets::default(), How::Recorded);
+    let job = Job { cluster: &cluster, facts: &facts, plan: &plan, secrets: &secrets, how };
+    apply::show(shared, &job, Face::of(shared)).await.map(drop)
+}
+
+/// The release that is meant.
+fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str) -> Result<&'a Standing, Failure> {
+    let meant: Vec<&Standing> = all.iter().filter(|one| named.is_none_or(|named| one.release == named)).collect();
+    let failure = |what: String| Failure::new(FailureKind::Usage, what).place(place).state(NOTHING_WRITTEN);
+    match (&meant[..], named) {
+        ([one], _) => Ok(one),
+        ([], None) => Err(failure("there is no release here".into())
+            .hint("name its namespace: slipway uninstall RELEASE -n NAMESPACE")),
+        ([], Some(named)) => {
+            let known: Vec<String> = all.iter().map(|one| format!("{} in {}", one.release, one.namespace)).collect();
+            let failure = failure(format!("there is no release {named}"));
+            let failure =
+                if known.is_empty() { failure } else { failure.why(format!("there is {}", known.join(", "))) };
+            Err(failure.hint("name another, or its namespace: slipway uninstall RELEASE -n NAMESPACE"))
+        }
+        (several, _) => {
+            Err(several.iter().fold(failure(format!("{} releases could be meant", several.len())), |failure, one| {
+                failure.hint(format!("slipway uninstall {} -n {}", one.release, one.namespace))
+            }))
+        }
+    }
+}
+
+/// The plan that knows the groups: of the newest revision that is no uninstall, else of the newest.
+fn recorded<'a>(revisions: &'a [Revision], target: &Target) -> Result<&'a Plan, Failure> {
+    let newest = revisions.iter().find(|revision| revision.plan.verb != Verb::Uninstall).or(revisions.first());
+    newest.map(|revision| &revision.plan).ok_or_else(|| {
+        Failure::new(FailureKind::Refused, format!("the record of {} is gone", target.release))
+            .place(format!("namespace {} in {}", target.namespace, target.server))
+            .why("somebody deleted it, or another uninstall has just ended")
+            .state(NOTHING_WRITTEN)
+            .hint(format!(
+                "see what is left: kubectl -n {} get all,pvc,secret -l slipway.dev/release={}",
+                target.namespace, target.release
+            ))
+    })
+}
+
+async fn held(cluster: &Cluster, target: &Target) -> Result<Held, Failure> {
+    let id = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
+    let unread = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
+    let parent = cluster.find(&id).await.map_err(unread)?;
+    cluster.held(target, parent.as_ref()).await.map_err(unread)
+}
+
+/// An uninstall that was begun goes on with what was said then.
+fn begun(revisions: &[Revision], held: &Held, wishes: &mut Wishes) {
+    let pending = revisions
+        .first()
+        .filter(|revision| revision.plan.verb == Verb::Uninstall && revision.progress.outcome == Outcome::Pending);
+    for step in pending.into_iter().flat_map(|revision| &revision.plan.steps) {
+        let object = &step.wanted.object;
+        if step.action != Action::Delete || !held.objects.iter().any(|there| there.id() == object.id()) {
+            continue;
+        }
+        if step.class == Class::Claim {
+            wishes.volumes.insert(object.name().into());
+        } else if crate::plan::uninstall::is_key(object) {
+            wishes.keys.insert(object.name().into());
+        }
+    }
+}
+
+/// What is known when it is asked.
+struct About<'a> {
+    shared: &'a Shared,
+    cluster: &'a Cluster,
+    version: &'a str,
+    recorded: &'a Plan,
+    held: &'a Held,
+    target: &'a Target,
+}
+
+impl About<'_> {
+    fn overview(&self, wishes: &Wishes) -> Result<Overview, Failure> {
+        Ok(Overview {
+            plan: plan(self.recorded, self.held, self.target, wishes)?,
+            cluster: vec![self.version.to_string()],
+            findings: Vec::new(),
+            skipped: self.shared.skip_preflight.clone(),
+            repeat: repeat(self.target, wishes),
+        })
+    }
+
+    /// Asks about each volume and key, and for the agreement; `None` when it was not given.
+    fn agreed(&self, wishes: Wishes) -> Result<Option<Plan>, Failure> {
+        let _terminal = GiveBack::on_signals();
+        let dialogue = std::io::stderr().is_terminal()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+            && std::env::var_os("ACCESSIBLE").is_none()
+            && !plain(self.shared);
+        let kept = Kept {
+            target: self.target,
+            place: attach::place(self.cluster),
+            volumes: &self.held.volumes,
+            keys: &self.held.keys,
+        };
+        let mut failed = None;
+        let mut made = |wishes: &Wishes| self.overview(wishes).map_err(|failure| failed = Some(failure)).ok();
+        let decided = if dialogue {
+            ask(&kept, wishes, &mut made, &mut Dialogue::new())
+        } else {
+            let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
+            ask(&kept, wishes, &mut made, &mut lines)
+        };
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        match decided {
+            Ok(Decision::Yes(overview)) => {
+                install::blocked(&overview)?;
+                Ok(Some(overview.plan))
+            }
+            Ok(Decision::No) => {
+                super::print("Nothing was written.\n")?;
+                Ok(None)
+            }
+            Ok(Decision::Interrupted) => {
+                Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
+            }
+            Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
+                .why(error.to_string())
+                .state(NOTHING_WRITTEN)
+                .hint(format!("do it without questions: {}", repeat(self.target, &Wishes::default())))),
+        }
+    }
+}
+
+/// The command that repeats it.
+fn repeat(target: &Target, wishes: &Wishes) -> String {
+    let mut command = format!("slipway uninstall {} -n {}", target.release, target.namespace);
+    if target.practice {
+        command.push_str(" --practice");
+    } else if !matches!(target.context.as_str(), "" | "in-cluster") {
+        command.push_str(&format!(" --context {}", target.context));
+    }
+    let named = |flag: &str, names: &BTreeSet<String>| -> String {
+        names.iter().map(|name| format!(" --{flag} {name}")).collect()
+    };
+    command.push_str(&named("delete-volume", &wishes.volumes));
+    command.push_str(&named("delete-key", &wishes.keys));
+    command + " --yes"
+}
