@@ -1,5 +1,7 @@
 //! One step: what is asked of the server for one object.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::dry_run::SendError;
@@ -8,8 +10,10 @@ use super::run::Run;
 use super::survey::{Item, is_kept_thing};
 use crate::cluster::record::JournalEntry;
 use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation};
+use crate::diagnose::held_in_deletion;
 use crate::error::{Failure, FailureKind};
-use crate::event::Done;
+use crate::event::{Done, EventKind};
+use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::plan::Action;
 
@@ -208,11 +212,50 @@ impl Run<'_> {
         };
         let there = self.cluster.delete(&item.id, &how).await?;
         if there {
-            self.cluster.gone(&item.id, live.uid()).await?;
+            self.until_gone(&item.id, live.uid()).await?;
         }
         Ok(there)
     }
+
+    /// Waits until an object is gone. What holds it is told after a while; not longer than the operator wants.
+    async fn until_gone(&self, id: &ObjectId, uid: &str) -> Result<(), Failure> {
+        let gone = self.cluster.gone(id, uid);
+        tokio::pin!(gone);
+        let began = tokio::time::Instant::now();
+        let mut told: Option<Finding> = None;
+        loop {
+            tokio::select! {
+                gone = &mut gone => {
+                    if let Some(finding) = told {
+                        let (code, about) = (finding.code, finding.at);
+                        self.tell.step(id, EventKind::FindingCleared { code, about }).await;
+                    }
+                    return Ok(gone?);
+                }
+                () = tokio::time::sleep(self.options.timeout.unwrap_or(HELD).min(HELD)) => {}
+            }
+            let held = self.cluster.find(id).await?.as_ref().and_then(held_in_deletion);
+            if let Some(finding) = held.clone().filter(|held| told.as_ref() != Some(held)) {
+                self.tell.step(id, EventKind::FindingRaised { finding: finding.clone(), hopeless: false }).await;
+                told = Some(finding);
+            }
+            if let Some(timeout) = self.options.timeout.filter(|timeout| began.elapsed() >= *timeout) {
+                let what = format!("{} is not gone after {} s", id.short(), timeout.as_secs());
+                let failure = Failure::new(FailureKind::TimedOut, what).place(id.to_string());
+                let failure = match held {
+                    Some(held) => failure.why(held.what).why(held.why).hint(held.remedy),
+                    None => failure,
+                };
+                return Err(failure
+                    .state("it is being deleted, and goes once nothing holds it")
+                    .hint("run the same command again to go on"));
+            }
+        }
+    }
 }
+
+/// Time after which something that should be gone is looked at.
+const HELD: Duration = Duration::from_secs(10);
 
 /// The journal entry of a step that deletes or replaces.
 pub(super) fn journal_entry(item: &Item<'_>) -> Option<JournalEntry> {

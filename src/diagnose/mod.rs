@@ -38,6 +38,7 @@ use jiff::Timestamp;
 
 pub use log_pattern::Patterns;
 pub use scene::{Notice, Scene, Tail};
+pub use stalled::held_in_deletion;
 
 use crate::finding::Finding;
 

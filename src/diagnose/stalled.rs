@@ -4,6 +4,7 @@ use super::condition::condition;
 use super::scene::Scene;
 use super::{Hold, Patterns, Row, Symptom};
 use crate::finding::{Finding, Severity};
+use crate::object::{Object, ObjectId};
 
 pub(super) const ROW: Row = Row {
     look,
@@ -31,18 +32,37 @@ fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
                 .at(id.clone());
             out.push(Symptom::new(finding, Hold::seconds(30)));
         }
-        let finalizers: Vec<&str> =
-            object.list(&["metadata", "finalizers"]).iter().filter_map(serde_json::Value::as_str).collect();
-        if object.at(&["metadata", "deletionTimestamp"]).is_some() && !finalizers.is_empty() && object.kind() != "Pod" {
-            let finding = Finding::new(
-                "DELETION_HANGS",
-                Severity::Warning,
-                format!("{} is being deleted and held by {}", object.id().short(), finalizers.join(", ")),
-            )
-            .why(holder(finalizers[0]))
-            .at(id);
+        if let Some(finding) = held_in_deletion(object).filter(|_| object.kind() != "Pod") {
             out.push(Symptom::new(finding, Hold::Never).quiet_for(10));
         }
+    }
+}
+
+/// Why an object that was asked to go is still there: its finalizers, and whose the first of them is. `None` for one that
+/// nothing holds.
+pub fn held_in_deletion(object: &Object) -> Option<Finding> {
+    object.at(&["metadata", "deletionTimestamp"])?;
+    let finalizers: Vec<&str> =
+        object.list(&["metadata", "finalizers"]).iter().filter_map(serde_json::Value::as_str).collect();
+    let first = finalizers.first()?;
+    let (id, name) = (object.id(), object.name());
+    let at = if object.namespace().is_empty() { String::new() } else { format!(" -n {}", object.namespace()) };
+    let remedy = match *first {
+        // What ends by itself, or with pods that a person has to look at.
+        "foregroundDeletion" | "kubernetes.io/pvc-protection" => {
+            format!("see which pods are left: kubectl get pods{at}")
+        }
+        _ => format!("see that its controller runs, and what it says: kubectl describe {}{at} {name}", plural(&id)),
+    };
+    let what = format!("{} is being deleted and held by {}", id.short(), finalizers.join(", "));
+    Some(Finding::new("DELETION_HANGS", Severity::Warning, what).why(holder(first)).remedy(remedy).at(id.to_string()))
+}
+
+/// What kubectl takes for a kind: `claim` has a short name, others their kind and group.
+fn plural(id: &ObjectId) -> String {
+    match id.kind.as_str() {
+        "PersistentVolumeClaim" => "pvc".into(),
+        _ => id.group_kind().to_lowercase(),
     }
 }
 

@@ -177,6 +177,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,
         uninstall::an_uninstall_that_is_killed_is_finished_by_the_next_with_what_was_said_first,
+        uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

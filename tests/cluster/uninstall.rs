@@ -132,3 +132,27 @@ pub(crate) async fn an_uninstall_that_is_killed_is_finished_by_the_next_with_wha
     assert_eq!(left, ["PersistentVolumeClaim/inngest-postgresql", "Secret/inngest-keys-1"]);
     DONE
 }
+
+pub(crate) async fn what_holds_a_deletion_up_is_named_with_whose_it_is(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let hold = |finalizers: &str| {
+        let patch = format!("{{\"metadata\":{{\"finalizers\":{finalizers}}}}}");
+        cx.kubectl().args(["-n", &namespace, "patch", "configmap", "inngest", "--type=merge", "-p", &patch]).output()
+    };
+    let held = hold("[\"example.com/hold\"]")?;
+    assert!(held.status.success(), "{}", said(&held));
+    let hangs = uninstall(&cx, &namespace, &["--yes", "--timeout", "2s"])?;
+    assert_eq!(hangs.status.code(), Some(5), "{}", said(&hangs));
+    for told in [
+        "ConfigMap/inngest is not gone after 2 s",
+        "is being deleted and held by example.com/hold",
+        "the controller of that name must do its work first",
+        &format!("kubectl describe configmap -n {namespace} inngest"),
+    ] {
+        assert!(said(&hangs).contains(told), "{told}: {}", said(&hangs));
+    }
+    hold("null")?;
+    succeeded(&uninstall(&cx, &namespace, &["--yes"])?);
+    DONE
+}
