@@ -53,6 +53,16 @@ pub enum Verb {
         /// Which release; it need not be named where only one run is pending.
         release: Option<String>,
     },
+    /// Say how a release is: every group, its volumes, and what is wrong. Ends with 1 when something is not as it should be.
+    Status {
+        /// Which release; without it, the only one, or a line for each.
+        release: Option<String>,
+    },
+    /// List the revisions of a release: what, who, when, and how it ended.
+    History {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+    },
     /// Take a release away. Volumes and keys are kept unless they are named.
     Uninstall {
         /// Which release; it need not be named where there is only one.

@@ -11,8 +11,10 @@ mod outside;
 mod practice;
 mod preflight;
 mod products;
+mod releases;
 mod render;
 mod setup;
+mod status;
 mod target;
 mod uninstall;
 mod wizard;
@@ -61,6 +63,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
         Some(Verb::Attach { release }) => attach::run(&shared, release.as_deref()).await,
+        Some(Verb::Status { release }) => status::run(&shared, release.as_deref()).await,
+        Some(Verb::History { release }) => status::history(&shared, release.as_deref()).await,
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
         }

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 
 use crate::cli::Shared;
 use crate::cluster::Cluster;
-use crate::cluster::record::{self, Outcome, Revision, Standing};
+use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
 use crate::plan::uninstall::{Held, Wishes, plan};
@@ -16,7 +16,8 @@ use crate::view::plain::uninstall::{Decision, Kept, ask};
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 
 use super::apply::{self, Face, How, Job};
-use super::{attach, install, interactive, plain, target};
+use super::releases::Release;
+use super::{attach, install, interactive, plain};
 
 /// The verb.
 pub(super) async fn run(
@@ -25,21 +26,10 @@ pub(super) async fn run(
     volumes: Vec<String>,
     keys: Vec<String>,
 ) -> Result<(), Failure> {
-    let cluster = target::cluster(shared, shared.context.as_deref()).await?;
-    let all = attach::standing(shared, &cluster).await?;
-    let found = choose(&all, release.or(shared.release.as_deref()), &attach::place(&cluster))?;
-    let facts = cluster.facts(&found.namespace).await?;
-    let target = Target {
-        context: cluster.context().to_string(),
-        server: cluster.server().to_string(),
-        cluster_uid: facts.cluster_uid.clone(),
-        practice: cluster.identity().practice,
-        namespace: found.namespace.clone(),
-        release: found.release.clone(),
-        profile: String::new(),
-    };
-    let revisions = record::read(&cluster, &target).await?;
-    let recorded = recorded(&revisions, &target)?;
+    let Release { cluster, mut target, revisions } = Release::find(shared, release, "uninstall").await?;
+    let facts = cluster.facts(&target.namespace).await?;
+    target.cluster_uid.clone_from(&facts.cluster_uid);
+    let recorded = recorded(&revisions)?;
     let held = held(&cluster, &target).await?;
     let mut wishes = Wishes { volumes: volumes.into_iter().collect(), keys: keys.into_iter().collect() };
     begun(&revisions, &held, &mut wishes);
@@ -65,42 +55,10 @@ pub(super) async fn run(
     apply::show(shared, &job, Face::of(shared)).await.map(drop)
 }
 
-/// The release that is meant.
-fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str) -> Result<&'a Standing, Failure> {
-    let meant: Vec<&Standing> = all.iter().filter(|one| named.is_none_or(|named| one.release == named)).collect();
-    let failure = |what: String| Failure::new(FailureKind::Usage, what).place(place).state(NOTHING_WRITTEN);
-    match (&meant[..], named) {
-        ([one], _) => Ok(one),
-        ([], None) => Err(failure("there is no release here".into())
-            .hint("name its namespace: slipway uninstall RELEASE -n NAMESPACE")),
-        ([], Some(named)) => {
-            let known: Vec<String> = all.iter().map(|one| format!("{} in {}", one.release, one.namespace)).collect();
-            let failure = failure(format!("there is no release {named}"));
-            let failure =
-                if known.is_empty() { failure } else { failure.why(format!("there is {}", known.join(", "))) };
-            Err(failure.hint("name another, or its namespace: slipway uninstall RELEASE -n NAMESPACE"))
-        }
-        (several, _) => {
-            Err(several.iter().fold(failure(format!("{} releases could be meant", several.len())), |failure, one| {
-                failure.hint(format!("slipway uninstall {} -n {}", one.release, one.namespace))
-            }))
-        }
-    }
-}
-
 /// The plan that knows the groups: of the newest revision that is no uninstall, else of the newest.
-fn recorded<'a>(revisions: &'a [Revision], target: &Target) -> Result<&'a Plan, Failure> {
+fn recorded(revisions: &[Revision]) -> Result<&Plan, Failure> {
     let newest = revisions.iter().find(|revision| revision.plan.verb != Verb::Uninstall).or(revisions.first());
-    newest.map(|revision| &revision.plan).ok_or_else(|| {
-        Failure::new(FailureKind::Refused, format!("the record of {} is gone", target.release))
-            .place(format!("namespace {} in {}", target.namespace, target.server))
-            .why("somebody deleted it, or another uninstall has just ended")
-            .state(NOTHING_WRITTEN)
-            .hint(format!(
-                "see what is left: kubectl -n {} get all,pvc,secret -l slipway.dev/release={}",
-                target.namespace, target.release
-            ))
-    })
+    newest.map(|revision| &revision.plan).ok_or_else(|| Failure::new(FailureKind::Bug, "a release without a revision"))
 }
 
 async fn held(cluster: &Cluster, target: &Target) -> Result<Held, Failure> {

@@ -10,5 +10,6 @@ pub mod questions;
 #[cfg(test)]
 mod rehearsal;
 pub mod sentence;
+pub mod status;
 pub mod tui;
 pub mod way;

@@ -15,6 +15,7 @@ pub mod pod_state;
 pub mod readiness;
 mod scope;
 mod source;
+mod status;
 
 pub use channel::Channel;
 pub use fold::{Followed, Standing};
@@ -23,6 +24,7 @@ pub use kinds::{holds_back, is_passive};
 pub use on_cluster::Door;
 pub use scope::Follow;
 pub use source::{LogOf, Seen, Source, Watched};
+pub use status::{ObjectStatus, status};
 
 /// Codes of the findings that watching itself raises, with their meaning; those of diagnosis are in
 /// [`crate::diagnose::codes`].

@@ -24,6 +24,7 @@ mod preflight;
 mod processes;
 mod products;
 mod rehearse;
+mod status;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 mod uninstall;
@@ -178,6 +179,9 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,
         uninstall::an_uninstall_that_is_killed_is_finished_by_the_next_with_what_was_said_first,
         uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
+        status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
+        status::a_release_that_is_stuck_says_why_and_what_to_do,
+        status::the_history_says_what_changed_and_no_secret,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

@@ -1,0 +1,107 @@
+//! Which release is meant, and what its record says: for every verb that is about one that is there.
+
+use crate::cli::Shared;
+use crate::cluster::Cluster;
+use crate::cluster::record::{self, Revision, Standing};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::plan::Target;
+
+use super::{attach, target};
+
+/// A release that is there.
+pub(super) struct Release {
+    pub(super) cluster: Cluster,
+    pub(super) target: Target,
+    /// The newest first; never empty.
+    pub(super) revisions: Vec<Revision>,
+}
+
+impl Release {
+    /// Finds the release that is meant: by its name, else the only one there is.
+    ///
+    /// # Errors
+    /// The cluster cannot be read, none or several could be meant, or its record cannot be understood.
+    pub(super) async fn find(shared: &Shared, named: Option<&str>, verb: &str) -> Result<Self, Failure> {
+        let cluster = target::cluster(shared, shared.context.as_deref()).await?;
+        let all = attach::standing(shared, &cluster).await?;
+        Self::of(shared, cluster, &all, named, verb).await
+    }
+
+    /// The same out of what was listed already.
+    ///
+    /// # Errors
+    /// As [`Release::find`].
+    pub(super) async fn of(
+        shared: &Shared,
+        cluster: Cluster,
+        all: &[Standing],
+        named: Option<&str>,
+        verb: &str,
+    ) -> Result<Self, Failure> {
+        let found = choose(all, named.or(shared.release.as_deref()), &attach::place(&cluster), verb)?;
+        let target = Target {
+            context: cluster.context().to_string(),
+            server: cluster.server().to_string(),
+            cluster_uid: String::new(),
+            practice: cluster.identity().practice,
+            namespace: found.namespace.clone(),
+            release: found.release.clone(),
+            profile: String::new(),
+        };
+        let revisions = record::read(&cluster, &target).await?;
+        if revisions.is_empty() {
+            return Err(Failure::new(FailureKind::Refused, format!("the record of {} is gone", target.release))
+                .place(format!("namespace {} in {}", target.namespace, target.server))
+                .why("somebody deleted it, or an uninstall has just ended")
+                .state(NOTHING_WRITTEN)
+                .hint(format!(
+                    "see what is left: kubectl -n {} get all,pvc,secret -l slipway.dev/release={}",
+                    target.namespace, target.release
+                )));
+        }
+        Ok(Self { cluster, target, revisions })
+    }
+}
+
+fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str, verb: &str) -> Result<&'a Standing, Failure> {
+    let meant: Vec<&Standing> = all.iter().filter(|one| named.is_none_or(|named| one.release == named)).collect();
+    let failure = |what: String| Failure::new(FailureKind::Usage, what).place(place).state(NOTHING_WRITTEN);
+    let elsewhere = format!("slipway {verb} RELEASE -n NAMESPACE");
+    match (&meant[..], named) {
+        ([one], _) => Ok(one),
+        ([], None) => Err(failure("there is no release here".into()).hint(format!("name its namespace: {elsewhere}"))),
+        ([], Some(named)) => {
+            let known: Vec<String> = all.iter().map(|one| format!("{} in {}", one.release, one.namespace)).collect();
+            let failure = failure(format!("there is no release {named}"));
+            let failure =
+                if known.is_empty() { failure } else { failure.why(format!("there is {}", known.join(", "))) };
+            Err(failure.hint(format!("name another, or its namespace: {elsewhere}")))
+        }
+        (several, _) => {
+            let failure = failure(format!("{} releases could be meant", several.len()));
+            let hint = |one: &&Standing| format!("slipway {verb} {} -n {}", one.release, one.namespace);
+            Err(several.iter().fold(failure, |failure, one| failure.hint(hint(one))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(release: &str, namespace: &str) -> Standing {
+        Standing { release: release.into(), namespace: namespace.into(), ..Standing::default() }
+    }
+
+    #[test]
+    fn the_only_release_need_not_be_named_and_several_are_told_with_their_commands() {
+        let all = [standing("a", "x"), standing("b", "y"), standing("b", "z")];
+        assert_eq!(choose(&all[..1], None, "here", "status").unwrap().release, "a");
+        assert_eq!(choose(&all, Some("a"), "here", "status").unwrap().namespace, "x");
+        let several = choose(&all, Some("b"), "here", "status").unwrap_err();
+        assert_eq!(several.hints, ["slipway status b -n y", "slipway status b -n z"]);
+        let unknown = choose(&all, Some("c"), "here", "status").unwrap_err();
+        assert!(unknown.why[0].contains("a in x, b in y"), "{unknown:?}");
+        assert!(choose(&[], None, "here", "status").unwrap_err().hints[0].contains("-n NAMESPACE"));
+    }
+}

@@ -1,0 +1,99 @@
+//! How a release is, in lines: the groups with what is not ready in them, the volumes, what is wrong.
+
+use serde::Serialize;
+
+use crate::event::Readiness;
+use crate::finding::Finding;
+use crate::plan::uninstall::Volume;
+use crate::watch::ObjectStatus;
+
+/// Everything about a release at a moment.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Its name.
+    pub release: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Name of the context.
+    pub context: String,
+    /// Title of the product.
+    pub product: String,
+    /// Version of the product.
+    pub version: String,
+    /// Its newest revision.
+    pub revision: u32,
+    /// How that ended: `deployed`, `failed`, `pending`, `superseded`.
+    pub outcome: String,
+    /// Who began it.
+    pub who: String,
+    /// When.
+    pub began: String,
+    /// Every object.
+    pub objects: Vec<ObjectStatus>,
+    /// The volumes, each in words.
+    pub volumes: Vec<(String, String)>,
+    /// What is wrong; empty while everything is ready.
+    pub findings: Vec<Finding>,
+}
+
+impl Status {
+    /// The volumes in words.
+    pub fn volumes(volumes: &[Volume]) -> Vec<(String, String)> {
+        volumes.iter().map(|volume| (volume.name.clone(), volume.words())).collect()
+    }
+
+    /// Everything is ready, and the last run came to its end.
+    pub fn is_well(&self) -> bool {
+        self.outcome == "deployed" && self.objects.iter().all(|one| one.readiness == Readiness::Ready)
+    }
+
+    /// It in lines.
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "{} {} in {}, namespace {}, release {}",
+                self.product, self.version, self.context, self.namespace, self.release
+            ),
+            format!("revision {}: {}, begun by {} at {}", self.revision, self.outcome, self.who, self.began),
+            String::new(),
+        ];
+        let mut groups: Vec<&str> = Vec::new();
+        for object in &self.objects {
+            if !groups.contains(&object.group.as_str()) {
+                groups.push(&object.group);
+            }
+        }
+        let wide = groups.iter().map(|group| group.len()).max().unwrap_or(0);
+        for group in groups {
+            let all: Vec<&ObjectStatus> = self.objects.iter().filter(|object| object.group == group).collect();
+            let open: Vec<&&ObjectStatus> = all.iter().filter(|object| object.readiness != Readiness::Ready).collect();
+            let word = match open.iter().any(|object| object.readiness == Readiness::Failed) {
+                _ if open.is_empty() => "ready",
+                true => "FAILED",
+                false => "waiting",
+            };
+            lines.push(format!("  {group:wide$}  {word:8} {} of {} objects", all.len() - open.len(), all.len()));
+            for object in open {
+                let parts = if object.of > 1 { format!(" {}/{}", object.ready, object.of) } else { String::new() };
+                lines.push(format!("  {:wide$}    {}{parts}: {}", "", object.id.short(), object.reason));
+            }
+        }
+        for (name, words) in &self.volumes {
+            lines.push(format!("  volume {name}: {words}"));
+        }
+        for finding in &self.findings {
+            lines.push(format!("{}: {} ({})", finding.severity.word(), finding.what, finding.code));
+            for text in [&finding.why, &finding.remedy].into_iter().filter(|text| !text.is_empty()) {
+                lines.push(format!("  {text}"));
+            }
+        }
+        match self.outcome.as_str() {
+            "pending" => lines
+                .push(format!("The last run is not at its end: slipway attach {} -n {}", self.release, self.namespace)),
+            "failed" => lines.push("The last run failed; the same command again goes on from where it was.".into()),
+            _ => {}
+        }
+        lines.join("\n") + "\n"
+    }
+}
