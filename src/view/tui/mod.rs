@@ -2,8 +2,10 @@
 //! it and cannot change it; neither does any input or output. [`event_loop`] owns the waiting, [`terminal`] the terminal.
 
 mod cells;
+mod draft;
 mod event_loop;
 mod keys;
+mod leaving;
 mod pages;
 mod paint;
 pub mod progress;

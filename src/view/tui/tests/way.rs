@@ -231,6 +231,10 @@ fn esc_goes_back_page_by_page_and_asks_before_it_leaves() {
     walk(&mut app, "esc enter");
     assert_eq!(app.left(), None);
     walk(&mut app, "esc down enter");
+    assert_eq!(app.left(), Some(Left::Draft));
+    app.stay_here("nothing is decided yet");
+    holds(&app, &["Which cluster?", "nothing is decided yet"]);
+    walk(&mut app, "esc down down enter");
     assert_eq!(app.left(), Some(Left::Quit));
 }
 

@@ -9,8 +9,8 @@ use ratatui::widgets::Paragraph;
 use super::super::cells::{cut, cut_start, pad, width, wrap};
 use super::super::keys::Place;
 use super::super::pages::{self, Entry, Sign};
-use super::super::paint;
 use super::super::wizard::{Field, WIDE};
+use super::super::{leaving, paint};
 use super::{App, Over};
 use crate::error::Failure;
 use crate::view::way::{Contact, Look, Note, ProfileChoice, Ready, Stop};
@@ -39,10 +39,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             let place = if app.stop == Stop::Target { Place::Target } else { Place::Way };
             return paint::help(frame, app.theme, place, down, &[ABOUT.to_string()]);
         }
-        Over::Leaving(marked) => {
-            let texts = ["Stay", "Leave; nothing was written"];
-            paint::choices(frame, app.theme, parts.body, "Leave without installing?", &texts, marked);
-        }
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked),
         Over::Nothing => page(app, frame, parts.body),
     }
     paint::footer(frame, app.theme, parts.footer, app.place(), &app.said);

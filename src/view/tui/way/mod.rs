@@ -5,23 +5,22 @@ mod draw;
 mod press;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use ratatui::Frame;
 
 use super::keys::Place;
+use super::leaving::Leaving;
 use super::wizard::Field;
 use super::{Effect, Msg, Screen, Signal, Theme};
 use crate::view::way::{Contact, Note, Part, Ready, Stop, Told, Way};
-
-/// Within which a second Ctrl-C leaves.
-const TWICE: Duration = Duration::from_secs(2);
 
 /// How the pages were left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// Everything is settled and the form is made: on to the questions.
     Next,
+    /// The operator left, and wants a draft kept.
+    Draft,
     /// The operator left; nothing is written.
     Quit,
     /// A signal.
@@ -53,8 +52,7 @@ pub struct App {
     going: bool,
     over: Over,
     said: String,
-    clock: Duration,
-    asked_to_leave: Option<Duration>,
+    leaving: Leaving,
     left: Option<Left>,
     pending: Vec<Effect>,
 }
@@ -76,8 +74,7 @@ impl App {
             going: first.is_none(),
             over: Over::Nothing,
             said: String::new(),
-            clock: Duration::ZERO,
-            asked_to_leave: None,
+            leaving: Leaving::default(),
             left: None,
             pending,
         };
@@ -103,6 +100,12 @@ impl App {
         self.said.clear();
         self.enter(Stop::Target);
         self.at = 1;
+    }
+
+    /// Shown again after a draft could not be kept.
+    pub fn stay_here(&mut self, said: &str) {
+        (self.left, self.going, self.over) = (None, false, Over::Nothing);
+        self.said = said.into();
     }
 
     fn place(&self) -> Place {
@@ -259,7 +262,7 @@ impl App {
 impl Screen for App {
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
-            Msg::Clock(now) => self.clock = now,
+            Msg::Clock(now) => self.leaving.clock(now),
             Msg::Key(key) => {
                 let effects = self.key(&key);
                 self.pending.extend(effects);

@@ -4,8 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::Effect;
 use super::super::keys::{self, Action};
+use super::super::leaving::{self, Pressed};
 use super::super::wizard::Field;
-use super::{App, Left, Over, TWICE};
+use super::{App, Left, Over};
 use crate::view::way::{Contact, Part, Stop};
 
 impl App {
@@ -191,21 +192,23 @@ impl App {
     }
 
     pub(super) fn interrupt(&mut self) {
-        let twice = self.asked_to_leave.is_some_and(|at| self.clock.saturating_sub(at) <= TWICE);
-        if twice && matches!(self.over, Over::Leaving(_)) {
+        let shown = matches!(self.over, Over::Leaving(_));
+        if self.leaving.interrupt(shown) {
             self.left = Some(Left::Quit);
         }
-        self.asked_to_leave = Some(self.clock);
         self.going = false;
         self.over = Over::Leaving(0);
     }
 
     fn leaving_key(&mut self, action: Action, marked: usize) {
-        match action {
-            Action::Accept if marked == 1 => self.left = Some(Left::Quit),
-            Action::Accept | Action::Back => self.over = Over::Nothing,
-            Action::Up | Action::Down | Action::Next | Action::Previous => self.over = Over::Leaving(1 - marked.min(1)),
-            _ => {}
+        match leaving::press(action, marked) {
+            Pressed::Marked(marked) => self.over = Over::Leaving(marked),
+            Pressed::Stay => self.over = Over::Nothing,
+            Pressed::Draft => {
+                self.take_drafts();
+                self.left = Some(Left::Draft);
+            }
+            Pressed::Without => self.left = Some(Left::Quit),
         }
     }
 }
