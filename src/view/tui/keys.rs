@@ -150,7 +150,7 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Stopping, Leaving, Draft], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
     on(&[Stopping], KeyCode::Esc, A::Back, "Esc", "go on", "Go on as before"),
     on(&[Leaving], KeyCode::Esc, A::Back, "Esc", "stay", "Stay"),
-    on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "go to the answer", "To the answer that mends what is marked"),
+    on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "to the answer", "To the answer that mends what is marked"),
     on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
     on(&[Blocked], KeyCode::Tab, A::Next, "Tab", "next error", "To the next thing that blocks; the button comes after"),
     on(&[Agree], KeyCode::Enter, A::Accept, "Enter", "do it", "Do what the button says"),

@@ -6,6 +6,7 @@ mod draft;
 mod event_loop;
 mod keys;
 mod leaving;
+mod loan;
 mod pages;
 mod paint;
 pub mod progress;
@@ -31,6 +32,7 @@ use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use event_loop::{Hooks, Input, run};
+pub use loan::{Loan, lend};
 pub use progress::follow;
 pub use session::session;
 pub use terminal::Guard;

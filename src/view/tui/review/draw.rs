@@ -45,19 +45,23 @@ fn review(app: &App, frame: &mut Frame<'_>, body: Rect) {
     let head = head(app, cells);
     let top = u16::try_from(head.len()).unwrap_or(0);
     frame.render_widget(Paragraph::new(head), row(body, 0, top));
-    let bottom = foot(app, cells);
-    let under = u16::try_from(bottom.len()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(bottom), row(body, body.height.saturating_sub(under), under));
-    let mut middle = row(body, top, body.height.saturating_sub(top + under));
-    if body.width >= wizard::WIDE {
-        let right = body.width * 2 / 5;
-        let side = Rect { x: middle.x + middle.width - right, width: right, ..middle };
-        middle.width -= right + 2;
-        beside(app, frame, side);
-    }
-    let (mut lines, marked) = tree(app, usize::from(middle.width));
+    let wide = body.width >= wizard::WIDE;
+    let beside = if wide { body.width * 2 / 5 } else { 0 };
+    let middle = body.width - if wide { beside + 2 } else { 0 };
+    let tree = tree(app, usize::from(middle), wide);
+    // What is on the screen need not be said twice; the line stays, so that nothing jumps.
+    let under = u16::try_from(foot(app, cells, true).len()).unwrap_or(0);
+    let middle = Rect { width: middle, ..row(body, top, body.height.saturating_sub(top + under)) };
     let height = usize::from(middle.height);
-    let skip = (marked.1 + 2).min(lines.len()).saturating_sub(height).min(marked.0);
+    let skip = (tree.marked.1 + 2).min(tree.lines.len()).saturating_sub(height).min(tree.marked.0);
+    let seen = |line: usize| line >= skip && line + 1 < skip + height.max(1);
+    let bottom = foot(app, cells, !tree.warning.is_some_and(seen));
+    frame.render_widget(Paragraph::new(bottom), row(body, body.height.saturating_sub(under), under));
+    if wide {
+        self::beside(app, frame, Rect { x: middle.x + middle.width + 2, width: beside, ..middle });
+    }
+    let mut lines = tree.lines;
+    let marked = tree.marked;
     let below = lines.len().saturating_sub(skip + height);
     let dots = |count: usize, word: &str| {
         Line::styled(format!("     {} {count} more lines {word}", app.theme.signs.ellipsis), app.theme.dim())
@@ -124,7 +128,7 @@ fn head(app: &App, cells: usize) -> Vec<Line<'static>> {
         place.push_str(&format!("   profile {}", target.profile));
     }
     let namespace = large(app, &target.namespace, room / 2);
-    let left = room.saturating_sub(width(&namespace.content));
+    let left = cells.saturating_sub(LABEL + width(&namespace.content) + 4);
     lines.push(Line::from(vec![
         label(app, "NAMESPACE"),
         namespace,
@@ -163,7 +167,8 @@ fn moved(app: &App, cells: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn foot(app: &App, cells: usize) -> Vec<Line<'static>> {
+/// What stands under the tree; `warn` says whether the first warning is named here, which else is in sight.
+fn foot(app: &App, cells: usize, warn: bool) -> Vec<Line<'static>> {
     let theme = app.theme;
     let ellipsis = theme.signs.ellipsis;
     let room = cells.saturating_sub(LABEL + 2);
@@ -178,7 +183,11 @@ fn foot(app: &App, cells: usize) -> Vec<Line<'static>> {
     };
     let warnings = app.overview.found(Severity::Warning);
     if let Some(first) = warnings.first().filter(|_| !app.is_blocked()) {
-        say(&format!("Warnings {}", warnings.len()), &cut(&first.what, room, ellipsis), theme.warn(), 1);
+        if warn {
+            say(&format!("Warnings {}", warnings.len()), &cut(&first.what, room, ellipsis), theme.warn(), 1);
+        } else {
+            say("", "", theme.plain(), 1);
+        }
     }
     match &app.saved {
         Some((place, command)) => {
@@ -211,12 +220,22 @@ fn foot(app: &App, cells: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// The lines of the tree, and from where to where the marked one goes.
-fn tree(app: &App, cells: usize) -> (Vec<Line<'static>>, (usize, usize)) {
+/// The tree as lines.
+struct Tree {
+    lines: Vec<Line<'static>>,
+    /// First and last line of what is marked.
+    marked: (usize, usize),
+    /// The line of the first warning.
+    warning: Option<usize>,
+}
+
+/// Draws the tree; `explained` says that what is marked is explained elsewhere.
+fn tree(app: &App, cells: usize, explained: bool) -> Tree {
     let theme = app.theme;
     let signs = theme.signs;
     let mut lines = Vec::new();
     let mut at = (0, 0);
+    let mut warning = None;
     let kinds = app.objects.iter().map(|row| width(&row.kind)).max().unwrap_or(0).clamp(8, 24);
     let names = app.objects.iter().map(|row| width(&row.name)).max().unwrap_or(0).clamp(8, (cells / 3).max(8));
     for (i, item) in app.items().into_iter().enumerate() {
@@ -260,7 +279,10 @@ fn tree(app: &App, cells: usize) -> (Vec<Line<'static>>, (usize, usize)) {
             Item::Finding(i) => {
                 let findings = app.overview.all_findings();
                 let Some(finding) = findings.get(i) else { continue };
-                let open = app.explained.contains(&i) || finding.blocks();
+                let open = app.explained.contains(&i) || (finding.blocks() && !explained);
+                if finding.severity == Severity::Warning {
+                    warning.get_or_insert(from);
+                }
                 lines.extend(finding_lines(app, finding, open, marker, style, cells));
             }
         }
@@ -268,7 +290,7 @@ fn tree(app: &App, cells: usize) -> (Vec<Line<'static>>, (usize, usize)) {
             at = (from, lines.len().saturating_sub(1));
         }
     }
-    (lines, at)
+    Tree { lines, marked: at, warning }
 }
 
 /// Width of the paths of an object's fields.
