@@ -29,6 +29,8 @@ pub(super) enum Place {
     Wizard,
     /// The editor of several lines over a page.
     Lines,
+    /// The list of pages over a page.
+    Pages,
     /// "Leave?"
     Leaving,
     /// The offer to go on with a draft.
@@ -71,6 +73,7 @@ pub(super) enum Action {
     Suggest,
     Reset,
     NewLine,
+    Pages,
 }
 
 /// One row of the table.
@@ -89,8 +92,8 @@ pub(super) struct Binding {
 
 use Action as A;
 use Place::{
-    Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Progress, Review, Stopping, Target, Timeline, Way,
-    Wizard,
+    Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Pages, Progress, Review, Stopping, Target, Timeline,
+    Way, Wizard,
 };
 
 const fn on(
@@ -116,11 +119,11 @@ const fn ctrl(
 }
 
 const RUN: &[Place] = &[Progress, Ended];
-const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving, Draft, Help];
+const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving, Draft, Pages, Help];
 const REVIEW: &[Place] = &[Review, Blocked];
 const EVERYWHERE: &[Place] = &[
     Progress, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree, Way, Target, Wizard, Lines, Leaving, Draft,
-    Help,
+    Pages, Help,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 
@@ -186,7 +189,13 @@ pub(super) const TABLE: &[Binding] = &[
     on(BEFORE, KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page"),
     ctrl(&[Target], 'n', A::Suggest, "Ctrl-N", "namespaces", "Next namespace of the cluster that fits what is typed"),
     ctrl(&[Target], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
+    ctrl(BEFORE, 'o', A::Pages, "Ctrl-O", "pages", "Every page, and what stands on it: Enter goes there"),
     on(BEFORE, KeyCode::Esc, A::Back, "Esc", "leave", "One layer back: filter, page, then asks whether to leave"),
+    on(&[Pages], KeyCode::Enter, A::Accept, "Enter", "go there", "Go to what is marked"),
+    on(&[Pages], KeyCode::Tab, A::Next, "Tab", "", "Line below"),
+    on(&[Pages], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Line above"),
+    on(&[Pages], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page"),
+    ctrl(&[Pages], 'o', A::Back, "Ctrl-O", "", "Back to the page"),
     on(&[Wizard], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
     on(&[Wizard], KeyCode::Tab, A::Next, "Tab", "", "Next question"),
     on(&[Wizard], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),

@@ -330,7 +330,7 @@ impl Screen for App {
                 Some((place, command)) => self.saved = Some((place.into(), command.into())),
                 None => self.said = said,
             },
-            Msg::Paste(_) | Msg::Event(_) | Msg::EventsEnded | Msg::Resized(..) | Msg::Told(_) => {}
+            _ => {}
         }
         Vec::new()
     }

@@ -32,6 +32,8 @@ enum Over {
     Nothing,
     /// "Leave?", with the marked choice; the safe one is 0.
     Leaving(usize),
+    /// Every page, with the marked one.
+    Pages(usize),
     Help(usize),
 }
 
@@ -111,6 +113,7 @@ impl App {
     fn place(&self) -> Place {
         match (self.over, self.stop) {
             (Over::Leaving(_), _) => Place::Leaving,
+            (Over::Pages(_), _) => Place::Pages,
             (Over::Help(_), _) => Place::Help,
             (Over::Nothing, Stop::Target) => Place::Target,
             (Over::Nothing, _) => Place::Way,

@@ -19,6 +19,7 @@ impl App {
             (Some(Action::Suspend), _) => return vec![Effect::Suspend],
             (Some(Action::Interrupt), _) => self.interrupt(),
             (Some(action), Over::Leaving(marked)) => self.leaving_key(action, marked),
+            (Some(action), Over::Pages(marked)) => self.pages_key(action, marked),
             (Some(Action::Back | Action::Quit), Over::Help(_)) => self.over = Over::Nothing,
             (Some(Action::Down), Over::Help(down)) => self.over = Over::Help((down + 1).min(200)),
             (Some(Action::Up), Over::Help(down)) => self.over = Over::Help(down.saturating_sub(1)),
@@ -55,6 +56,11 @@ impl App {
             Action::Previous | Action::PageUp => self.previous_page(),
             Action::PageDown | Action::Next => self.next_page(),
             Action::Accept => self.accept(),
+            Action::Pages => {
+                self.take_drafts();
+                self.look();
+                self.over = Over::Pages(Stop::ALL.iter().position(|stop| *stop == self.stop).unwrap_or(0));
+            }
             Action::Suggest => self.suggest(),
             Action::Reset => self.reset(),
             Action::Back if !self.filter.is_empty() => self.narrow(String::clear),
@@ -198,6 +204,24 @@ impl App {
         }
         self.going = false;
         self.over = Over::Leaving(0);
+    }
+
+    /// The pages before the questions, one line each, and one line for everything after them.
+    fn pages_key(&mut self, action: Action, marked: usize) {
+        let last = Stop::ALL.len();
+        match action {
+            Action::Accept => {
+                self.over = Over::Nothing;
+                match Stop::ALL.get(marked) {
+                    Some(stop) => self.enter(*stop),
+                    None => self.go_on(),
+                }
+            }
+            Action::Back => self.over = Over::Nothing,
+            Action::Up | Action::Previous => self.over = Over::Pages(marked.saturating_sub(1)),
+            Action::Down | Action::Next => self.over = Over::Pages((marked + 1).min(last)),
+            _ => {}
+        }
     }
 
     fn leaving_key(&mut self, action: Action, marked: usize) {
