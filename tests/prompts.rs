@@ -151,6 +151,7 @@ fn back_and_quit_are_answers_everywhere_and_write_nothing() {
     person.until("Storage [").press("\r");
     person.until("Storage class").press("\r");
     person.until("Database password [").press(":quit\r");
+    person.until("Leave without installing?").until("Leave without; nothing was written").press("3\r");
     let (code, shown, _state) = person.ended();
     assert_eq!(code, 6, "{shown}");
     assert!(shown.contains("nothing was written"), "{shown}");

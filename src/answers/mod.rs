@@ -1,5 +1,6 @@
 //! What the operator decided (pure): the form, values with their origin, checks, the answers file.
 
+pub mod draft;
 pub mod file;
 pub mod form;
 pub mod names;

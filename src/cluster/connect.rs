@@ -75,7 +75,7 @@ pub async fn connect(choice: &Choice) -> Result<Cluster, Failure> {
         practice: false,
     };
     let plugin = Plugin::of(&mut config.auth_info, choice.plugin_limit, &identity.context, &identity.server);
-    let carried = match plugin {
+    let carried = match plugin.map(|plugin| plugin.lent_by(choice.lender.clone())) {
         None => None,
         Some(plugin) => {
             let credential = plugin.ask().await.map_err(|failure| failure.state(NOTHING_WRITTEN))?;

@@ -21,6 +21,7 @@ use tokio::process::Command;
 use tokio::sync::Mutex;
 use tower::{BoxError, Service};
 
+use super::kubeconfig::Lender;
 use crate::error::{Failure, FailureKind};
 use crate::sanitize;
 use crate::secret::SecretText;
@@ -40,6 +41,7 @@ pub(super) struct Plugin {
     limit: Duration,
     context: String,
     place: String,
+    lender: Option<Lender>,
 }
 
 /// What a plugin gave.
@@ -86,7 +88,28 @@ impl Plugin {
             limit: limit.unwrap_or(usual),
             context: context.into(),
             place: format!("{server} (context {context})"),
+            lender: None,
         })
+    }
+
+    /// The same, with the terminal handed to it while it talks.
+    pub(super) fn lent_by(self, lender: Option<Lender>) -> Self {
+        Self { lender, ..self }
+    }
+
+    /// Hands it the terminal, where it talks and a screen may have it.
+    async fn loan(&self, name: &str) -> Option<Box<dyn Send>> {
+        let lender = self.lender.as_ref().filter(|_| talks(&self.exec))?;
+        // Options may hold what is nobody's business.
+        let words = self.exec.args.iter().flatten().map(String::as_str).take_while(|word| !word.starts_with('-'));
+        let command = std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ");
+        let said = format!(
+            "\nThe cluster of the context {} wants you to log in. What follows is from its credential plugin:\n  {}\n\
+             The screen of slipway comes back when it ends; Ctrl-C ends it.\n",
+            sanitize::line(&self.context),
+            sanitize::line(&command)
+        );
+        Some(lender.lend(said).await)
     }
 
     /// Runs it.
@@ -96,6 +119,7 @@ impl Plugin {
     pub(super) async fn ask(&self) -> Result<Credential, Failure> {
         let name = self.exec.command.clone().unwrap_or_default();
         let mut command = self.command(&name)?;
+        let _loan = self.loan(&name).await;
         let child = command.spawn().map_err(|error| {
             let told = self.failed(format!("the credential plugin {name} cannot be started: {error}"));
             match self.exec.install_hint.as_deref().map(sanitize::line) {

@@ -1,8 +1,10 @@
 //! The kubeconfig: which contexts there are, without contacting any, and the configuration of the one that was chosen.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use kube::config::{Config, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -19,10 +21,33 @@ pub struct Choice {
     pub as_user: Option<String>,
     /// `--as-group`.
     pub as_groups: Vec<String>,
-    /// A credential plugin may talk to the user: only as long as no screen is up.
+    /// A credential plugin may talk to the user.
     pub plugins_may_ask: bool,
+    /// Hands it the terminal; needed where a screen may be up.
+    pub lender: Option<Lender>,
     /// How long a credential plugin may take; else a minute, and five where it may talk to the user.
     pub plugin_limit: Option<Duration>,
+}
+
+/// Lends the terminal to a credential plugin that talks to the user.
+#[derive(Clone)]
+pub struct Lender(Arc<dyn Fn(String) -> BoxFuture<'static, Box<dyn Send>> + Send + Sync>);
+
+impl Lender {
+    /// `lend` says a sentence and hands the terminal over, until what it answers with is dropped.
+    pub fn new(lend: impl Fn(String) -> BoxFuture<'static, Box<dyn Send>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(lend))
+    }
+
+    pub(super) async fn lend(&self, said: String) -> Box<dyn Send> {
+        (self.0)(said).await
+    }
+}
+
+impl std::fmt::Debug for Lender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lender")
+    }
 }
 
 /// One context of a kubeconfig.

@@ -30,7 +30,7 @@ pub use ask::Patience;
 pub use connect::{Cluster, Connector, Identity, Wire, connect, in_memory};
 pub use discovery::Resource;
 pub use fault::{Fault, FaultKind, FieldConflict};
-pub use kubeconfig::{Choice, ContextInfo, Contexts, contexts};
+pub use kubeconfig::{Choice, ContextInfo, Contexts, Lender, contexts};
 pub use objects::{Apply, Deletion, Listed, Propagation};
 pub use pods::{Executed, Forward, LogAsk};
 pub use stream::{Seen, Watched};

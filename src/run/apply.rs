@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::answers::Form;
@@ -150,7 +150,21 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
             }
         }
     };
-    let done = work(shared, job, sender, Controls(controls));
+    let (moved, closes) = oneshot::channel();
+    let done = async {
+        let ended = work(shared, job, sender, Controls(controls)).await;
+        if face == Face::Full && ended.as_ref().is_err_and(|failure| failure.what == executor::MOVED) {
+            // The screen closes: whoever agreed looks at the plan again.
+            let _closed = moved.send(());
+        }
+        ended
+    };
+    let shown = async {
+        tokio::select! {
+            shown = shown => shown,
+            Ok(()) = closes => Ok(()),
+        }
+    };
     let (ended, shown) = tokio::join!(done, shown);
     if let Some(stopper) = stopper {
         stopper.abort();

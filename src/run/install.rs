@@ -1,6 +1,6 @@
 //! `slipway install` without questions: facts, form, plan, apply. With a person it is the wizard.
 
-use crate::answers::{Form, file};
+use crate::answers::{Form, file, names};
 use crate::apply::rehearse;
 use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -10,7 +10,7 @@ use crate::plan::install::plan;
 use crate::plan::render::render;
 use crate::plan::{Plan, Verb};
 use crate::preflight;
-use crate::view::overview::Overview;
+use crate::view::overview::{Overview, mends};
 
 use super::apply::Face;
 use super::setup::Setup;
@@ -51,6 +51,7 @@ fn only_product(shared: &Shared, product: Option<&str>) -> Result<Option<String>
 }
 
 /// Writes the answers file that repeats the run, beside where the operator stands; one that is there is not overwritten.
+/// Says where it is, and on a second line the command; or one line that says why it cannot be written.
 pub(super) fn save(form: &Form, context: &str) -> String {
     let name = &form.product().name;
     let text = file::write(form, context);
@@ -58,7 +59,13 @@ pub(super) fn save(form: &Form, context: &str) -> String {
         let path = if number == 0 { format!("{name}.yaml") } else { format!("{name}-{number}.yaml") };
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
         match opened.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes())) {
-            Ok(()) => return format!("saved {path}: slipway install {name} -f {path} --yes repeats this"),
+            Ok(()) => {
+                let whole = std::path::absolute(&path).map_or_else(|_| path.clone(), |path| path.display().to_string());
+                // A typed secret has no reference: the file names the variable that it is to come from.
+                let set = form.kept().1.iter().map(|path| names::secret_variable(path)).collect::<Vec<_>>().join(", ");
+                let set = if set.is_empty() { String::new() } else { format!(" (it reads {set}: set them first)") };
+                return format!("{whole}{set}\nslipway install {name} -f {path} --yes");
+            }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return format!("cannot write {path}: {error}"),
         }
@@ -109,7 +116,8 @@ pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Res
         cluster.push(if nodes.len() == 1 { "1 node".into() } else { format!("{} nodes", nodes.len()) });
     }
     cluster.extend((!known.facts.provider.is_empty()).then(|| known.facts.provider.clone()));
-    Ok(Overview { plan, cluster, findings, skipped: shared.skip_preflight.clone(), repeat })
+    let mends = mends(plan.findings.iter().chain(&findings), &plan, form);
+    Ok(Overview { plan, cluster, findings, skipped: shared.skip_preflight.clone(), repeat, mends })
 }
 
 /// The command that repeats a run: the target, and the answers file where an answer was given.

@@ -6,12 +6,13 @@ use crate::answers::form::{Form, Given};
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::Shared;
 use crate::cluster::record::{Outcome, Revision};
-use crate::cluster::{Choice, Cluster, connect, keys, record};
+use crate::cluster::{Choice, Cluster, Lender, connect, keys, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
 use crate::secret::{Secret, SecretRef, SecretSource, Secrets};
+use crate::view::tui;
 
 use super::outside::Outside;
 use super::practice;
@@ -42,8 +43,16 @@ pub(super) async fn cluster(shared: &Shared, context: Option<&str>) -> Result<Cl
         context: context.map(str::to_string),
         as_user: shared.as_user.clone(),
         as_groups: shared.as_groups.clone(),
-        // On the full screen keys are ours, and what a plugin says would be written over it.
-        plugins_may_ask: super::interactive(shared) && (super::plain(shared) || shared.yes),
+        plugins_may_ask: super::interactive(shared),
+        // On the full screen keys are ours, and what a plugin says would be written over it: the screen steps back.
+        lender: (!super::plain(shared)).then(|| {
+            Lender::new(|said| {
+                Box::pin(async move {
+                    let loan: Box<dyn Send> = Box::new(tui::lend(&said).await);
+                    loan
+                })
+            })
+        }),
         plugin_limit: None,
     };
     connect(&choice).await

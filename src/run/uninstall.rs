@@ -104,6 +104,7 @@ impl About<'_> {
             findings: Vec::new(),
             skipped: self.shared.skip_preflight.clone(),
             repeat: repeat(self.target, wishes),
+            mends: Vec::new(),
         })
     }
 

@@ -4,10 +4,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
 
+use crate::answers::draft::Draft;
 use crate::answers::form::Form;
 use crate::answers::{file, value};
 use crate::apply::MOVED;
@@ -16,20 +19,21 @@ use crate::cluster::{Cluster, contexts, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::object::Object;
-use crate::plan::Target;
 use crate::plan::set::RELEASE;
+use crate::plan::{Plan, Target};
 use crate::product::schema::Product;
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
-    Chosen, ClusterSeen, ContextChoice, Guide, Part, PlaceSeen, ProductChoice, ProfileChoice, ReleaseSeen, Settled,
-    Stop, Way, looks_like_production,
+    Again, Chosen, ClusterSeen, ContextChoice, Entry, Guide, Part, PlaceSeen, ProductChoice, ProfileChoice,
+    ReleaseSeen, Settled, Stop, Way, looks_like_production,
 };
 use crate::view::{plain, tui};
 
 use super::apply::{self, Face};
+use super::draft::{self, Drafts};
 use super::setup::Setup;
 use super::target::{self, Known};
 use super::{answers, install, products};
@@ -37,45 +41,85 @@ use super::{answers, install, products};
 /// Name of the context inside of a pod, where there is no kubeconfig.
 const IN_CLUSTER: &str = "in-cluster";
 
-/// Asks a person, then runs what was agreed to.
+/// Asks a person, then runs what was agreed to; what moved in between is shown and asked again.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
     let way = way(shared, product)?;
-    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default() };
-    let (answered, face) = if super::plain(shared) {
-        let dialogue = std::io::stderr().is_terminal()
-            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
-            && std::env::var_os("ACCESSIBLE").is_none();
-        let _terminal = GiveBack::on_signals();
-        let answered = if dialogue {
-            plain::session(way, &guide, &mut Dialogue::new()).await?
-        } else {
-            let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
-            plain::session(way, &guide, &mut lines).await?
+    let drafts = Drafts::of_user();
+    let found = drafts.as_ref().and_then(|drafts| drafts.find(&way, |name| products::find(shared, name).ok()));
+    let (offered, offer) = found.map(|found| (found.path, found.offer)).unzip();
+    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, offered };
+    let mut entry = Entry { way, offer, again: None };
+    loop {
+        let (answered, face) = ask(shared, entry, &guide).await?;
+        let (form, overview) = match answered {
+            Answered::Yes(form, overview) => (form, overview),
+            other => return Err(unanswered(other)),
         };
-        (answered, Face::Plain)
+        install::blocked(&overview)?;
+        let known = guide.known_for(&overview)?;
+        match apply::run(shared, &known, &overview.plan, &form, face).await {
+            Err(failure) if failure.what == MOVED => {
+                let mut way = self::way(shared, product)?;
+                way.settle(parts(&overview.plan), "what you agreed to");
+                entry = Entry { way, offer: None, again: Some(Again { form: *form, moved: failure.why }) };
+            }
+            Ok(()) => {
+                guide.finished(&overview.plan);
+                return Ok(());
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Asks a person, on the face that fits.
+async fn ask(shared: &Shared, entry: Entry, guide: &Wizard<'_>) -> Result<(Answered, Face), Failure> {
+    if !super::plain(shared) {
+        return Ok((tui::session(entry, guide, apply::theme(shared)).await?, Face::Full));
+    }
+    let dialogue = std::io::stderr().is_terminal()
+        && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+        && std::env::var_os("ACCESSIBLE").is_none();
+    let _terminal = GiveBack::on_signals();
+    let answered = if dialogue {
+        plain::session(entry, guide, &mut Dialogue::new()).await?
     } else {
-        (tui::session(way, &guide, apply::theme(shared)).await?, Face::Full)
+        let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
+        plain::session(entry, guide, &mut lines).await?
     };
+    Ok((answered, Face::Plain))
+}
+
+/// The failure of a session in which nobody said yes.
+fn unanswered(answered: Answered) -> Failure {
     let stopped = |kind, what: &str| Failure::new(kind, what).state(NOTHING_WRITTEN);
     match answered {
-        Answered::Yes(form, overview) => {
-            install::blocked(&overview)?;
-            let known = guide.known_for(&overview)?;
-            apply::run(shared, &known, &overview.plan, &form, face).await.map_err(|failure| {
-                if failure.what != MOVED || form.decided().is_empty() {
-                    return failure;
-                }
-                // What was typed must not be typed again to look at the plan as it is now.
-                failure.hint(install::save(&form, &known.target.context))
-            })
-        }
-        Answered::Blocked(overview) => install::blocked(&overview),
-        Answered::Left => Err(stopped(FailureKind::Refused, "left without installing")),
-        Answered::Ended(form) if !form.is_complete() => Err(answers::incomplete(&form)),
-        Answered::Ended(_) => Err(stopped(FailureKind::Refused, "the input ended before anybody said yes")),
-        Answered::Interrupted => Err(stopped(FailureKind::Interrupted, "stopped by Ctrl-C")),
-        Answered::Terminated => Err(stopped(FailureKind::Terminated, "stopped by a signal")),
+        Answered::Blocked(overview) => match install::blocked(&overview) {
+            Err(failure) => failure,
+            Ok(()) => stopped(FailureKind::Bug, "something blocked that blocks no longer"),
+        },
+        Answered::Kept(kept) => stopped(FailureKind::Refused, "left without installing")
+            .why(kept)
+            .hint("the next start offers to go on with it"),
+        Answered::Ended(form) if !form.is_complete() => answers::incomplete(&form),
+        Answered::Ended(_) => stopped(FailureKind::Refused, "the input ended before anybody said yes"),
+        Answered::Interrupted => stopped(FailureKind::Interrupted, "stopped by Ctrl-C"),
+        Answered::Terminated(None) => stopped(FailureKind::Terminated, "stopped by a signal"),
+        Answered::Terminated(Some(kept)) => stopped(FailureKind::Terminated, "stopped by a signal").why(kept),
+        Answered::Left | Answered::Yes(..) => stopped(FailureKind::Refused, "left without installing"),
     }
+}
+
+/// What a plan settles of the way in.
+fn parts(plan: &Plan) -> [(Part, &str); 5] {
+    let target = &plan.target;
+    [
+        (Part::Context, target.context.as_str()),
+        (Part::Product, &plan.product.name),
+        (Part::Profile, &target.profile),
+        (Part::Namespace, &target.namespace),
+        (Part::Release, &target.release),
+    ]
 }
 
 /// What can be chosen, and what the command line and the answers file settle. Contacts nothing.
@@ -191,6 +235,10 @@ struct Wizard<'a> {
     cluster: RefCell<Option<(String, Cluster)>>,
     /// What is known for what was chosen.
     known: RefCell<Vec<(Chosen, Rc<Known>)>>,
+    /// Where drafts are kept; none where they cannot be.
+    drafts: Option<Drafts>,
+    /// The draft that was offered.
+    offered: Option<PathBuf>,
 }
 
 impl Wizard<'_> {
@@ -278,6 +326,22 @@ impl Wizard<'_> {
         Ok(questions)
     }
 
+    /// A product that is up needs no draft any more.
+    fn finished(&self, plan: &Plan) {
+        let target = &plan.target;
+        let done = Draft {
+            practice: target.practice,
+            context: target.context.clone(),
+            product: plan.product.name.clone(),
+            namespace: target.namespace.clone(),
+            release: target.release.clone(),
+            ..Draft::default()
+        };
+        if let Some(drafts) = &self.drafts {
+            drafts.finished(&done);
+        }
+    }
+
     fn known(&self, chosen: &Chosen) -> Option<Rc<Known>> {
         self.known.borrow().iter().rev().find(|(known, _)| known == chosen).map(|(_, known)| Rc::clone(known))
     }
@@ -313,6 +377,18 @@ impl Guide for Wizard<'_> {
     fn save(&self, form: &Form) -> String {
         let context = self.cluster.borrow().as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
         install::save(form, &context)
+    }
+    fn keep(&self, draft: Draft) -> Result<String, Failure> {
+        let Some(drafts) = &self.drafts else {
+            return Err(Failure::new(
+                FailureKind::Usage,
+                "no folder for drafts is known: set HOME or SLIPWAY_STATE_DIR",
+            ));
+        };
+        drafts.keep(&Draft { made: Timestamp::now(), ..draft })
+    }
+    fn throw_away(&self) -> Result<(), Failure> {
+        self.offered.as_deref().map_or(Ok(()), draft::throw_away)
     }
 }
 

@@ -18,12 +18,14 @@ pub enum Answered {
     Blocked(Box<Overview>),
     /// The operator left; nothing was written.
     Left,
+    /// The operator left and kept a draft: where it is, and what is not in it.
+    Kept(String),
     /// The input ended before everything was answered or agreed to.
     Ended(Box<Form>),
     /// Ctrl-C.
     Interrupted,
-    /// SIGTERM or SIGHUP, or the terminal is gone.
-    Terminated,
+    /// SIGTERM or SIGHUP, or the terminal is gone; where a draft was kept, where it is.
+    Terminated(Option<String>),
 }
 
 /// The form with what stands around it.

@@ -1,12 +1,21 @@
 //! What a plan will do, in the words that review shows: where to, how much, every object with its fields, what speaks
-//! against it, and the command that repeats it. Holds no secret value: a plan has none.
+//! against it and which answer mends that, and the command that repeats it. Holds no secret value: a plan has none.
+
+mod fields;
+mod mends;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 
+use super::progress::seconds;
 use super::questions::Whereabouts;
-use crate::finding::Finding;
-use crate::object::Object;
+use super::way::looks_like_production;
+use crate::finding::{Finding, Severity};
 use crate::plan::{Action, Class, Plan, Step};
+
+pub use fields::Field;
+pub use mends::{Mend, mends};
 
 /// A plan with what else has to be seen before "yes".
 #[derive(Clone, Debug)]
@@ -21,6 +30,8 @@ pub struct Overview {
     pub skipped: Vec<String>,
     /// The command that repeats the run.
     pub repeat: String,
+    /// The answers that mend what was found.
+    pub mends: Vec<Mend>,
 }
 
 /// How many objects something happens to.
@@ -68,8 +79,11 @@ pub struct Row {
     /// What matters about it: an image, a size, a host.
     pub note: String,
     /// Its fields, or the fields that change.
-    pub fields: Vec<String>,
+    pub fields: Vec<Field>,
 }
+
+/// What happens to objects, worst first: what takes something away is seen before what adds.
+pub const VERBS: [&str; 5] = ["delete", "replace", "change", "create", "keep"];
 
 impl Overview {
     /// Where one is, for the header.
@@ -117,7 +131,7 @@ impl Overview {
                 let made = format!("{:?}", key.source).to_lowercase();
                 let opens =
                     if key.opens.is_empty() { String::new() } else { format!(", opens {}", key.opens.join(", ")) };
-                format!("{}: {made}, hidden{opens}", key.path)
+                Field::is(&key.path, format!("{made}, hidden{opens}"))
             });
             rows.push(Row {
                 verb: if keys.exists { "keep" } else { "create" },
@@ -148,9 +162,8 @@ impl Overview {
 
     /// What blocks and was not skipped.
     pub fn blocking(&self) -> Vec<&Finding> {
-        let skipped = |code: &str| self.skipped.iter().any(|skip| skip == code || skip == "all");
         let mut all = self.all_findings();
-        all.retain(|finding| finding.blocks() && !skipped(&finding.code));
+        all.retain(|finding| finding.blocks() && !self.is_skipped(finding));
         all
     }
 
@@ -166,32 +179,48 @@ impl Overview {
         }
     }
 
-    /// How long it usually takes; empty when it is not known.
+    /// What was found of a severity.
+    pub fn found(&self, severity: Severity) -> Vec<&Finding> {
+        let mut all = self.all_findings();
+        all.retain(|finding| finding.severity == severity);
+        all
+    }
+
+    /// It blocks by itself, and was skipped by its code.
+    pub fn is_skipped(&self, finding: &Finding) -> bool {
+        finding.blocks() && self.skipped.iter().any(|skip| *skip == finding.code || skip == "all")
+    }
+
+    /// The answer that mends a finding, where one does.
+    pub fn mend(&self, finding: &Finding) -> Option<&Mend> {
+        self.mends.iter().find(|mend| mend.code == finding.code && mend.at == finding.at)
+    }
+
+    /// Why the cluster looks like one that others depend on.
+    pub fn production(&self) -> Option<String> {
+        let target = &self.plan.target;
+        if target.practice { None } else { looks_like_production(&target.context, &target.server) }
+    }
+
+    /// How long it usually takes; empty when it is not known, or when nothing is done.
     pub fn usual(&self) -> String {
-        self.plan.usual_seconds.map(|(from, to)| format!("usually {from}-{to} s")).unwrap_or_default()
+        let Some((from, to)) = self.plan.usual_seconds.filter(|_| !self.plan.is_empty()) else { return String::new() };
+        let words = |time| seconds(std::time::Duration::from_secs(time)).replace(" min 0 s", " min");
+        format!("usually {} to {}", words(from), words(to))
     }
 }
 
 fn row(step: &Step) -> Row {
     let object = &step.wanted.object;
     let (verb, note, fields) = match &step.action {
-        Action::Create => ("create", note(step), leaves(object)),
-        Action::Keep => ("keep", note(step), leaves(object)),
+        Action::Create => ("create", note(step), fields::all(&step.wanted)),
+        Action::Keep => ("keep", note(step), fields::all(&step.wanted)),
         Action::Delete => ("delete", String::new(), Vec::new()),
-        Action::Replace { why } => ("replace", why.clone(), leaves(object)),
+        Action::Replace { why } => ("replace", why.clone(), fields::all(&step.wanted)),
         Action::Change { fields, restarts } => {
             let restarts = if *restarts { ", its pods restart" } else { "" };
             let count = if fields.len() == 1 { "1 field".into() } else { format!("{} fields", fields.len()) };
-            let hidden = object.kind() == "Secret";
-            let fields = fields.iter().map(|field| {
-                let show = |value: &Option<Value>| match value {
-                    None => "nothing".to_string(),
-                    Some(_) if hidden => "hidden".to_string(),
-                    Some(value) => plain(value),
-                };
-                format!("{}: {} -> {}", field.path, show(&field.from), show(&field.to))
-            });
-            ("change", format!("{count}{restarts}"), fields.collect())
+            ("change", format!("{count}{restarts}"), fields::changed(&step.wanted, fields))
         }
     };
     let kind = match object.kind() {
@@ -222,7 +251,8 @@ fn note(step: &Step) -> String {
         "Secret" => format!("{} entries, hidden", entries("data")),
         "ConfigMap" => format!("{} entries", entries("data")),
         "Service" => {
-            let ports: Vec<String> = object.list(&["spec", "ports"]).iter().map(|port| plain(&port["port"])).collect();
+            let ports: Vec<String> =
+                object.list(&["spec", "ports"]).iter().map(|port| fields::plain(&port["port"])).collect();
             format!("{} {}", object.text(&["spec", "type"]), ports.join(", ")).trim().to_string()
         }
         "Ingress" => {
@@ -230,44 +260,5 @@ fn note(step: &Step) -> String {
             hosts.collect::<Vec<_>>().join(", ")
         }
         _ => String::new(),
-    }
-}
-
-/// The fields of an object, a line each; what every object has, and every value of a Secret, is left out.
-fn leaves(object: &Object) -> Vec<String> {
-    let mut lines = Vec::new();
-    let Some(top) = object.0.as_object() else { return lines };
-    let secret = object.kind() == "Secret";
-    for (key, value) in top.iter().filter(|(key, _)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata")) {
-        match value.as_object() {
-            Some(entries) if secret && (key == "data" || key == "stringData") => {
-                lines.extend(entries.keys().map(|name| format!("{name}: hidden")));
-            }
-            _ => walk(key, value, &mut lines),
-        }
-    }
-    lines
-}
-
-fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
-    match value {
-        Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
-                walk(&format!("{path}.{key}"), value, lines);
-            }
-        }
-        Value::Array(list) if !list.is_empty() => {
-            for (i, value) in list.iter().enumerate() {
-                walk(&format!("{path}[{i}]"), value, lines);
-            }
-        }
-        value => lines.push(format!("{path}: {}", plain(value))),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.replace('\n', " "),
-        value => value.to_string(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::overview::Overview;
+use super::overview::{Mend, Overview};
 use super::questions::{
     Fault, Input, MadeObject, Offer, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts, Widget,
 };
@@ -12,7 +12,9 @@ use crate::answers::Origin;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::plan::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
-use crate::secret::{SecretSource, SecretText};
+use crate::product::Recipe;
+use crate::product::recipe::Given;
+use crate::secret::{SecretRef, SecretSource, SecretText};
 
 /// The value that no screen and no output may hold unless it is revealed.
 pub(crate) const TYPED_SECRET: &str = "hunter2-hunter2";
@@ -250,6 +252,15 @@ fn step(action: Action, object: Value) -> Step {
     Step { wanted, action, wave: 0, after: vec![], class, one_first: false }
 }
 
+/// The event key goes into its Secret by a recipe.
+fn with_recipe(mut step: Step) -> Step {
+    let at = SecretRef::Keys { generation: 1, key: "keys.event".into() };
+    let event = Given::Secret { path: "keys.event".into(), at };
+    let recipe = Recipe { template: "${keys.event}".into(), with: BTreeMap::from([("keys.event".into(), event)]) };
+    step.wanted.recipes.insert("INNGEST_EVENT_KEY".into(), recipe);
+    step
+}
+
 /// An install with a change, a replacement and what is kept.
 pub(crate) fn overview() -> Overview {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "inngest", "namespace": "inngest"},
@@ -288,7 +299,7 @@ pub(crate) fn overview() -> Overview {
         namespace_exists: false,
         keys: KeyPlan { generation: 1, exists: false, entries: vec![event] },
         steps: vec![
-            step(Action::Create, secret),
+            with_recipe(step(Action::Create, secret)),
             step(Action::Create, claim),
             step(Action::Create, deployment),
             step(Action::Change { fields, restarts: true }, service),
@@ -310,6 +321,12 @@ pub(crate) fn overview() -> Overview {
         findings: vec![warning],
         skipped: vec![],
         repeat: "slipway install inngest -f inngest.yaml --yes".into(),
+        mends: vec![Mend {
+            code: "STORAGE_CLASS_MISSING".into(),
+            at: "database.storageClass".into(),
+            path: "database.storageClass".into(),
+            ask: "Storage class".into(),
+        }],
     }
 }
 

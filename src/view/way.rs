@@ -9,9 +9,11 @@ mod tests;
 
 use futures::future::LocalBoxFuture;
 
+use super::draft::Offer;
 use super::form::FormQuestions;
 use super::overview::Overview;
 use crate::answers::Form;
+use crate::answers::draft::Draft;
 use crate::error::Failure;
 
 pub use state::{Contact, Look, Note, Ready, Way};
@@ -230,8 +232,40 @@ pub trait Guide {
     /// The product cannot be rendered, or the cluster cannot be read.
     fn overview<'a>(&'a self, chosen: &'a Chosen, form: &'a Form) -> LocalBoxFuture<'a, Result<Overview, Failure>>;
 
-    /// Writes the answers file that repeats the run, and says where.
+    /// Writes the answers file that repeats the run: where it is, and on a second line the command; or one line that says
+    /// why it cannot be written.
     fn save(&self, form: &Form) -> String;
+
+    /// Keeps a draft; says where it is and what is not in it.
+    ///
+    /// # Errors
+    /// Nothing was decided that could be kept, or it cannot be written.
+    fn keep(&self, draft: Draft) -> Result<String, Failure>;
+
+    /// Throws the draft away that was offered.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    fn throw_away(&self) -> Result<(), Failure>;
+}
+
+/// How a session begins.
+#[derive(Default)]
+pub struct Entry {
+    /// What can be chosen, and what is settled.
+    pub way: Way,
+    /// A draft that was found.
+    pub offer: Option<Offer>,
+    /// What was agreed to, and has to be looked at again.
+    pub again: Option<Again>,
+}
+
+/// A plan that was agreed to, and is not any more what the cluster would get.
+pub struct Again {
+    /// The answers.
+    pub form: Form,
+    /// What moved, a sentence each.
+    pub moved: Vec<String>,
 }
 
 /// Why a cluster looks like one that others depend on; none when nothing says so.

@@ -1,17 +1,20 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::answers::draft::{Draft, KeptAnswer};
 use crate::error::Failure;
+use crate::view::draft::Offer;
 use crate::view::form::Answered;
-use crate::view::way::Part;
 use crate::view::way::rehearsal::{Rehearsed, way};
+use crate::view::way::{Again, Entry, Part};
 
 /// A session with a script typed into it.
 async fn typed(given: &[(Part, &str, &str)], script: &str) -> (Result<Answered, Failure>, String, Rehearsed) {
     let guide = Rehearsed::default();
     let mut said = Vec::new();
     let mut prompt = LineReader::new(Cursor::new(script.to_string()), &mut said);
-    let ended = session(way(given), &guide, &mut prompt).await;
+    let entry = Entry { way: way(given), ..Entry::default() };
+    let ended = session(entry, &guide, &mut prompt).await;
     (ended, String::from_utf8(said).unwrap(), guide)
 }
 
@@ -39,7 +42,7 @@ async fn an_unreachable_cluster_is_said_and_another_is_chosen() {
 #[tokio::test]
 async fn back_goes_over_every_border_and_keeps_what_was_typed() {
     // Forward to the first question, answered; back over it to the name and the namespace, and another one.
-    let script = "1\n1\n1\nevents\n\nv1.42.0\n:back\n:back\nother\n\n:quit\n";
+    let script = "1\n1\n1\nevents\n\nv1.42.0\n:back\n:back\nother\n\n:quit\n3\n";
     let (ended, said, guide) = typed(&[], script).await;
     assert!(matches!(ended, Ok(Answered::Left)), "{said}");
     let prepared: Vec<String> = guide.prepared.borrow().iter().map(|chosen| chosen.namespace.clone()).collect();
@@ -57,7 +60,7 @@ async fn what_is_given_is_told_and_not_asked() {
         (Part::Profile, "production", "--profile"),
         (Part::Namespace, "inngest", "--namespace"),
     ];
-    let (ended, said, guide) = typed(&given, ":quit\n").await;
+    let (ended, said, guide) = typed(&given, ":quit\n3\n").await;
     assert!(matches!(ended, Ok(Answered::Left)), "{said}");
     assert!(said.contains("Profile: production (from --profile)."), "{said}");
     assert!(said.contains("inngest is installed here") && !said.contains("Which cluster?"), "{said}");
@@ -75,4 +78,81 @@ async fn a_wrong_or_taken_name_is_asked_again_and_the_input_may_end_anywhere() {
         let some: String = whole.split_inclusive('\n').take(lines).collect();
         assert!(typed(&[], &some).await.0.is_err(), "after {lines} lines");
     }
+}
+
+#[tokio::test]
+async fn leaving_offers_a_draft_and_staying_goes_on() {
+    // Stay, which asks the same question again; then the draft.
+    let script = "1\n1\n1\nevents\n\nv1.42.0\n:quit\n1\n:quit\n2\n";
+    let (ended, said, guide) = typed(&[], script).await;
+    assert!(matches!(&ended, Ok(Answered::Kept(kept)) if kept.contains("drafts/inngest.json")), "{said}");
+    let kept = guide.kept.borrow();
+    assert_eq!((kept[0].namespace.as_str(), kept[0].context.as_str()), ("events", "kind-dev"));
+    assert_eq!(kept[0].answers.len(), 1, "{kept:?}");
+    // Nothing was decided: there is nothing to ask.
+    let (ended, said, guide) = typed(&[], ":quit\n").await;
+    assert!(matches!(ended, Ok(Answered::Left)) && guide.kept.borrow().is_empty(), "{said}");
+}
+
+/// A session that begins with a draft.
+async fn offered(draft: Result<Draft, String>, script: &str) -> (Result<Answered, Failure>, String, Rehearsed) {
+    let guide = Rehearsed::default();
+    let mut said = Vec::new();
+    let mut prompt = LineReader::new(Cursor::new(script.to_string()), &mut said);
+    let offer = Some(Offer { when: "2026-11-21 10:12, 5 min ago".into(), draft });
+    let ended = session(Entry { way: way(&[]), offer, again: None }, &guide, &mut prompt).await;
+    (ended, String::from_utf8(said).unwrap(), guide)
+}
+
+fn draft() -> Draft {
+    Draft {
+        context: "kind-dev".into(),
+        product: "inngest".into(),
+        profile: "production".into(),
+        namespace: "events".into(),
+        release: "inngest".into(),
+        answers: [("database.storage".to_string(), KeptAnswer::Text("33Gi".into()))].into(),
+        not_kept: vec!["database.url".into()],
+        ..Draft::default()
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_offered_with_what_is_in_it_and_gone_on_with_only_when_somebody_says_so() {
+    let (_, said, guide) = offered(Ok(draft()), &format!("1\n{}", "\n".repeat(30))).await;
+    assert!(said.contains("5 min ago") && said.contains("database.url (typed secrets are never kept)"), "{said}");
+    assert!(said.contains("Where: kind-dev (from the draft).") && said.contains("[33Gi]"), "{said}");
+    assert_eq!(guide.prepared.borrow()[0].namespace, "events");
+    let (_, said, guide) = offered(Ok(draft()), "2\n").await;
+    assert!(said.contains("Which cluster?") && guide.contacted.borrow().is_empty(), "{said}");
+    let (_, _, guide) = offered(Ok(draft()), "3\n").await;
+    assert_eq!(*guide.thrown_away.borrow(), 1);
+}
+
+#[tokio::test]
+async fn a_draft_that_does_not_fit_says_why_and_begins_anew() {
+    let (_, said, guide) = offered(Err("is damaged".into()), "1\n").await;
+    assert!(said.contains("it is damaged") && said.contains("Which cluster?"), "{said}");
+    assert_eq!(*guide.thrown_away.borrow(), 0);
+    let (_, _, guide) = offered(Err("is damaged".into()), "2\n").await;
+    assert_eq!(*guide.thrown_away.borrow(), 1);
+}
+
+#[tokio::test]
+async fn what_moved_is_said_and_the_plan_shown_again_without_asking_everything_again() {
+    let guide = Rehearsed::default();
+    let first = typed(&[], &format!("1\n1\n3\nevents\n\n{}yes\n", "\n".repeat(30))).await;
+    let Ok(Answered::Yes(form, _)) = first.0 else { panic!("{}", first.1) };
+    let mut settled = way(&[]);
+    let parts = [(Part::Context, "kind-dev"), (Part::Product, "inngest"), (Part::Profile, "production")];
+    settled.settle(parts, "what you agreed to");
+    settled.settle([(Part::Namespace, "events"), (Part::Release, "inngest")], "what you agreed to");
+    let again = Again { form: *form, moved: vec!["Service/inngest: agreed was create, now it is keep".into()] };
+    let mut said = Vec::new();
+    let mut prompt = LineReader::new(Cursor::new("yes\n"), &mut said);
+    let ended = session(Entry { way: settled, offer: None, again: Some(again) }, &guide, &mut prompt).await;
+    let said = String::from_utf8(said).unwrap();
+    assert!(matches!(ended, Ok(Answered::Yes(..))), "{said}");
+    assert!(said.contains("moved while you looked: Service/inngest: agreed was create, now it is keep."), "{said}");
+    assert!(!said.contains("Database ("), "{said}");
 }

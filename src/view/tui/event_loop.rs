@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
-use super::{Effect, Msg, Screen, Signal, StopChoice, terminal};
+use super::{Effect, Msg, Screen, Signal, StopChoice, loan, terminal};
 use crate::event::Event;
 use crate::view::way::{Ask, Told};
 
@@ -34,6 +34,8 @@ pub enum Input {
     Resized,
     /// A signal.
     Signal(Signal),
+    /// The terminal was lent, and is ours again.
+    Returned,
     /// What was asked on the way in came back.
     Told(Box<Told>),
 }
@@ -74,13 +76,16 @@ where
     }
     loop {
         let draw_at = drawn_at.map_or(start, |at| at + FRAME);
-        if dirty && Instant::now() >= draw_at {
+        let lent = loan::is_lent();
+        if dirty && !lent && Instant::now() >= draw_at {
             terminal.draw(|frame| screen.draw(frame)).map_err(io::Error::other)?;
             drawn_at = Some(Instant::now());
             dirty = false;
             continue;
         }
         let wake = match (dirty, screen.ticks()) {
+            // Nothing is drawn until it is ours again, which is input.
+            _ if lent => None,
             (true, _) => Some(draw_at),
             (false, true) => Some(drawn_at.unwrap_or(start) + TICK),
             (false, false) => None,
@@ -123,6 +128,7 @@ where
         for mut msg in batch {
             if matches!(msg, Msg::Resized(..)) {
                 let size = terminal.size().map_err(io::Error::other)?;
+                redraw(terminal)?;
                 msg = Msg::Resized(size.width, size.height);
             }
             effects.extend(screen.update(msg));
@@ -162,7 +168,7 @@ fn message(read: Input) -> Msg {
         Input::Key(key) => Msg::Key(key),
         Input::Paste(text) => Msg::Paste(text),
         // The size itself is read when the message is handed on.
-        Input::Resized => Msg::Resized(0, 0),
+        Input::Resized | Input::Returned => Msg::Resized(0, 0),
         Input::Signal(signal) => Msg::Signal(signal),
         Input::Told(told) => Msg::Told(told),
     }

@@ -15,8 +15,12 @@ pub(super) enum Place {
     Timeline,
     /// The question whether to stop.
     Stopping,
-    /// Review.
+    /// Review: the plan.
     Review,
+    /// Review while something blocks: the plan, and no button.
+    Blocked,
+    /// Review: the button.
+    Agree,
     /// A page of the way in with a list.
     Way,
     /// The page of the way in that is typed into.
@@ -25,8 +29,12 @@ pub(super) enum Place {
     Wizard,
     /// The editor of several lines over a page.
     Lines,
+    /// The list of pages over a page.
+    Pages,
     /// "Leave?"
     Leaving,
+    /// The offer to go on with a draft.
+    Draft,
     /// The help page.
     Help,
 }
@@ -57,6 +65,7 @@ pub(super) enum Action {
     Suspend,
     Interrupt,
     Save,
+    Mend,
     Reveal,
     Generate,
     Advanced,
@@ -64,6 +73,7 @@ pub(super) enum Action {
     Suggest,
     Reset,
     NewLine,
+    Pages,
 }
 
 /// One row of the table.
@@ -81,7 +91,10 @@ pub(super) struct Binding {
 }
 
 use Action as A;
-use Place::{Ended, Filter, Help, Leaving, Lines, Progress, Review, Stopping, Target, Timeline, Way, Wizard};
+use Place::{
+    Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Pages, Progress, Review, Stopping, Target, Timeline,
+    Way, Wizard,
+};
 
 const fn on(
     places: &'static [Place],
@@ -106,9 +119,12 @@ const fn ctrl(
 }
 
 const RUN: &[Place] = &[Progress, Ended];
-const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Leaving, Help];
-const EVERYWHERE: &[Place] =
-    &[Progress, Ended, Filter, Timeline, Stopping, Review, Way, Target, Wizard, Lines, Leaving, Help];
+const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving, Draft, Pages, Help];
+const REVIEW: &[Place] = &[Review, Blocked];
+const EVERYWHERE: &[Place] = &[
+    Progress, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree, Way, Target, Wizard, Lines, Leaving, Draft,
+    Pages, Help,
+];
 const BEFORE: &[Place] = &[Way, Target];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
@@ -131,18 +147,34 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Timeline], KeyCode::Char('e'), A::Back, "e", "back", "Back to the pods"),
     on(&[Timeline], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods"),
     on(&[Timeline, Help], KeyCode::Char('q'), A::Back, "q", "", "Back"),
-    on(&[Stopping, Leaving], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
-    on(&[Stopping, Leaving], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
-    on(&[Stopping, Leaving], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
+    on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
+    on(&[Stopping, Leaving, Draft], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
+    on(&[Stopping, Leaving, Draft], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
+    on(&[Stopping, Leaving, Draft], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
     on(&[Stopping], KeyCode::Esc, A::Back, "Esc", "go on", "Go on as before"),
     on(&[Leaving], KeyCode::Esc, A::Back, "Esc", "stay", "Stay"),
-    on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the list and the button"),
-    on(&[Review], KeyCode::BackTab, A::Next, "Shift-Tab", "", "Between the list and the button"),
-    on(&[Review], KeyCode::Enter, A::Open, "Enter", "open", "In the list: open or close; on the button: do it"),
-    on(&[Review], KeyCode::Char(' '), A::Toggle, "Space", "", "Open or close"),
-    on(&[Review], KeyCode::Left, A::Close, "Left", "", "Close the object, from any of its fields"),
-    on(&[Review], KeyCode::Char('s'), A::Save, "s", "save answers", "Write the answers file that repeats this run"),
-    on(&[Review], KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
+    on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "to the answer", "To the answer that mends what is marked"),
+    on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
+    on(&[Blocked], KeyCode::Tab, A::Next, "Tab", "next error", "To the next thing that blocks; the button comes after"),
+    on(&[Agree], KeyCode::Enter, A::Accept, "Enter", "do it", "Do what the button says"),
+    on(&[Agree], KeyCode::Tab, A::Next, "Tab", "to the plan", "Between the plan and the button"),
+    on(&[Review, Agree], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Between the plan and the button"),
+    on(&[Blocked], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "To what blocks before it"),
+    on(REVIEW, KeyCode::Enter, A::Toggle, "Enter", "open", "Open or close what is marked; never does more"),
+    on(REVIEW, KeyCode::Char(' '), A::Toggle, "Space", "", "Open or close what is marked"),
+    on(REVIEW, KeyCode::Right, A::Open, "Right", "", "Open what is marked"),
+    on(REVIEW, KeyCode::Left, A::Close, "Left", "", "Close what is marked, or what it belongs to"),
+    on(
+        &[Review, Blocked, Agree],
+        KeyCode::Char('s'),
+        A::Save,
+        "s",
+        "save answers",
+        "Write the answers file that repeats this run",
+    ),
+    on(&[Review], KeyCode::Char('c'), A::Mend, "c", "", "To the answer that mends the warning that is marked"),
+    on(REVIEW, KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
+    on(&[Agree], KeyCode::Esc, A::Back, "Esc", "to the plan", "Back to the plan"),
     on(&[Way], KeyCode::Enter, A::Accept, "Enter", "choose", "Choose what is marked; what was chosen already: go on"),
     on(&[Target], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is typed, and go on"),
     on(&[Way], KeyCode::Tab, A::PageDown, "Tab", "", "Next page"),
@@ -157,7 +189,13 @@ pub(super) const TABLE: &[Binding] = &[
     on(BEFORE, KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page"),
     ctrl(&[Target], 'n', A::Suggest, "Ctrl-N", "namespaces", "Next namespace of the cluster that fits what is typed"),
     ctrl(&[Target], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
+    ctrl(BEFORE, 'o', A::Pages, "Ctrl-O", "pages", "Every page, and what stands on it: Enter goes there"),
     on(BEFORE, KeyCode::Esc, A::Back, "Esc", "leave", "One layer back: filter, page, then asks whether to leave"),
+    on(&[Pages], KeyCode::Enter, A::Accept, "Enter", "go there", "Go to what is marked"),
+    on(&[Pages], KeyCode::Tab, A::Next, "Tab", "", "Line below"),
+    on(&[Pages], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Line above"),
+    on(&[Pages], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page"),
+    ctrl(&[Pages], 'o', A::Back, "Ctrl-O", "", "Back to the page"),
     on(&[Wizard], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
     on(&[Wizard], KeyCode::Tab, A::Next, "Tab", "", "Next question"),
     on(&[Wizard], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),
@@ -202,7 +240,7 @@ pub(super) const TABLE: &[Binding] = &[
     ctrl(EVERYWHERE, 'l', A::Redraw, "Ctrl-L", "", "Draw the screen anew"),
     ctrl(EVERYWHERE, 'z', A::Suspend, "Ctrl-Z", "", "Back to the shell for a while; fg returns"),
     on(
-        &[Progress, Ended, Timeline, Review, Way, Target, Wizard],
+        &[Progress, Ended, Timeline, Review, Blocked, Agree, Draft, Way, Target, Wizard],
         KeyCode::Char('?'),
         A::Help,
         "?",

@@ -2,8 +2,11 @@
 //! it and cannot change it; neither does any input or output. [`event_loop`] owns the waiting, [`terminal`] the terminal.
 
 mod cells;
+mod draft;
 mod event_loop;
 mod keys;
+mod leaving;
+mod loan;
 mod pages;
 mod paint;
 pub mod progress;
@@ -29,6 +32,7 @@ use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use event_loop::{Hooks, Input, run};
+pub use loan::{Loan, lend};
 pub use progress::follow;
 pub use session::session;
 pub use terminal::Guard;

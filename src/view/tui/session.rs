@@ -10,13 +10,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::event_loop::{Hooks, Input, run};
 use super::review::{self, Decided};
 use super::wizard::{self, Left};
-use super::{Guard, Screen, Signal, StopChoice, Theme, terminal, waiting, way};
+use super::{Guard, Msg, Screen, Signal, StopChoice, Theme, draft as offered, terminal, waiting, way};
 use crate::answers::Form;
+use crate::answers::draft::Draft;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::view::draft::{self, Choice, Offer};
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
 use crate::view::questions::Questions as _;
-use crate::view::way::{Ask, Chosen, Guide, Told, Way};
+use crate::view::way::{Ask, Chosen, Entry, Guide, Told, Way};
 
 /// Writes the answers file while a screen is shown.
 struct Saves<'a>(&'a Form, &'a dyn Guide);
@@ -86,6 +88,34 @@ struct Stage<I> {
 }
 
 impl<I: Stream<Item = Input> + Unpin> Stage<I> {
+    /// Offers a draft: the one to go on with, none to begin anew; `Err` is how the session ended here.
+    async fn offer(
+        &mut self,
+        offer: Offer,
+        way: &Way,
+        guide: &dyn Guide,
+        theme: Theme,
+    ) -> Result<Result<Option<Draft>, Answered>, Failure> {
+        let mut app = offered::App::new(offer.clone(), way.whereabouts(), theme);
+        loop {
+            self.show(&mut app).await?;
+            return Ok(match app.left() {
+                Some(offered::Left::Chosen(Choice::GoOn)) => Ok(offer.draft.ok()),
+                Some(offered::Left::Chosen(Choice::Anew)) => Ok(None),
+                Some(offered::Left::Chosen(Choice::ThrowAway)) => match guide.throw_away() {
+                    Ok(()) => Ok(None),
+                    Err(failure) => {
+                        app.stay_here(&failure.what);
+                        continue;
+                    }
+                },
+                Some(offered::Left::Signal(Signal::Interrupt)) => Err(Answered::Interrupted),
+                Some(offered::Left::Signal(_)) => Err(Answered::Terminated(None)),
+                Some(offered::Left::Quit) | None => Err(Answered::Left),
+            });
+        }
+    }
+
     async fn show(&mut self, app: &mut impl Screen) -> Result<(), Failure> {
         let mut hooks = Asks(self.asks.clone());
         run(&mut self.screen, app, &mut self.input, None, &mut hooks).await.map_err(unusable)
@@ -124,7 +154,7 @@ impl<I: Stream<Item = Input> + Unpin> Stage<I> {
 ///
 /// # Errors
 /// The terminal cannot be used; nothing was written.
-pub async fn session(way: Way, guide: &dyn Guide, theme: Theme) -> Result<Answered, Failure> {
+pub async fn session(entry: Entry, guide: &dyn Guide, theme: Theme) -> Result<Answered, Failure> {
     let guard = Guard::enter().map_err(unusable)?;
     let screen = terminal::open().map_err(unusable)?;
     let keys = terminal::input().map_err(unusable)?;
@@ -141,7 +171,7 @@ pub async fn session(way: Way, guide: &dyn Guide, theme: Theme) -> Result<Answer
     let stage = Stage { screen, input: input.filter_map(std::future::ready).boxed_local(), asks };
     let made = Made::default();
     let ended = tokio::select! {
-        ended = steps(stage, way, guide, theme, &made) => ended,
+        ended = steps(stage, entry, guide, theme, &made) => ended,
         () = work(guide, asked, tell, &made) => Ok(Answered::Left),
         () = terminal::panicked() => Err(unusable(io::Error::other("a fault of slipway closed the screen"))),
     };
@@ -151,58 +181,128 @@ pub async fn session(way: Way, guide: &dyn Guide, theme: Theme) -> Result<Answer
 
 async fn steps<I: Stream<Item = Input> + Unpin>(
     mut stage: Stage<I>,
-    way: Way,
+    entry: Entry,
     guide: &dyn Guide,
     theme: Theme,
     made: &Made,
 ) -> Result<Answered, Failure> {
+    let Entry { mut way, offer, mut again } = entry;
+    let mut draft = None;
+    if let Some(offer) = offer {
+        match stage.offer(offer, &way, guide, theme).await? {
+            Ok(taken) => draft = taken,
+            Err(answered) => return Ok(answered),
+        }
+    }
+    if let Some(draft) = &draft {
+        way.take_up(draft);
+    }
     let mut entry = way::App::new(way, theme);
     let mut answered: Option<(Chosen, FormQuestions, wizard::Spot)> = None;
     loop {
         stage.show(&mut entry).await?;
         match entry.left() {
             Some(way::Left::Next) => {}
-            Some(way::Left::Signal(signal)) => return Ok(by(signal)),
+            Some(way::Left::Draft) => {
+                let form = answered.as_ref().map(|(_, questions, _)| questions.form());
+                match guide.keep(draft::of(entry.way(), form)) {
+                    Ok(kept) => return Ok(Answered::Kept(kept)),
+                    Err(failure) => entry.stay_here(&failure.what),
+                }
+                continue;
+            }
+            Some(way::Left::Signal(signal)) => {
+                let form = answered.as_ref().map(|(_, questions, _)| questions.form());
+                return Ok(by(signal, guide, entry.way(), form));
+            }
             Some(way::Left::Quit) | None => return Ok(Answered::Left),
         }
         let wanted = entry.way().chosen();
         let fresh = made.take().into_iter().rev().find(|(chosen, _)| Some(chosen) == wanted.as_ref());
+        let mut told = Vec::new();
         if let Some((chosen, mut questions)) = fresh {
             // What was typed before stays where it still fits.
-            if let Some((_, earlier, _)) = &answered {
-                questions.form_mut().carry(earlier.form());
+            let earlier = answered.as_ref().map(|(_, questions, _)| questions.form());
+            if let Some(earlier) = earlier.or(again.as_ref().map(|again| &again.form)) {
+                questions.form_mut().carry(earlier);
+            }
+            if let Some(draft) = draft.take_if(|draft| draft.product == chosen.product) {
+                let gone = questions.form_mut().take_up(&draft.answers);
+                told.extend((!gone.is_empty()).then(|| format!("no longer asked: {}", gone.join(", "))));
+                told.extend(Some(draft::not_kept(&draft)).filter(|text| !text.is_empty()));
             }
             answered = Some((chosen, questions, wizard::Spot::default()));
         }
         let Some((chosen, mut questions, spot)) = answered.take() else { return Ok(Answered::Left) };
         let mut spot = Some(spot);
+        let mut path: Option<String> = None;
+        // What was agreed to before is looked at again, not asked again.
+        let mut moved = again.take().map(|again| again.moved);
         loop {
-            let mut asked = wizard::App::new(&mut questions, theme, None);
-            if let Some(spot) = spot.take() {
-                asked.come_back(spot);
-            }
-            stage.show(&mut asked).await?;
-            let left = asked.left();
-            spot = Some(asked.spot());
-            match left {
-                Some(Left::ToReview) => {}
-                Some(Left::Back) => break,
-                Some(Left::Signal(signal)) => return Ok(by(signal)),
-                Some(Left::Quit) | None => return Ok(Answered::Left),
+            if moved.is_none() || !questions.is_complete() {
+                let mut asked = wizard::App::new(&mut questions, theme, None);
+                if let Some(spot) = spot.take() {
+                    asked.come_back(spot);
+                }
+                if let Some(path) = path.take() {
+                    asked.go_to(&path);
+                }
+                if !told.is_empty() {
+                    asked.update(Msg::Said(std::mem::take(&mut told).join("; ")));
+                }
+                stage.show(&mut asked).await?;
+                let left = asked.left();
+                spot = Some(asked.spot());
+                match left {
+                    Some(Left::ToReview) => {}
+                    Some(Left::Back) => break,
+                    Some(Left::Draft) => match guide.keep(draft::of(entry.way(), Some(questions.form()))) {
+                        Ok(kept) => return Ok(Answered::Kept(kept)),
+                        Err(failure) => {
+                            told.push(failure.what);
+                            continue;
+                        }
+                    },
+                    Some(Left::Signal(signal)) => {
+                        return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                    }
+                    Some(Left::Quit) | None => return Ok(Answered::Left),
+                }
             }
             let planned = match stage.plan(guide, &chosen, &questions, theme).await? {
                 Ok(planned) => planned,
-                Err(waiting::Left::Back) => continue,
-                Err(waiting::Left::Signal(signal)) => return Ok(by(signal)),
+                Err(waiting::Left::Back) => {
+                    moved = None;
+                    continue;
+                }
+                Err(waiting::Left::Signal(signal)) => {
+                    return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                }
             };
-            let mut reviewed = review::App::new(planned.clone(), theme);
-            let mut saves = Saves(questions.form(), guide);
-            run(&mut stage.screen, &mut reviewed, &mut stage.input, None, &mut saves).await.map_err(unusable)?;
-            match reviewed.decided() {
-                Some(Decided::Yes) => return Ok(Answered::Yes(Box::new(questions.into_form()), Box::new(planned))),
-                Some(Decided::Back) => {}
-                Some(Decided::Signal(signal)) => return Ok(by(signal)),
-                Some(Decided::Quit) | None => return Ok(Answered::Left),
+            let pages = questions.before().len() + questions.pages().len() + 1;
+            let mut reviewed = review::App::new(planned.clone(), theme).last_of(pages);
+            if let Some(moved) = moved.take() {
+                reviewed = reviewed.moved(moved);
+            }
+            loop {
+                let mut saves = Saves(questions.form(), guide);
+                run(&mut stage.screen, &mut reviewed, &mut stage.input, None, &mut saves).await.map_err(unusable)?;
+                match reviewed.decided() {
+                    Some(Decided::Yes) => return Ok(Answered::Yes(Box::new(questions.into_form()), Box::new(planned))),
+                    Some(Decided::Back) => break,
+                    Some(Decided::Mend(to)) => {
+                        path = Some(to);
+                        break;
+                    }
+                    Some(Decided::Draft) => match guide.keep(draft::of(entry.way(), Some(questions.form()))) {
+                        Ok(kept) => return Ok(Answered::Kept(kept)),
+                        Err(failure) => reviewed.come_back(&failure.what),
+                    },
+                    Some(Decided::Signal(signal)) => {
+                        return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                    }
+                    Some(Decided::Quit) | None => return Ok(Answered::Left),
+                }
             }
         }
         answered = Some((chosen, questions, spot.unwrap_or_default()));
@@ -210,10 +310,11 @@ async fn steps<I: Stream<Item = Input> + Unpin>(
     }
 }
 
-fn by(signal: Signal) -> Answered {
+/// A signal cannot be answered: what was decided is kept, so that a lost connection loses nothing.
+fn by(signal: Signal, guide: &dyn Guide, way: &Way, form: Option<&Form>) -> Answered {
     match signal {
         Signal::Interrupt => Answered::Interrupted,
-        Signal::Terminate | Signal::Hangup => Answered::Terminated,
+        Signal::Terminate | Signal::Hangup => Answered::Terminated(guide.keep(draft::of(way, form)).ok()),
     }
 }
 

@@ -17,7 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::{Input, Signal};
+use super::{Input, Signal, loan};
 use crate::secret::SecretText;
 
 /// The terminal is ours. The one truth for every way out, so that it is given back exactly once.
@@ -55,7 +55,12 @@ impl Drop for Guard {
     }
 }
 
-fn enter() -> io::Result<()> {
+/// Whether a screen is up.
+pub(super) fn is_entered() -> bool {
+    ENTERED.load(Ordering::SeqCst)
+}
+
+pub(super) fn enter() -> io::Result<()> {
     if ENTERED.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
@@ -68,7 +73,7 @@ fn enter() -> io::Result<()> {
 }
 
 /// Gives the terminal back if it is ours. Errors are dropped: the terminal may be gone, and there is nothing else to try.
-fn leave() {
+pub(super) fn leave() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -123,31 +128,68 @@ pub(super) async fn suspend() -> io::Result<()> {
 
 /// Keys, pastes, sizes and signals of this process.
 pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
-    let keys = EventStream::new().filter_map(|read| {
-        std::future::ready(match read {
-            Ok(Read::Key(key)) => Some(Input::Key(key)),
-            Ok(Read::Paste(text)) => Some(Input::Paste(text)),
-            Ok(Read::Resize(..)) => Some(Input::Resized),
-            Ok(_) => None,
-            // What cannot be read any more is a terminal that is gone.
-            Err(_) => Some(Input::Signal(Signal::Hangup)),
-        })
-    });
-    let gone = stream::once(std::future::ready(Input::Signal(Signal::Hangup)));
     let mut all = stream::SelectAll::new();
-    all.push(keys.chain(gone).boxed());
+    all.push(keys().boxed());
     for (kind, told) in [
         (SignalKind::terminate(), Signal::Terminate),
         (SignalKind::hangup(), Signal::Hangup),
         (SignalKind::interrupt(), Signal::Interrupt),
     ] {
         let signals = stream::unfold(signal(kind)?, move |mut signal| async move {
-            signal.recv().await?;
-            Some((Input::Signal(told), signal))
+            loop {
+                signal.recv().await?;
+                // Ctrl-C is for the program that has the terminal.
+                if told != Signal::Interrupt || !loan::is_lent() {
+                    return Some((Input::Signal(told), signal));
+                }
+            }
         });
         all.push(signals.boxed());
     }
     Ok(all)
+}
+
+/// Keys, pastes and sizes, read only while the terminal is ours; a terminal that is gone ends them.
+fn keys() -> impl Stream<Item = Input> {
+    enum Reading {
+        No,
+        Yes(EventStream),
+        Gone,
+    }
+    stream::unfold(Reading::No, async |mut reading| {
+        loop {
+            let mut events = match reading {
+                Reading::Gone => return None,
+                Reading::Yes(events) => events,
+                Reading::No => EventStream::new(),
+            };
+            let read = tokio::select! {
+                biased;
+                () = loan::wanted() => {
+                    // Nothing of ours may take keys that are another program's.
+                    drop(events);
+                    return Some(match loan::step_back().await {
+                        Ok(()) => (Input::Returned, Reading::No),
+                        Err(_) => (Input::Signal(Signal::Hangup), Reading::Gone),
+                    });
+                }
+                read = events.next() => read,
+            };
+            let input = match read {
+                Some(Ok(Read::Key(key))) => Input::Key(key),
+                Some(Ok(Read::Paste(text))) => Input::Paste(text),
+                Some(Ok(Read::Resize(..))) => Input::Resized,
+                Some(Ok(_)) => {
+                    reading = Reading::Yes(events);
+                    continue;
+                }
+                // What cannot be read any more is a terminal that is gone.
+                Some(Err(_)) => Input::Signal(Signal::Hangup),
+                None => return Some((Input::Signal(Signal::Hangup), Reading::Gone)),
+            };
+            return Some((input, Reading::Yes(events)));
+        }
+    })
 }
 
 #[cfg(test)]

@@ -136,6 +136,8 @@ pub(crate) fn answer(ask: Ask) -> Told {
 pub(crate) struct Rehearsed {
     pub(crate) contacted: RefCell<Vec<String>>,
     pub(crate) prepared: RefCell<Vec<Chosen>>,
+    pub(crate) kept: RefCell<Vec<Draft>>,
+    pub(crate) thrown_away: RefCell<usize>,
 }
 
 impl Guide for Rehearsed {
@@ -174,5 +176,16 @@ impl Guide for Rehearsed {
     }
     fn save(&self, _form: &Form) -> String {
         "saved".into()
+    }
+    fn keep(&self, draft: Draft) -> Result<String, Failure> {
+        if !draft.holds_something() {
+            return Err(Failure::new(FailureKind::Refused, "nothing is decided yet: there is nothing to keep"));
+        }
+        self.kept.borrow_mut().push(draft);
+        Ok("the draft is in drafts/inngest.json".into())
+    }
+    fn throw_away(&self) -> Result<(), Failure> {
+        *self.thrown_away.borrow_mut() += 1;
+        Ok(())
     }
 }

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::{
     Ask, Chosen, ClusterSeen, ContextChoice, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop, Told,
 };
+use crate::answers::draft::Draft;
 use crate::answers::names::label_fault;
 use crate::error::Failure;
+use crate::view::draft::BY_DRAFT;
 use crate::view::questions::Whereabouts;
 
 /// How far the cluster of the chosen context is known.
@@ -99,6 +101,30 @@ impl Way {
     fn value(&self, part: Part) -> Option<&str> {
         let given = || self.given.get(&part).map(|settled| settled.value.as_str());
         self.chosen.get(&part).map(String::as_str).or_else(given)
+    }
+
+    /// What was chosen or given of a part; none where only a default stands.
+    pub fn decided(&self, part: Part) -> Option<&str> {
+        self.value(part).filter(|value| !value.is_empty())
+    }
+
+    /// Settles what a draft holds and nothing else does, as if it was given beforehand.
+    pub fn take_up(&mut self, draft: &Draft) {
+        let parts = [
+            (Part::Context, &draft.context),
+            (Part::Product, &draft.product),
+            (Part::Profile, &draft.profile),
+            (Part::Namespace, &draft.namespace),
+            (Part::Release, &draft.release),
+        ];
+        self.settle(parts.map(|(part, value)| (part, value.as_str())), BY_DRAFT);
+    }
+
+    /// Settles parts beforehand; what was given keeps who gave it.
+    pub fn settle<'p>(&mut self, parts: impl IntoIterator<Item = (Part, &'p str)>, by: &str) {
+        for (part, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
+            self.given.entry(part).or_insert_with(|| Settled { value: value.into(), by: by.into() });
+        }
     }
 
     /// The context that was chosen or given.

@@ -231,7 +231,35 @@ fn esc_goes_back_page_by_page_and_asks_before_it_leaves() {
     walk(&mut app, "esc enter");
     assert_eq!(app.left(), None);
     walk(&mut app, "esc down enter");
+    assert_eq!(app.left(), Some(Left::Draft));
+    app.stay_here("nothing is decided yet");
+    holds(&app, &["Which cluster?", "nothing is decided yet"]);
+    walk(&mut app, "esc down down enter");
     assert_eq!(app.left(), Some(Left::Quit));
+}
+
+#[test]
+fn the_list_of_pages_says_what_stands_on_each_and_goes_there_and_back() {
+    let mut app = app(way(&[]));
+    walk(&mut app, "down enter enter enter enter \"x\" ctrl-o");
+    insta::assert_snapshot!("way_pages_80", drawn(&app, 80, 24));
+    walk(&mut app, "up up up enter");
+    holds(&app, &["Which cluster?"]);
+    walk(&mut app, "ctrl-o down down enter");
+    holds(&app, &["Which environment is it for?"]);
+    // Esc is back where one was; what was typed is still there.
+    walk(&mut app, "ctrl-o esc pagedown");
+    holds(&app, &["inngestx"]);
+    walk(&mut app, "ctrl-o down enter");
+    assert_eq!(app.left(), Some(Left::Next));
+}
+
+#[test]
+fn enter_pressed_a_hundred_times_comes_to_the_questions_and_no_further() {
+    let mut app = app(way(&[]));
+    let asked = walk(&mut app, &"enter ".repeat(100));
+    assert_eq!(app.left(), Some(Left::Next));
+    assert!(asked.iter().filter(|ask| matches!(ask, Ask::Contact(_))).count() == 1, "{asked:?}");
 }
 
 #[test]

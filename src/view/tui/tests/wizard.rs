@@ -110,8 +110,18 @@ fn esc_goes_one_layer_back_and_never_leaves_at_once() {
     assert!(drawn(&app, 80, 24).contains("Leave without installing?"));
     assert_eq!(press(&mut app, "enter"), []);
     assert!(drawn(&app, 80, 24).contains("Where does Inngest"));
-    assert_eq!(press(&mut app, "esc down enter"), [Effect::Quit]);
+    assert_eq!(press(&mut app, "esc down down enter"), [Effect::Quit]);
     assert_eq!(app.left(), Some(Left::Quit));
+}
+
+#[test]
+fn leaving_with_a_draft_takes_what_is_being_typed_along() {
+    let mut form = Rehearsal::default();
+    let mut app = app(&mut form);
+    press(&mut app, "enter backspace backspace backspace \"20Gi\"");
+    assert_eq!(press(&mut app, "ctrl-c down enter"), [Effect::Quit]);
+    assert_eq!(app.left(), Some(Left::Draft));
+    assert_eq!(form.answers["database.storage"], "20Gi");
 }
 
 #[test]

@@ -9,11 +9,11 @@ use ratatui::widgets::Paragraph;
 use super::super::cells::{cut, cut_start, pad, width, wrap};
 use super::super::keys::Place;
 use super::super::pages::{self, Entry, Sign};
-use super::super::paint;
 use super::super::wizard::{Field, WIDE};
+use super::super::{leaving, paint};
 use super::{App, Over};
 use crate::error::Failure;
-use crate::view::way::{Contact, Look, Note, ProfileChoice, Ready, Stop};
+use crate::view::way::{Contact, Look, Note, ProfileChoice, Ready, Stop, looks_like_production};
 
 const ABOUT: &str = "Nothing is written before the review was agreed to. Only the cluster that you choose is contacted. \
     Every page can be changed later: going back is free, and what still fits is kept.";
@@ -39,10 +39,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             let place = if app.stop == Stop::Target { Place::Target } else { Place::Way };
             return paint::help(frame, app.theme, place, down, &[ABOUT.to_string()]);
         }
-        Over::Leaving(marked) => {
-            let texts = ["Stay", "Leave; nothing was written"];
-            paint::choices(frame, app.theme, parts.body, "Leave without installing?", &texts, marked);
-        }
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked),
+        Over::Pages(marked) => every_page(app, frame, parts.body, marked),
         Over::Nothing => page(app, frame, parts.body),
     }
     paint::footer(frame, app.theme, parts.footer, app.place(), &app.said);
@@ -74,26 +72,57 @@ fn page(app: &App, frame: &mut Frame<'_>, body: Rect) {
     }
 }
 
+/// How a page stands.
+fn sign(app: &App, stop: Stop) -> Sign {
+    let failed = stop == Stop::Where && matches!(app.way.contact(), Contact::Failed(_));
+    let settled = app.seen.contains(&stop) || app.way.settled(stop).is_some();
+    match app.way.open(stop) {
+        Some(_) if failed || (stop != Stop::Where && stop != app.stop && app.seen.contains(&stop)) => Sign::Faulty,
+        None if settled && stop != app.stop => Sign::Done,
+        _ => Sign::Open,
+    }
+}
+
 fn list(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let mut entries: Vec<Entry> = Stop::ALL
-        .iter()
-        .map(|stop| {
-            let failed = *stop == Stop::Where && matches!(app.way.contact(), Contact::Failed(_));
-            let settled = app.seen.contains(stop) || app.way.settled(*stop).is_some();
-            let sign = match app.way.open(*stop) {
-                Some(_) if failed || (*stop != Stop::Where && *stop != app.stop && app.seen.contains(stop)) => {
-                    Sign::Faulty
-                }
-                None if settled && *stop != app.stop => Sign::Done,
-                _ => Sign::Open,
-            };
-            Entry { title: stop.title().into(), sign, later: false }
-        })
-        .collect();
+    let entry = |stop: &Stop| Entry { title: stop.title().into(), sign: sign(app, *stop), later: false };
+    let mut entries: Vec<Entry> = Stop::ALL.iter().map(entry).collect();
     let titles = app.way.product().map(|product| product.pages.clone()).unwrap_or_default();
     entries.extend(titles.into_iter().map(|title| Entry { title, sign: Sign::Open, later: true }));
     let marked = Stop::ALL.iter().position(|stop| *stop == app.stop).unwrap_or(0);
     pages::draw(frame, app.theme, area, &entries, marked);
+}
+
+/// Every page with what stands on it, and the way on to the questions.
+fn every_page(app: &App, frame: &mut Frame<'_>, body: Rect, marked: usize) {
+    let theme = app.theme;
+    let cells = usize::from(body.width);
+    let mut lines = vec![Line::raw(""), Line::styled("   Pages", theme.accent()), Line::raw("")];
+    let mut line = |i: usize, sign: Sign, title: &str, state: &str| {
+        let (sign, style) = match sign {
+            Sign::Done => (theme.signs.ready, theme.good()),
+            Sign::Faulty => (theme.signs.failed, theme.bad()),
+            Sign::Open => ("", theme.plain()),
+        };
+        let (marker, title_style) =
+            if i == marked { (theme.signs.marker, theme.reverse()) } else { (" ", theme.plain()) };
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {marker} "), theme.accent()),
+            Span::styled(format!("{sign:<3} "), style),
+            Span::styled(pad(title, 10, theme.signs.ellipsis), title_style),
+            Span::raw(format!("  {}", cut(state, cells.saturating_sub(22), theme.signs.ellipsis))),
+        ]));
+    };
+    for (i, stop) in Stop::ALL.into_iter().enumerate() {
+        let state = match app.way.open(stop) {
+            Some(open) => open,
+            None => app.way.summary(stop),
+        };
+        line(i, sign(app, stop), stop.title(), &state);
+    }
+    let pages = app.way.product().map_or(0, |product| product.pages.len());
+    let state = if pages == 0 { String::new() } else { format!("{pages} pages, then the review") };
+    line(Stop::ALL.len(), Sign::Open, "Questions", &state);
+    frame.render_widget(Paragraph::new(lines), body);
 }
 
 impl Page {
@@ -155,6 +184,15 @@ impl Page {
         ]));
     }
 
+    /// Adds to the last line, where there is room.
+    fn add(&mut self, text: &str, style: Style, cells: usize) {
+        let Some(last) = self.lines.last_mut() else { return };
+        let used: usize = last.spans.iter().map(|span| width(&span.content)).sum();
+        if used + width(text) <= cells {
+            last.spans.push(Span::styled(text.to_string(), style));
+        }
+    }
+
     fn filter(&mut self, app: &App, shown: usize, all: usize) {
         if !app.filter.is_empty() {
             let text = format!("   {shown} of {all} hold \"{}\"   Backspace widens", app.filter);
@@ -170,12 +208,18 @@ fn whereto(app: &App, cells: usize) -> Page {
     let contexts = &app.way.contexts;
     let rows = app.rows();
     let name = contexts.iter().map(|context| width(&context.name)).max().unwrap_or(0).min(cells / 2);
+    let server = contexts.iter().map(|context| width(&context.server)).max().unwrap_or(0);
+    let server = server.min(cells.saturating_sub(name + 34));
     for (i, row) in rows.iter().enumerate() {
         let context = &contexts[*row];
         let chosen = app.way.context() == Some(&context.name);
         let current = if context.current { "   current" } else { "" };
         let text = pad(&context.name, name, app.theme.signs.ellipsis);
-        page.choice(app, i, chosen, text, &format!("{}{current}", context.server), cells);
+        page.choice(app, i, chosen, text, &format!("{}{current}", pad(&context.server, server, "")), cells);
+        // Seen before anything is contacted; the reason is told with the cluster.
+        if !app.way.practice && looks_like_production(&context.name, &context.server).is_some() {
+            page.add("   production?", app.theme.warn(), cells);
+        }
     }
     page.filter(app, rows.len(), contexts.len());
     page.gap();
@@ -248,46 +292,54 @@ fn profile(app: &App, cells: usize, wide: bool) -> Page {
     page
 }
 
-/// The profiles side by side: what each is for, and what each answers.
+/// The profiles side by side, each answer on one line with the others', so that the differences are seen.
 fn beside(app: &App, page: &mut Page, profiles: &[ProfileChoice], cells: usize) {
     let theme = app.theme;
-    let wide = cells.saturating_sub(2) / profiles.len();
-    let room = wide.saturating_sub(6);
-    let columns: Vec<Vec<(String, Style)>> = profiles
-        .iter()
-        .enumerate()
-        .map(|(i, profile)| {
-            let chosen = if app.way.profile() == Some(&profile.id) { theme.signs.chosen } else { theme.signs.unchosen };
-            let marker = if i == app.at { theme.signs.marker } else { " " };
-            let style = if i == app.at { theme.reverse() } else { theme.bold() };
-            let mut lines = vec![(format!("{marker} {chosen} {}", profile.title), style)];
-            let production = if profile.production { "for production" } else { "" };
-            lines.push((production.into(), theme.warn()));
-            lines.extend(wrap(&profile.about, room).into_iter().map(|line| (line, theme.plain())));
-            lines.push((String::new(), theme.plain()));
-            for (ask, answer) in &profile.answers {
-                lines.extend(wrap(&format!("{ask}: {answer}"), room).into_iter().map(|line| (line, theme.plain())));
-            }
-            let rest =
-                if profile.answers.is_empty() { "every answer is the default" } else { "all else is the default" };
-            lines.push((rest.into(), theme.dim()));
-            lines
-        })
-        .collect();
-    let height = columns.iter().map(Vec::len).max().unwrap_or(0);
-    page.marked = page.lines.len();
-    for line in 0..height {
-        let mut spans = vec![Span::raw(" ")];
-        for column in &columns {
-            let (text, style) = column.get(line).cloned().unwrap_or_default();
-            let text = if line == 0 { text } else { format!("    {text}") };
-            let shown = cut(&text, wide.saturating_sub(1), theme.signs.ellipsis);
+    let ellipsis = theme.signs.ellipsis;
+    let mut asks: Vec<&str> = Vec::new();
+    for (ask, _) in profiles.iter().flat_map(|profile| &profile.answers) {
+        if !asks.contains(&ask.as_str()) {
+            asks.push(ask);
+        }
+    }
+    let label = asks.iter().map(|ask| width(ask)).max().unwrap_or(0).clamp(12, (cells / 3).max(12));
+    let wide = cells.saturating_sub(label + 5) / profiles.len().max(1);
+    let mut line = |head: &str, columns: Vec<(String, Style)>| {
+        let mut spans = vec![Span::styled(format!("   {}  ", pad(head, label, ellipsis)), theme.plain())];
+        for (text, style) in columns {
+            let shown = cut(&text, wide.saturating_sub(2), ellipsis);
             let gap = wide.saturating_sub(width(&shown));
             spans.push(Span::styled(shown, style));
             spans.push(Span::raw(" ".repeat(gap)));
         }
         page.lines.push(Line::from(spans));
+    };
+    let title = |(i, profile): (usize, &ProfileChoice)| {
+        let chosen = if app.way.profile() == Some(&profile.id) { theme.signs.chosen } else { theme.signs.unchosen };
+        let (marker, style) = if i == app.at { (theme.signs.marker, theme.reverse()) } else { (" ", theme.bold()) };
+        (format!("{marker} {chosen} {}", profile.title), style)
+    };
+    line("", profiles.iter().enumerate().map(title).collect());
+    if profiles.iter().any(|profile| profile.production) {
+        let production = |profile: &ProfileChoice| if profile.production { "      for production" } else { "" };
+        line("", profiles.iter().map(|profile| (production(profile).to_string(), theme.warn())).collect());
     }
+    let abouts: Vec<Vec<String>> =
+        profiles.iter().map(|profile| wrap(&profile.about, wide.saturating_sub(8).max(8))).collect();
+    for i in 0..abouts.iter().map(Vec::len).max().unwrap_or(0) {
+        let text = |about: &Vec<String>| about.get(i).map(|line| format!("      {line}")).unwrap_or_default();
+        line("", abouts.iter().map(|about| (text(about), theme.plain())).collect());
+    }
+    line("", Vec::new());
+    for ask in asks {
+        let answer = |profile: &ProfileChoice| match profile.answers.iter().find(|(known, _)| known == ask) {
+            Some((_, answer)) => (format!("      {answer}"), theme.bold()),
+            None => ("      default".to_string(), theme.dim()),
+        };
+        line(ask, profiles.iter().map(answer).collect());
+    }
+    line("all else", profiles.iter().map(|_| ("      default".to_string(), theme.dim())).collect());
+    page.marked = 0;
 }
 
 fn target(app: &App, cells: usize) -> Page {

@@ -5,23 +5,22 @@ mod draw;
 mod press;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use ratatui::Frame;
 
 use super::keys::Place;
+use super::leaving::Leaving;
 use super::wizard::Field;
 use super::{Effect, Msg, Screen, Signal, Theme};
 use crate::view::way::{Contact, Note, Part, Ready, Stop, Told, Way};
-
-/// Within which a second Ctrl-C leaves.
-const TWICE: Duration = Duration::from_secs(2);
 
 /// How the pages were left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
     /// Everything is settled and the form is made: on to the questions.
     Next,
+    /// The operator left, and wants a draft kept.
+    Draft,
     /// The operator left; nothing is written.
     Quit,
     /// A signal.
@@ -33,6 +32,8 @@ enum Over {
     Nothing,
     /// "Leave?", with the marked choice; the safe one is 0.
     Leaving(usize),
+    /// Every page, with the marked one.
+    Pages(usize),
     Help(usize),
 }
 
@@ -53,8 +54,7 @@ pub struct App {
     going: bool,
     over: Over,
     said: String,
-    clock: Duration,
-    asked_to_leave: Option<Duration>,
+    leaving: Leaving,
     left: Option<Left>,
     pending: Vec<Effect>,
 }
@@ -76,8 +76,7 @@ impl App {
             going: first.is_none(),
             over: Over::Nothing,
             said: String::new(),
-            clock: Duration::ZERO,
-            asked_to_leave: None,
+            leaving: Leaving::default(),
             left: None,
             pending,
         };
@@ -105,9 +104,16 @@ impl App {
         self.at = 1;
     }
 
+    /// Shown again after a draft could not be kept.
+    pub fn stay_here(&mut self, said: &str) {
+        (self.left, self.going, self.over) = (None, false, Over::Nothing);
+        self.said = said.into();
+    }
+
     fn place(&self) -> Place {
         match (self.over, self.stop) {
             (Over::Leaving(_), _) => Place::Leaving,
+            (Over::Pages(_), _) => Place::Pages,
             (Over::Help(_), _) => Place::Help,
             (Over::Nothing, Stop::Target) => Place::Target,
             (Over::Nothing, _) => Place::Way,
@@ -259,7 +265,7 @@ impl App {
 impl Screen for App {
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
-            Msg::Clock(now) => self.clock = now,
+            Msg::Clock(now) => self.leaving.clock(now),
             Msg::Key(key) => {
                 let effects = self.key(&key);
                 self.pending.extend(effects);

@@ -4,8 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::Effect;
 use super::super::keys::{self, Action};
+use super::super::leaving::{self, Pressed};
 use super::super::wizard::Field;
-use super::{App, Left, Over, TWICE};
+use super::{App, Left, Over};
 use crate::view::way::{Contact, Part, Stop};
 
 impl App {
@@ -18,6 +19,7 @@ impl App {
             (Some(Action::Suspend), _) => return vec![Effect::Suspend],
             (Some(Action::Interrupt), _) => self.interrupt(),
             (Some(action), Over::Leaving(marked)) => self.leaving_key(action, marked),
+            (Some(action), Over::Pages(marked)) => self.pages_key(action, marked),
             (Some(Action::Back | Action::Quit), Over::Help(_)) => self.over = Over::Nothing,
             (Some(Action::Down), Over::Help(down)) => self.over = Over::Help((down + 1).min(200)),
             (Some(Action::Up), Over::Help(down)) => self.over = Over::Help(down.saturating_sub(1)),
@@ -54,6 +56,11 @@ impl App {
             Action::Previous | Action::PageUp => self.previous_page(),
             Action::PageDown | Action::Next => self.next_page(),
             Action::Accept => self.accept(),
+            Action::Pages => {
+                self.take_drafts();
+                self.look();
+                self.over = Over::Pages(Stop::ALL.iter().position(|stop| *stop == self.stop).unwrap_or(0));
+            }
             Action::Suggest => self.suggest(),
             Action::Reset => self.reset(),
             Action::Back if !self.filter.is_empty() => self.narrow(String::clear),
@@ -191,21 +198,41 @@ impl App {
     }
 
     pub(super) fn interrupt(&mut self) {
-        let twice = self.asked_to_leave.is_some_and(|at| self.clock.saturating_sub(at) <= TWICE);
-        if twice && matches!(self.over, Over::Leaving(_)) {
+        let shown = matches!(self.over, Over::Leaving(_));
+        if self.leaving.interrupt(shown) {
             self.left = Some(Left::Quit);
         }
-        self.asked_to_leave = Some(self.clock);
         self.going = false;
         self.over = Over::Leaving(0);
     }
 
-    fn leaving_key(&mut self, action: Action, marked: usize) {
+    /// The pages before the questions, one line each, and one line for everything after them.
+    fn pages_key(&mut self, action: Action, marked: usize) {
+        let last = Stop::ALL.len();
         match action {
-            Action::Accept if marked == 1 => self.left = Some(Left::Quit),
-            Action::Accept | Action::Back => self.over = Over::Nothing,
-            Action::Up | Action::Down | Action::Next | Action::Previous => self.over = Over::Leaving(1 - marked.min(1)),
+            Action::Accept => {
+                self.over = Over::Nothing;
+                match Stop::ALL.get(marked) {
+                    Some(stop) => self.enter(*stop),
+                    None => self.go_on(),
+                }
+            }
+            Action::Back => self.over = Over::Nothing,
+            Action::Up | Action::Previous => self.over = Over::Pages(marked.saturating_sub(1)),
+            Action::Down | Action::Next => self.over = Over::Pages((marked + 1).min(last)),
             _ => {}
+        }
+    }
+
+    fn leaving_key(&mut self, action: Action, marked: usize) {
+        match leaving::press(action, marked) {
+            Pressed::Marked(marked) => self.over = Over::Leaving(marked),
+            Pressed::Stay => self.over = Over::Nothing,
+            Pressed::Draft => {
+                self.take_drafts();
+                self.left = Some(Left::Draft);
+            }
+            Pressed::Without => self.left = Some(Left::Quit),
         }
     }
 }

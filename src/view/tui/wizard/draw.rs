@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::super::cells::{cut, cut_start, pad, width, wrap};
 use super::super::keys::Place;
+use super::super::leaving;
 use super::super::pages::{self, Entry, Sign};
 use super::super::paint::{self, row};
 use super::rows::{self, Row};
@@ -42,10 +43,7 @@ pub(super) fn draw<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>) {
                 written before the review was agreed to.";
             return paint::help(frame, app.theme, Place::Wizard, down, &[why, about.to_string()]);
         }
-        Over::Leaving(marked) => {
-            let texts = ["Stay", "Leave; nothing was written"];
-            paint::choices(frame, app.theme, parts.body, "Leave without installing?", &texts, marked);
-        }
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked),
         Over::Faults(marked) => {
             let faults: Vec<String> = app
                 .form

@@ -33,6 +33,8 @@ pub enum Left {
     ToReview,
     /// Back over the first page, to what was settled before the form.
     Back,
+    /// The operator left, and wants a draft kept.
+    Draft,
     /// The operator left; nothing is written.
     Quit,
     /// A signal.
@@ -96,6 +98,11 @@ impl<'f, Q: Questions> App<'f, Q> {
         (self.page, self.advanced, self.seen) = (spot.page, spot.advanced, spot.seen);
         self.enter_page();
         self.at = spot.at.min(self.rows().1.len().saturating_sub(1));
+    }
+
+    /// To the question with this path, where it is asked now.
+    pub fn go_to(&mut self, path: &str) {
+        self.jump(path);
     }
 
     /// The first page, or the page with `path` on it.

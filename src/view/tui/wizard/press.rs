@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::Effect;
 use super::super::keys::{self, Action};
+use super::super::leaving::{self, Pressed};
 use super::field::Field;
 use super::{App, Left, Over, REVEALED, TWICE, rows};
 use crate::view::questions::{LOCKED, QuestionView, Questions, Widget, as_lines, wrong};
@@ -222,11 +223,24 @@ impl<Q: Questions> App<'_, Q> {
     }
 
     fn leaving_key(&mut self, action: Action, marked: usize) {
-        match action {
-            Action::Accept if marked == 1 => self.left = Some(Left::Quit),
-            Action::Accept | Action::Back => self.over = Over::Nothing,
-            Action::Up | Action::Down | Action::Next | Action::Previous => self.over = Over::Leaving(1 - marked.min(1)),
-            _ => {}
+        match leaving::press(action, marked) {
+            Pressed::Marked(marked) => self.over = Over::Leaving(marked),
+            Pressed::Stay => self.over = Over::Nothing,
+            Pressed::Draft => {
+                self.take_drafts();
+                self.left = Some(Left::Draft);
+            }
+            Pressed::Without => self.left = Some(Left::Quit),
+        }
+    }
+
+    /// Hands over everything that is being typed, right or wrong.
+    fn take_drafts(&mut self) {
+        let typed: Vec<String> = self.drafts.keys().cloned().collect();
+        for path in typed {
+            if let Some(question) = self.form.question(&path) {
+                self.take_draft(&question);
+            }
         }
     }
 
