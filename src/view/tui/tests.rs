@@ -1,7 +1,14 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
+mod anything;
+mod gallery;
+mod idle;
+mod look;
+mod pictures;
 mod progress;
 mod review;
+mod scripts;
+mod stage;
 mod way;
 mod wizard;
 
