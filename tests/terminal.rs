@@ -45,8 +45,7 @@ fn child(what: &str) -> ExitCode {
             context: "pretend".into(),
             server: "s".into(),
             practice: true,
-            usual_seconds: None,
-            steps: vec![],
+            ..RunInfo::default()
         };
         let kind = EventKind::RunStarted { run };
         let at = jiff::Timestamp::UNIX_EPOCH;

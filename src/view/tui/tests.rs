@@ -4,8 +4,9 @@ mod anything;
 mod gallery;
 mod idle;
 mod look;
-mod pictures;
+pub(crate) mod pictures;
 mod progress;
+pub(crate) mod recorder;
 mod review;
 mod scripts;
 mod stage;
@@ -103,7 +104,7 @@ fn press(screen: &mut impl Screen, script: &str) -> Vec<Effect> {
 }
 
 /// The keys of a script; words between double quotes are typed letter by letter.
-pub(super) fn keys(script: &str) -> Vec<KeyEvent> {
+pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     for (i, part) in script.split('"').enumerate() {
         if i % 2 == 1 {

@@ -45,12 +45,12 @@ const PICTURES: &[(&str, &str, (u16, u16), fn(At) -> Shown)] = &[
     }),
 ];
 
-pub(super) fn folder() -> PathBuf {
+fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/screenshots")
 }
 
 /// Compares with the file that is committed, or writes it where snapshots are made anew.
-pub(super) fn is_committed(name: &str, made: &str) {
+pub(crate) fn is_committed(name: &str, made: &str) {
     let path = folder().join(name);
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         std::fs::create_dir_all(folder()).unwrap();
