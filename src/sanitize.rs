@@ -45,6 +45,11 @@ pub fn text(foreign: &str) -> String {
     foreign.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether a character must not reach a terminal at all: it is obeyed, or it changes the order or hides what is read.
+pub fn is_dangerous(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// Bidirectional controls, zero-width characters and others that hide or reorder what is read.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

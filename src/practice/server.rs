@@ -31,6 +31,8 @@ pub struct Options {
     pub faults: Option<Faults>,
     /// Knows the fields of each kind; without it only those at the top are known.
     pub fields: Option<UnknownFields>,
+    /// What names and UIDs are drawn from; none draws differently each time.
+    pub seed: Option<u64>,
 }
 
 /// What requests and controllers share.
@@ -86,7 +88,7 @@ impl Server {
             fields: options.fields,
             lives: std::collections::BTreeMap::new(),
             made,
-            seed: rand::random(),
+            seed: options.seed.unwrap_or_else(rand::random),
         };
         if is_new {
             seed::plant(&mut world);

@@ -206,7 +206,7 @@ pub(super) fn options(shared: &Shared) -> Result<Options, Failure> {
 }
 
 /// Does the job; everything it has to tell goes to `events`.
-async fn work(
+pub(super) async fn work(
     shared: &Shared,
     job: &Job<'_>,
     events: mpsc::Sender<Event>,
@@ -265,10 +265,10 @@ async fn stop_on_signals(wish: Arc<watch::Sender<Control>>, terminated: Arc<Atom
 }
 
 /// The plan out of the same answers and what is in the cluster now.
-struct Again<'a> {
-    shared: &'a Shared,
-    known: &'a Known,
-    form: &'a Form,
+pub(super) struct Again<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) known: &'a Known,
+    pub(super) form: &'a Form,
 }
 
 impl Planner for Again<'_> {

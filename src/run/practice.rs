@@ -13,11 +13,21 @@ use crate::suggest;
 /// The one practice cluster of this process.
 static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
 
+#[cfg(test)]
+thread_local! {
+    /// The practice cluster of a test, which stands in for the one of the process.
+    pub(super) static OWN: std::cell::RefCell<Option<Arc<Server>>> = const { std::cell::RefCell::new(None) };
+}
+
 /// Starts the practice cluster in a scenario and connects to it.
 ///
 /// # Errors
 /// No such scenario, or its state cannot be read.
 pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
+    #[cfg(test)]
+    if let Some(server) = OWN.with_borrow(Clone::clone) {
+        return Ok(over(server));
+    }
     let Some(scenario) = Scenario::ALL.into_iter().find(|known| known.name() == scenario) else {
         let names = Scenario::ALL.map(Scenario::name);
         let near = suggest::nearest(scenario, names).map(|near| format!("did you mean --practice={near}?"));
@@ -45,6 +55,11 @@ pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
             Arc::clone(SERVER.get_or_init(|| Arc::new(server)))
         }
     };
+    Ok(over(server))
+}
+
+/// A cluster whose connections all come from a server.
+pub(super) fn over(server: Arc<Server>) -> Cluster {
     let identity = Identity {
         context: "practice".into(),
         server: "https://practice.invalid".into(),
@@ -56,7 +71,7 @@ pub(super) fn cluster(scenario: &str) -> Result<Cluster, Failure> {
         let made: std::io::Result<Box<dyn Wire>> = Ok(Box::new(stream));
         Box::pin(std::future::ready(made)) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>
     };
-    Ok(in_memory(Arc::new(connector), identity))
+    in_memory(Arc::new(connector), identity)
 }
 
 /// Keeps the state of the practice cluster, where one was used.

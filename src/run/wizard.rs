@@ -425,3 +425,6 @@ fn nodes(facts: &Facts) -> String {
 fn checks(facts: &Facts) -> String {
     format!("{} {}, {}", facts.git_version, facts.provider, nodes(facts)).replace(" ,", ",")
 }
+
+#[cfg(test)]
+mod recording_tests;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::kinds::is_passive;
 
@@ -75,6 +76,21 @@ pub(super) struct Fold {
     news: Vec<Notice>,
     findings: BTreeMap<(String, String), Diagnosis>,
     standing: Standing,
+}
+
+/// Without what nobody reads of it: the server's book of fields, which is as large as the object, and the settings of a
+/// pod, which its workload's template repeats. A thousand pods are kept.
+fn lighter(mut object: Object) -> Object {
+    object.remove(&["metadata", "managedFields"]);
+    if object.kind() == "Pod" {
+        for list in ["containers", "initContainers"] {
+            let containers = object.0.pointer_mut(&format!("/spec/{list}")).and_then(Value::as_array_mut);
+            for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
+                container.remove("env");
+            }
+        }
+    }
+    object
 }
 
 impl Fold {
@@ -153,7 +169,7 @@ impl Fold {
                 return;
             }
         }
-        self.scene.put(Arc::new(object));
+        self.scene.put(Arc::new(lighter(object)));
     }
 
     /// An object is gone.
@@ -177,7 +193,7 @@ impl Fold {
         let newer_is_known =
             self.scene.get(&id).is_some_and(|known| known.uid() == object.uid() && older(&object, known));
         if !newer_is_known {
-            self.scene.put(Arc::new(object));
+            self.scene.put(Arc::new(lighter(object)));
         }
     }
 

@@ -1,27 +1,29 @@
-//! The loop of the full screen: waits for anything, drains everything that is there, and draws once, at most a frame
-//! every 16 ms. An idle screen sleeps; only elapsed time that is on the screen wakes it, once a second.
+//! The loop of the full screen: waits for anything, drains everything that is there, and draws once. What comes by itself
+//! is drawn at most every 16 ms; a person is answered at once. An idle screen sleeps; only elapsed time that is on the
+//! screen wakes it, once a second.
 
 use std::io;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use futures::{FutureExt, Stream, StreamExt};
-use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
+use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
-use super::{Effect, Msg, Screen, Signal, StopChoice, loan, terminal};
+use super::{Effect, Msg, Screen, Signal, StopChoice, loan, paint, terminal};
 use crate::event::Event;
 use crate::view::way::{Ask, Told};
 
-/// Shortest time between two frames.
+/// Shortest time between two frames of what comes by itself.
 const FRAME: Duration = Duration::from_millis(16);
 /// Time between two looks at the clock while elapsed time is shown.
 const TICK: Duration = Duration::from_secs(1);
-/// Events that are taken in before input is looked at again, so that a flood of logs never holds a key back.
-const BATCH: usize = 1_000;
+/// How long keys, and then events, are taken in before the other is looked at again, so that a flood of logs never holds
+/// a key back, however much an event costs.
+const BATCH: Duration = Duration::from_millis(2);
 
 /// What comes from the terminal or the system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,13 @@ pub enum Input {
     Told(Box<Told>),
 }
 
+/// What woke the loop.
+enum First {
+    Read(Option<Input>),
+    Event(Option<Event>),
+    Woken,
+}
+
 /// What the loop asks of its caller.
 pub trait Hooks {
     /// The operator chose how the run stops.
@@ -53,7 +62,7 @@ pub trait Hooks {
 /// Runs a screen until it closes. Generic over the terminal and its input, so that tests run the real loop.
 ///
 /// # Errors
-/// When the terminal cannot be drawn.
+/// When the terminal cannot be drawn, and the screen does not close because of it.
 pub async fn run<B: Backend>(
     terminal: &mut Terminal<B>,
     screen: &mut impl Screen,
@@ -66,6 +75,8 @@ where
 {
     let start = Instant::now();
     let mut dirty = true;
+    // Somebody waits for the next frame.
+    let mut asked = false;
     let mut drawn_at: Option<Instant> = None;
     let mut input_open = true;
     let size = terminal.size().map_err(io::Error::other)?;
@@ -75,12 +86,14 @@ where
         }
     }
     loop {
-        let draw_at = drawn_at.map_or(start, |at| at + FRAME);
+        let draw_at = drawn_at.filter(|_| !asked).map_or(start, |at| at + FRAME);
         let lent = loan::is_lent();
         if dirty && !lent && Instant::now() >= draw_at {
-            terminal.draw(|frame| screen.draw(frame)).map_err(io::Error::other)?;
+            if let Err(error) = terminal.draw(|frame| drawn(screen, frame)) {
+                return gone(screen, hooks, io::Error::other(error));
+            }
             drawn_at = Some(Instant::now());
-            dirty = false;
+            (dirty, asked) = (false, false);
             continue;
         }
         let wake = match (dirty, screen.ticks()) {
@@ -90,48 +103,52 @@ where
             (false, true) => Some(drawn_at.unwrap_or(start) + TICK),
             (false, false) => None,
         };
-        let mut batch = Vec::new();
-        let mut ended = false;
-        tokio::select! {
+        let first = tokio::select! {
             biased;
-            read = input.next(), if input_open => match read {
-                Some(read) => batch.push(message(read)),
-                None => {
-                    input_open = false;
-                    batch.push(Msg::Signal(Signal::Hangup));
-                }
-            },
-            event = receive(&mut events) => match event {
-                Some(event) => batch.push(Msg::Event(Box::new(event))),
-                None => ended = true,
-            },
-            () = sleep_until(wake) => {}
-        }
-        while let Some(Some(read)) = input_open.then(|| input.next().now_or_never()).flatten() {
-            batch.push(message(read));
-        }
-        if let Some(open) = events.as_deref_mut().filter(|_| !ended) {
-            for _ in 0..BATCH {
-                match open.try_recv() {
-                    Ok(event) => batch.push(Msg::Event(Box::new(event))),
-                    Err(_) => break,
-                }
+            read = input.next(), if input_open => First::Read(read),
+            event = receive(&mut events) => First::Event(event),
+            () = sleep_until(wake) => First::Woken,
+        };
+        let mut effects = screen.update(Msg::Clock(start.elapsed()));
+        let mut read = None;
+        match first {
+            First::Read(first) => read = Some(first),
+            First::Event(Some(event)) => {
+                dirty = true;
+                effects.extend(screen.update(Msg::Event(Box::new(event))));
             }
+            First::Event(None) => {
+                dirty = true;
+                events = None;
+                effects.extend(screen.update(Msg::EventsEnded));
+            }
+            // A tick: the time that is on the screen went on.
+            First::Woken => dirty = true,
         }
-        if ended {
-            events = None;
-            batch.push(Msg::EventsEnded);
-        }
-        dirty |= !batch.is_empty() || wake.is_some_and(|at| !dirty && Instant::now() >= at);
-        batch.insert(0, Msg::Clock(start.elapsed()));
-        let mut effects: Vec<Effect> = Vec::new();
-        for mut msg in batch {
+        let until = Instant::now() + BATCH;
+        while let Some(one) = read.take().or_else(|| input_open.then(|| input.next().now_or_never()).flatten()) {
+            (dirty, asked) = (true, true);
+            input_open = one.is_some();
+            let mut msg = one.map_or(Msg::Signal(Signal::Hangup), message);
             if matches!(msg, Msg::Resized(..)) {
-                let size = terminal.size().map_err(io::Error::other)?;
-                redraw(terminal)?;
-                msg = Msg::Resized(size.width, size.height);
+                // All of it is drawn anew: it may have been another program's meanwhile.
+                msg = match terminal.size().map_err(io::Error::other).and_then(|size| redraw(terminal).map(|()| size)) {
+                    Ok(size) => Msg::Resized(size.width, size.height),
+                    Err(error) => return gone(screen, hooks, error),
+                };
             }
             effects.extend(screen.update(msg));
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        let until = Instant::now() + BATCH;
+        while let Some(Ok(event)) = events.as_deref_mut().map(Receiver::try_recv) {
+            dirty = true;
+            effects.extend(screen.update(Msg::Event(Box::new(event))));
+            if Instant::now() >= until {
+                break;
+            }
         }
         for effect in effects {
             match effect {
@@ -151,6 +168,26 @@ where
             }
         }
     }
+}
+
+/// Draws a screen, and nothing that the terminal would obey.
+pub(super) fn drawn(screen: &(impl Screen + ?Sized), frame: &mut Frame<'_>) {
+    screen.draw(frame);
+    paint::harmless(frame.buffer_mut());
+}
+
+/// A terminal that cannot be drawn on is gone: the screen hears it as a hangup, so that a run stops as it does then,
+/// whichever of the two is noticed first.
+fn gone(screen: &mut impl Screen, hooks: &mut dyn Hooks, error: io::Error) -> io::Result<()> {
+    let mut closed = Err(error);
+    for effect in screen.update(Msg::Signal(Signal::Hangup)) {
+        match effect {
+            Effect::Stop(choice) => hooks.stop(choice),
+            Effect::Quit => closed = Ok(()),
+            _ => {}
+        }
+    }
+    closed
 }
 
 /// Clears the screen, so that the next frame is drawn whole. Not `Terminal::clear`: that asks the terminal where its

@@ -90,6 +90,14 @@ pub(super) struct Binding {
     pub(super) long: &'static str,
 }
 
+#[cfg(test)]
+impl Binding {
+    /// The key of the row, pressed.
+    pub(super) fn pressed(&self) -> KeyEvent {
+        KeyEvent::new(self.code, if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE })
+    }
+}
+
 use Action as A;
 use Place::{
     Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Pages, Progress, Review, Stopping, Target, Timeline,

@@ -1,6 +1,7 @@
 //! The full screen. Elm shape: a screen changes in [`Screen::update`] alone, which answers with effects; drawing reads
 //! it and cannot change it; neither does any input or output. [`event_loop`] owns the waiting, [`terminal`] the terminal.
 
+mod ansi;
 mod cells;
 mod draft;
 mod event_loop;
@@ -12,7 +13,7 @@ mod paint;
 pub mod progress;
 
 pub mod review;
-mod session;
+pub(crate) mod session;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,6 +32,7 @@ use crate::event::Event;
 use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
+pub use ansi::Ansi;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};
 pub use progress::follow;

@@ -2,6 +2,7 @@
 //! choices, and the card of a terminal that is too small.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -10,6 +11,7 @@ use ratatui::widgets::{Clear, Paragraph};
 use super::cells::{cut, pad, width, wrap};
 use super::keys::{Place, rows};
 use super::theme::Theme;
+use crate::sanitize;
 use crate::view::questions::Whereabouts;
 
 /// The smallest terminal that everything works on, in cells.
@@ -27,13 +29,27 @@ pub(super) fn row(area: Rect, i: u16, height: u16) -> Rect {
     Rect { y, height: height.min(area.bottom().saturating_sub(y)), ..area }
 }
 
+/// Takes out of every cell what a terminal would obey, or what would change the order of what is read. Texts are made
+/// safe where they are measured; this is the last door before the terminal, whatever a screen forgot.
+pub(super) fn harmless(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() || cell.symbol().chars().any(char::is_control) {
+            let kept: String = cell.symbol().chars().filter(|c| !sanitize::is_dangerous(*c)).collect();
+            if kept != cell.symbol() {
+                cell.set_symbol(if kept.is_empty() { " " } else { &kept });
+            }
+        }
+    }
+}
+
 /// Draws header and rules, and says what is left. `right` stands at the header's end.
 pub(super) fn frame(frame: &mut Frame<'_>, theme: Theme, here: &Whereabouts, right: &str) -> Rows {
     let area = frame.area();
     let cells = usize::from(area.width);
     let mut left = vec![Span::styled(" slipway  ", theme.bold())];
-    let mut place = vec![Span::styled(format!(" {} ", here.context), theme.reverse()), Span::raw(" ")];
-    place.push(Span::styled(format!(" ns {} ", here.namespace), theme.reverse()));
+    let name = |text: &str| sanitize::line(text);
+    let mut place = vec![Span::styled(format!(" {} ", name(&here.context)), theme.reverse()), Span::raw(" ")];
+    place.push(Span::styled(format!(" ns {} ", name(&here.namespace)), theme.reverse()));
     if here.practice {
         place.push(Span::styled(" PRACTICE ", theme.warn().patch(theme.reverse())));
     }

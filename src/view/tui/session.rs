@@ -5,6 +5,8 @@ use std::io;
 
 use futures::stream::FuturesUnordered;
 use futures::{Stream, StreamExt as _};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::event_loop::{Hooks, Input, run};
@@ -81,13 +83,13 @@ async fn one(guide: &dyn Guide, ask: Ask, made: &Made) -> Told {
 }
 
 /// The terminal with everything that comes in.
-struct Stage<I> {
-    screen: ratatui::Terminal<ratatui::backend::CrosstermBackend<io::Stdout>>,
+struct Stage<B: Backend, I> {
+    screen: Terminal<B>,
     input: I,
     asks: UnboundedSender<Ask>,
 }
 
-impl<I: Stream<Item = Input> + Unpin> Stage<I> {
+impl<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin> Stage<B, I> {
     /// Offers a draft: the one to go on with, none to begin anew; `Err` is how the session ended here.
     async fn offer(
         &mut self,
@@ -158,6 +160,22 @@ pub async fn session(entry: Entry, guide: &dyn Guide, theme: Theme) -> Result<An
     let guard = Guard::enter().map_err(unusable)?;
     let screen = terminal::open().map_err(unusable)?;
     let keys = terminal::input().map_err(unusable)?;
+    let ended = tokio::select! {
+        ended = on(screen, keys, entry, guide, theme) => ended,
+        () = terminal::panicked() => Err(unusable(io::Error::other("a fault of slipway closed the screen"))),
+    };
+    drop(guard);
+    ended
+}
+
+/// The same on any terminal with any input, so that tests run the real session.
+pub(crate) async fn on<B: Backend<Error = io::Error>>(
+    screen: Terminal<B>,
+    keys: impl Stream<Item = Input> + Unpin,
+    entry: Entry,
+    guide: &dyn Guide,
+    theme: Theme,
+) -> Result<Answered, Failure> {
     let (asks, asked) = unbounded_channel();
     let (tell, told) = unbounded_channel();
     let told = futures::stream::unfold(told, async |mut told: UnboundedReceiver<Told>| {
@@ -170,17 +188,14 @@ pub async fn session(entry: Entry, guide: &dyn Guide, theme: Theme) -> Result<An
         futures::stream::select(ends, told.map(Some).boxed_local()).take_while(|one| std::future::ready(one.is_some()));
     let stage = Stage { screen, input: input.filter_map(std::future::ready).boxed_local(), asks };
     let made = Made::default();
-    let ended = tokio::select! {
+    tokio::select! {
         ended = steps(stage, entry, guide, theme, &made) => ended,
         () = work(guide, asked, tell, &made) => Ok(Answered::Left),
-        () = terminal::panicked() => Err(unusable(io::Error::other("a fault of slipway closed the screen"))),
-    };
-    drop(guard);
-    ended
+    }
 }
 
-async fn steps<I: Stream<Item = Input> + Unpin>(
-    mut stage: Stage<I>,
+async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
+    mut stage: Stage<B, I>,
     entry: Entry,
     guide: &dyn Guide,
     theme: Theme,

@@ -13,11 +13,10 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use crossterm::{cursor, execute};
 use futures::{Stream, StreamExt, stream};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::{Input, Signal, loan};
+use super::{Ansi, Input, Signal, loan};
 use crate::secret::SecretText;
 
 /// The terminal is ours. The one truth for every way out, so that it is given back exactly once.
@@ -105,8 +104,8 @@ pub(super) async fn panicked() {
 }
 
 /// A ratatui terminal over standard output.
-pub(super) fn open() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
-    Terminal::new(CrosstermBackend::new(io::stdout()))
+pub(super) fn open() -> io::Result<Terminal<Ansi<Stdout>>> {
+    Terminal::new(Ansi::new(io::stdout()))
 }
 
 /// Leaves the terminal, stops the whole process group as the shell expects of Ctrl-Z, and enters again once it is

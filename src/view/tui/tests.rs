@@ -1,7 +1,15 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
+mod anything;
+mod gallery;
+mod idle;
+mod look;
+pub(crate) mod pictures;
 mod progress;
+pub(crate) mod recorder;
 mod review;
+mod scripts;
+mod stage;
 mod way;
 mod wizard;
 
@@ -96,7 +104,7 @@ fn press(screen: &mut impl Screen, script: &str) -> Vec<Effect> {
 }
 
 /// The keys of a script; words between double quotes are typed letter by letter.
-pub(super) fn keys(script: &str) -> Vec<KeyEvent> {
+pub(crate) fn keys(script: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     for (i, part) in script.split('"').enumerate() {
         if i % 2 == 1 {

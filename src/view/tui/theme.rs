@@ -120,17 +120,19 @@ impl Theme {
         self.colour(Style::default(), Color::Green)
     }
 
+    /// Not yellow: on a light ground nobody reads it.
     pub(super) fn warn(self) -> Style {
-        self.colour(self.bold(), Color::Yellow)
+        self.colour(self.bold(), Color::Magenta)
     }
 
     pub(super) fn bad(self) -> Style {
         self.colour(self.bold(), Color::Red)
     }
 
-    /// What nobody needs in order to decide; without colours it is plain.
+    /// What nobody needs in order to decide; without colours it is plain. The terminal's own faint text, since the eighth
+    /// of the 16 colours is the ground itself in some palettes.
     pub(super) fn dim(self) -> Style {
-        self.colour(Style::default(), Color::DarkGray)
+        if self.coloured { Style::default().add_modifier(Modifier::DIM) } else { Style::default() }
     }
 
     pub(super) fn reverse(self) -> Style {
@@ -164,6 +166,16 @@ mod tests {
         assert_eq!(Theme::choose(ColorChoice::Auto, env(&console)), Theme::new(true, false));
         let overruled = [("LC_ALL", "C"), ("LANG", "en_US.UTF-8")];
         assert_eq!(Theme::choose(ColorChoice::Auto, env(&overruled)), Theme::new(true, false));
+    }
+
+    #[test]
+    fn every_colour_is_readable_on_a_dark_and_on_a_light_ground() {
+        let theme = Theme::new(true, true);
+        for style in [theme.accent(), theme.good(), theme.warn(), theme.bad(), theme.dim(), theme.reverse()] {
+            assert_eq!(style.bg, None, "no painted ground");
+            let readable = [Color::Cyan, Color::Green, Color::Magenta, Color::Red];
+            assert!(style.fg.is_none_or(|color| readable.contains(&color)), "{style:?}");
+        }
     }
 
     #[test]

@@ -193,3 +193,16 @@ fn evidence_holds_objects_reports_and_logs_and_no_secret() {
     assert!(files["events.txt"].contains("Pod db-0 Pulling x1: cannot use [hidden]"), "{files:?}");
     assert!(!format!("{files:?}").contains("hunter22"));
 }
+
+#[test]
+fn what_nobody_reads_of_a_pod_is_not_kept() {
+    let mut fold = fold(true);
+    let mut seen = pod(json!({"running": {}}));
+    seen.set(&["metadata", "managedFields"], json!([{"manager": "kubelet"}]));
+    seen.0["spec"]["containers"][0]["env"] = json!([{"name": "A", "value": "b"}]);
+    seen.0["spec"]["containers"][0]["readinessProbe"] = json!({"periodSeconds": 5});
+    fold.put(seen);
+    let kept = fold.scene().of_kind("Pod").next().unwrap();
+    assert_eq!((kept.at(&["metadata", "managedFields"]), kept.0.pointer("/spec/containers/0/env")), (None, None));
+    assert!(kept.0.pointer("/spec/containers/0/readinessProbe").is_some());
+}

@@ -1,0 +1,63 @@
+//! Every page and state, one file each: at 80x24 and 120x40 in colours and Unicode, without colours, in ASCII, and on a
+//! terminal that is too small. `INSTA_UPDATE=always cargo test --lib gallery` makes them anew.
+
+use super::super::Theme;
+use super::look::{buffer, fault, styles, text};
+use super::stage::{At, State, states};
+
+const NARROW: (u16, u16) = (80, 24);
+const WIDE: (u16, u16) = (120, 40);
+const SMALL: (u16, u16) = (59, 17);
+
+/// A state as a person sees it on five terminals.
+fn page(state: &State) -> String {
+    let show = |coloured, unicode, size| {
+        let at = At { theme: Theme::new(coloured, unicode), size };
+        let (buffer, cursor) = buffer(&*(state.screen)(at), size);
+        assert_eq!(fault(&buffer, cursor), None, "{} at {size:?}:\n{}", state.name, text(&buffer));
+        (buffer, cursor)
+    };
+    let (coloured, cursor) = show(true, true, NARROW);
+    let (mono, _) = show(false, true, NARROW);
+    let (wide, _) = show(true, true, WIDE);
+    let (ascii, _) = show(false, false, NARROW);
+    let (small, _) = show(true, true, SMALL);
+    assert_eq!(text(&coloured), text(&mono), "{}: colours only repeat what words and signs say", state.name);
+    let foreign: String = text(&ascii).chars().filter(|c| !c.is_ascii()).collect();
+    assert_eq!(foreign, "", "{}: not ASCII", state.name);
+    let cursor = cursor.map_or("hidden".to_string(), |at| format!("at {},{}", at.x, at.y));
+    let mut page = String::new();
+    for (title, text) in [
+        ("80x24", text(&coloured)),
+        ("120x40", text(&wide)),
+        ("80x24, ASCII", text(&ascii)),
+        ("59x17", text(&small)),
+        ("80x24, styles in colours", styles(&coloured)),
+        ("80x24, styles without colours", styles(&mono)),
+    ] {
+        let rule = "=".repeat(120 - title.len() - 4);
+        page.push_str(&format!("== {title} {rule}\n{text}"));
+    }
+    page.push_str(&format!("== the cursor is {cursor}\n"));
+    page
+}
+
+#[test]
+fn every_page_and_state_is_as_it_was_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("gallery");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for state in states() {
+        settings.bind(|| insta::assert_snapshot!(state.name, page(&state)));
+    }
+}
+
+#[test]
+fn no_two_states_have_one_name() {
+    let mut names: Vec<&str> = states().iter().map(|state| state.name).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}

@@ -1,0 +1,142 @@
+//! A process on a pseudo-terminal, read by a terminal emulator.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use super::CHILD;
+
+/// How long something may take that must happen; what takes longer has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process on a terminal.
+pub(crate) struct Shown {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    bytes: mpsc::Receiver<Vec<u8>>,
+    pub(crate) screen: vt100::Parser,
+    /// Everything that was written to the terminal.
+    pub(crate) all: Vec<u8>,
+    master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, ..PtySize::default() }
+}
+
+impl Shown {
+    /// This test program as the child that shows a screen.
+    pub(crate) fn start(what: &str) -> Self {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.env(CHILD, what);
+        command.env("TERM", "xterm-256color");
+        Self::run(command)
+    }
+
+    /// slipway on the practice cluster, in a state folder of its own, with nothing set but what is named.
+    pub(crate) fn slipway(state: &std::path::Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("HOME", state);
+        command.env("SLIPWAY_STATE_DIR", state);
+        command.cwd(state);
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        Self::run(command)
+    }
+
+    fn run(command: CommandBuilder) -> Self {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let (sender, bytes) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let screen = vt100::Parser::new(NonZero::new(24).unwrap(), NonZero::new(80).unwrap(), 0);
+        Self { child, keys, bytes, screen, all: Vec::new(), master: pair.master }
+    }
+
+    /// Reads once; false when nothing comes for a while.
+    pub(crate) fn read(&mut self, patience: Duration) -> bool {
+        let Ok(bytes) = self.bytes.recv_timeout(patience) else { return false };
+        self.screen.process(&bytes);
+        self.all.extend(bytes);
+        true
+    }
+
+    /// Reads until the screen holds a text.
+    pub(crate) fn until(&mut self, text: &str) {
+        while !self.contents().contains(text) {
+            assert!(self.read(PATIENCE), "{text:?} never came:\n{}", self.contents());
+        }
+    }
+
+    pub(crate) fn press(&mut self, keys: &[u8]) {
+        self.keys.write_all(keys).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.screen.screen_mut().set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
+        self.master.resize(size(columns, rows)).unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.pid()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// The child has ended; the terminal is as it was. Its exit code.
+    pub(crate) fn is_given_back(&mut self) -> u32 {
+        while self.read(PATIENCE) {}
+        let code = self.child.wait().unwrap().exit_code();
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is still hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste is still on");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        let all = String::from_utf8_lossy(&self.all);
+        let times = |sequence: &str| all.matches(sequence).count();
+        assert_eq!(times("\u{1b}[?1049h"), times("\u{1b}[?1049l"), "left as often as entered");
+        assert_eq!(times("\u{1b}[?1000h") + times("\u{1b}[?1003h"), 0, "the mouse is the terminal's own");
+        code
+    }
+
+    pub(crate) fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+}
+
+/// The state of a process as the kernel names it: `S` asleep, `T` stopped, `Z` ended; nothing when it is gone.
+pub(crate) fn state_of(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.trim().chars().next()
+}
+
+/// Looks until a process is as wanted. Bounded by a count of looks, not judged by time.
+pub(crate) fn until_state(pid: u32, wanted: impl Fn(Option<char>) -> bool) {
+    for _ in 0..6_000 {
+        if wanted(state_of(pid)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the process is {:?}", state_of(pid));
+}
