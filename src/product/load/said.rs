@@ -48,7 +48,8 @@ fn exec_probe(node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<Healt
 
 /// A query in a pod of a PostgreSQL, over the pod's own socket, as the user, with the password and in the database that
 /// its image was given. The shell hands the query on and does not read it.
-const PSQL: &str = r#"PGPASSWORD="$POSTGRES_PASSWORD" psql -wXqAt -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0""#;
+const PSQL: &str =
+    r#"PGPASSWORD="$POSTGRES_PASSWORD" psql -wXqAt -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0""#;
 
 fn sql_probe(node: &Node, scope: &ScopeId, faults: &mut Faults) -> Option<HealthProbe> {
     let mut sql = Fields::of(node, "`sql`", faults)?;

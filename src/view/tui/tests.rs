@@ -1,6 +1,8 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
 mod progress;
+mod progress_end;
+mod progress_walk;
 mod review;
 mod way;
 mod wizard;

@@ -211,7 +211,7 @@ impl Screen for App {
                 return vec![Effect::Quit];
             }
             Msg::Said(said) => self.said = said,
-            Msg::Paste(_) | Msg::Event(_) | Msg::EventsEnded | Msg::Resized(..) | Msg::Told(_) => {}
+            Msg::Paste(_) | Msg::Event(_) | Msg::EventsEnded | Msg::Resized(..) | Msg::Told(_) | Msg::Got(_) => {}
         }
         Vec::new()
     }
