@@ -5,8 +5,11 @@
 //! Every text in an event is sanitised and holds no secret value.
 
 mod again;
+mod places;
 
 use std::time::Duration;
+
+pub use places::{KeyPlace, ServicePlace};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -136,6 +139,12 @@ pub struct RunInfo {
     pub usual_seconds: Option<(u64, u64)>,
     /// The steps in order.
     pub steps: Vec<StepInfo>,
+    /// Where the keys of the product are kept; names, never values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyPlace>,
+    /// The Service that answers for the product, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<ServicePlace>,
 }
 
 /// One container of a pod.

@@ -74,6 +74,8 @@ impl Run<'_> {
             practice: plan.target.practice,
             usual_seconds: plan.usual_seconds,
             steps: steps.collect(),
+            keys: plan.key_places(),
+            door: plan.door(),
         }
     }
 

@@ -5,6 +5,7 @@ mod action;
 mod codes;
 pub mod diff;
 pub mod install;
+mod places;
 pub mod render;
 pub mod restart;
 pub mod set;

@@ -24,9 +24,10 @@ use crate::sanitize::Redactor;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
 use crate::view::plain;
-use crate::view::tui::{self, ColorChoice, StopChoice, Theme};
+use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme};
 use crate::watch::{Channel, Door, Follow, Handle, follow, health};
 
+use super::doors;
 use super::target::Known;
 
 /// Events that may wait for a slow face before the run waits for it.
@@ -71,6 +72,8 @@ pub(super) struct Job<'a> {
     pub(super) plan: &'a Plan,
     pub(super) secrets: &'a Secrets,
     pub(super) how: How<'a>,
+    /// Everything is there to run the plan, or to run it once more.
+    pub(super) whole: bool,
 }
 
 /// How a job is done.
@@ -90,7 +93,7 @@ pub(super) enum How<'a> {
 pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, form: &Form, face: Face) -> Result<(), Failure> {
     let again = Again { shared, known, form };
     let how = How::Agreed(&again);
-    let job = Job { cluster: &known.cluster, facts: &known.facts, plan, secrets: form.secrets(), how };
+    let job = Job { cluster: &known.cluster, facts: &known.facts, plan, secrets: form.secrets(), how, whole: true };
     show(shared, &job, face).await.map(drop)
 }
 
@@ -106,6 +109,14 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
     let terminated = Arc::new(AtomicBool::new(false));
     let stopper =
         (face != Face::Full).then(|| tokio::spawn(stop_on_signals(Arc::clone(&wish), Arc::clone(&terminated))));
+    let (wants, wanted) = mpsc::unbounded_channel();
+    let (tell, got) = mpsc::unbounded_channel();
+    let (ask, again) = mpsc::unbounded_channel();
+    let serving = async {
+        if face == Face::Full && job.whole {
+            doors::serve(job.cluster, job.plan, wanted, tell, ask).await;
+        }
+    };
     let shown = async {
         match face {
             Face::Full => {
@@ -116,7 +127,8 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
                         StopChoice::Detach => Control::Detach,
                     });
                 };
-                let watched = tui::follow(&mut events, stop, theme(shared)).await;
+                let doors = job.whole.then_some(Doors { wants, got });
+                let watched = tui::follow(&mut events, stop, doors, theme(shared)).await;
                 // A screen that is gone must not hold the run up.
                 drain(events).await;
                 match watched {
@@ -152,8 +164,8 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
     };
     let (moved, closes) = oneshot::channel();
     let done = async {
-        let ended = work(shared, job, sender, Controls(controls)).await;
-        if face == Face::Full && ended.as_ref().is_err_and(|failure| failure.what == executor::MOVED) {
+        let ended = attempts(shared, job, sender, &wish, &controls, again).await;
+        if face == Face::Full && ended.as_ref().is_err_and(is_moved) {
             // The screen closes: whoever agreed looks at the plan again.
             let _closed = moved.send(());
         }
@@ -165,7 +177,7 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
             Ok(()) = closes => Ok(()),
         }
     };
-    let (ended, shown) = tokio::join!(done, shown);
+    let (ended, shown, ()) = tokio::join!(done, shown, serving);
     if let Some(stopper) = stopper {
         stopper.abort();
     }
@@ -176,6 +188,33 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
         _ => failure,
     })?;
     shown.map(|()| ended)
+}
+
+/// Does the job, and once more as often as somebody on the full screen says so: a plan that failed is run again, what
+/// was looked at is gone on with. Nobody can say so any more once the screen is closed.
+async fn attempts(
+    shared: &Shared,
+    job: &Job<'_>,
+    events: mpsc::Sender<Event>,
+    wish: &watch::Sender<Control>,
+    controls: &watch::Receiver<Control>,
+    mut again: mpsc::UnboundedReceiver<()>,
+) -> Result<Ended, Failure> {
+    let mut ended = work(shared, job, &job.how, events.clone(), Controls(controls.clone())).await;
+    let over = |ended: &Result<Ended, Failure>| match ended {
+        Ok(ended) => ended.left.is_none(),
+        Err(failure) => is_moved(failure),
+    };
+    while !over(&ended) && again.recv().await.is_some() {
+        wish.send_replace(Control::Go);
+        ended = work(shared, job, &How::Recorded, events.clone(), Controls(controls.clone())).await;
+    }
+    ended
+}
+
+/// The plan that was agreed to is not any more what the cluster would get: it is not run again, but made again.
+fn is_moved(failure: &Failure) -> bool {
+    failure.what == executor::MOVED
 }
 
 async fn drain(mut events: mpsc::Receiver<Event>) {
@@ -209,11 +248,12 @@ pub(super) fn options(shared: &Shared) -> Result<Options, Failure> {
 pub(super) async fn work(
     shared: &Shared,
     job: &Job<'_>,
+    how: &How<'_>,
     events: mpsc::Sender<Event>,
     controls: Controls,
 ) -> Result<Ended, Failure> {
     let options = options(shared)?;
-    let Job { cluster, facts, plan, secrets, how } = job;
+    let Job { cluster, facts, plan, secrets, .. } = job;
     let redactor = Redactor::new(secrets.values());
     let what = Follow::of(plan, &plan.target.set_id(), Arc::new((*facts).clone()), redactor.clone());
     let what = Follow { as_found: matches!(how, How::Shown(_)), ..what };

@@ -15,7 +15,7 @@ use crate::view::headless;
 use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
 
 use super::apply::{self, Face, How, Job};
-use super::{interactive, plain, print, products, target};
+use super::{plain, print, products, target};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Failure> {
@@ -28,19 +28,25 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     let revision = read(&cluster, found).await?;
     let facts = cluster.facts(&found.namespace).await?;
     let secrets = secrets(&cluster, &revision.plan).await?;
-    let go_on = shared.yes || (interactive(shared) && secrets.is_ok() && offered(shared, &revision)?);
     let face = Face::of(shared);
+    let whole = secrets.is_ok();
+    // The full screen offers it itself.
+    let go_on = shared.yes || (face == Face::Plain && whole && offered(shared, &revision)?);
     if go_on {
         let secrets = secrets?;
         let (plan, how) = (&revision.plan, How::Recorded);
-        return apply::show(shared, &Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how }, face)
-            .await
-            .map(drop);
+        return apply::show(
+            shared,
+            &Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole },
+            face,
+        )
+        .await
+        .map(drop);
     }
     // Looking needs no value; those that are known are hidden in what the pods say.
     let secrets = secrets.unwrap_or_default();
     let (plan, how) = (&revision.plan, How::Shown(&revision));
-    let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how };
+    let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole };
     let ended = apply::show(shared, &job, face).await?;
     match ended.left {
         Some(remaining) if face == Face::Headless => Err(Failure {

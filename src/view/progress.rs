@@ -1,16 +1,24 @@
 //! Events folded into what a screen shows: groups, steps, pods, logs, a timeline, the cause when something stands still.
 
+mod log;
+pub mod tree;
+mod words;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use jiff::Timestamp;
 
 use crate::error::Failure;
 use crate::event::{Done, Event, EventKind, PodState, Readiness, RunInfo, StepInfo};
 use crate::finding::Finding;
 
-/// Lines that are kept of one container's log.
-pub const KEPT_LINES: usize = 1_000;
+pub use log::{ContainerLog, KEPT_LINES};
+pub use words::{clock, seconds};
+
+/// Reports of Kubernetes that are kept.
+const KEPT_REPORTS: usize = 200;
 /// Entries that are kept of the timeline.
 pub const KEPT_TIMELINE: usize = 500;
 
@@ -33,6 +41,10 @@ pub struct StepState {
     pub of: u32,
     /// Elapsed time of the run at the last change of the readiness.
     pub since: Duration,
+    /// Elapsed time of the run when it was begun.
+    pub began: Option<Duration>,
+    /// Elapsed time of the run when it was finished first.
+    pub ended: Option<Duration>,
 }
 
 impl StepState {
@@ -55,17 +67,54 @@ pub enum GroupState {
     Failed,
 }
 
-/// One container's log, bounded.
+/// A pod as it was last seen, with since when.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ContainerLog {
-    /// The last [`KEPT_LINES`] lines, safe to show.
-    pub lines: VecDeque<String>,
-    /// Lines that were dropped, since they came faster than they can be shown.
-    pub dropped: u64,
-    /// Lines that ever came.
-    pub total: u64,
-    /// Why the stream is broken, while it is.
-    pub broken: Option<String>,
+pub struct PodSeen {
+    /// The pod.
+    pub pod: PodState,
+    /// Elapsed time of the run at the last change of its phase or reason.
+    pub since: Duration,
+    /// The same of each container's state, in their order.
+    pub containers: Vec<Duration>,
+}
+
+/// What Kubernetes reported about one of our objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// Elapsed time of the run when it was last seen.
+    pub at: Duration,
+    /// What it is about: `Pod inngest-postgresql-0`.
+    pub about: String,
+    /// Its reason: `FailedScheduling`.
+    pub reason: String,
+    /// Its message.
+    pub message: String,
+    /// A warning, not a normal event.
+    pub warning: bool,
+    /// How often.
+    pub count: u32,
+}
+
+/// A run of somebody else that is looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attached {
+    /// Its revision.
+    pub revision: u32,
+    /// Who began it.
+    pub who: String,
+    /// When.
+    pub began: Timestamp,
+}
+
+/// A group as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSeen<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where it stands.
+    pub state: GroupState,
+    /// How long it took, or has taken so far; `None` when it was not begun, or had nothing to do.
+    pub took: Option<Duration>,
 }
 
 /// How a run ended.
@@ -82,6 +131,8 @@ pub enum Ending {
     },
     /// Left before its end.
     Left {
+        /// Steps that were not begun.
+        remaining: u32,
         /// What goes on and what waits.
         what: String,
     },
@@ -99,21 +150,27 @@ pub struct Progress {
     /// Steps in the order of the plan, by object id.
     pub steps: IndexMap<String, StepState>,
     /// Pods by UID.
-    pub pods: IndexMap<String, (PodState, Duration)>,
+    pub pods: IndexMap<String, PodSeen>,
     /// Logs by pod and container.
     pub logs: BTreeMap<(String, String), ContainerLog>,
     /// What happened, in sentences, oldest first.
     pub timeline: VecDeque<(Duration, String)>,
     /// Findings that hold, the newest last, with whether they are hopeless.
     pub findings: Vec<(Finding, bool)>,
+    /// What Kubernetes reported, oldest first, each thing once.
+    pub reports: VecDeque<Report>,
+    /// The run is another's, and is looked at.
+    pub attached: Option<Attached>,
     /// Who holds the lock while it is awaited.
     pub lock_holder: Option<String>,
     /// The last retry, shown until something else happens.
     pub retry: Option<String>,
     /// How it ended.
     pub ending: Option<Ending>,
-    /// Object id that the last step event named.
+    /// Object id of the step that was begun last and is not done.
     current: Option<String>,
+    /// The product is being asked whether it answers.
+    asking: Option<String>,
 }
 
 impl Progress {
@@ -124,6 +181,11 @@ impl Progress {
 
     /// Takes one event in.
     pub fn take(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::RunStarted { .. }) {
+            // The same plan tried again: what happened stays in the timeline, everything else is new.
+            let timeline = std::mem::take(&mut self.timeline);
+            *self = Self { timeline, ..Self::default() };
+        }
         self.elapsed = self.elapsed.max(event.elapsed);
         if let Some(sentence) = super::sentence::of(event) {
             self.timeline.push_back((event.elapsed, sentence));
@@ -134,18 +196,38 @@ impl Progress {
         match &event.kind {
             EventKind::RunStarted { run } => self.begin(run),
             EventKind::LockAwaited { holder, .. } => self.lock_holder = Some(holder.clone()),
+            EventKind::RunAttached { revision, who, began } => {
+                self.attached = Some(Attached { revision: *revision, who: who.clone(), began: *began });
+            }
+            EventKind::ClusterEventSeen { about, reason, message, warning, count } => {
+                self.reports.retain(|known| (&known.about, &known.reason, &known.message) != (about, reason, message));
+                self.reports.push_back(Report {
+                    at: event.elapsed,
+                    about: about.clone(),
+                    reason: reason.clone(),
+                    message: message.clone(),
+                    warning: *warning,
+                    count: *count,
+                });
+                if self.reports.len() > KEPT_REPORTS {
+                    self.reports.pop_front();
+                }
+            }
+            EventKind::HealthChecked { what, healthy, .. } => self.asking = (!healthy).then(|| what.clone()),
             EventKind::LockTaken => self.lock_holder = None,
             EventKind::RequestRetried { what, why, .. } => self.retry = Some(format!("{what}: {why}")),
             EventKind::PodChanged { pod } => self.pod(pod, event.elapsed),
             EventKind::PodGone { uid, .. } => {
                 self.pods.shift_remove(uid);
             }
-            EventKind::LogLine { pod, container, text, .. } => self.log(pod, container, text),
-            EventKind::LogDropped { pod, container, lines } => {
-                self.logs.entry((pod.clone(), container.clone())).or_default().dropped += lines;
+            EventKind::LogLine { pod, container, text, .. } => {
+                if self.log_of(pod, container).push(text) {
+                    self.share_room();
+                }
             }
+            EventKind::LogDropped { pod, container, lines } => self.log_of(pod, container).dropped += lines,
             EventKind::LogBroken { pod, container, why } => {
-                self.logs.entry((pod.clone(), container.clone())).or_default().broken = Some(why.clone());
+                self.log_of(pod, container).broken = Some(why.clone());
             }
             EventKind::FindingRaised { finding, hopeless } => {
                 self.findings.retain(|(known, _)| (&known.code, &known.at) != (&finding.code, &finding.at));
@@ -157,7 +239,9 @@ impl Progress {
             EventKind::RunFinished { written, unchanged, notes } => {
                 self.ending = Some(Ending::Finished { written: *written, unchanged: *unchanged, notes: notes.clone() });
             }
-            EventKind::RunLeft { what, .. } => self.ending = Some(Ending::Left { what: what.clone() }),
+            EventKind::RunLeft { remaining, what } => {
+                self.ending = Some(Ending::Left { remaining: *remaining, what: what.clone() });
+            }
             EventKind::RunFailed { failure } => self.ending = Some(Ending::Failed(failure.clone())),
             _ => self.step(event),
         }
@@ -177,6 +261,8 @@ impl Progress {
                     ready: 0,
                     of: 0,
                     since: Duration::ZERO,
+                    began: None,
+                    ended: None,
                 };
                 (info.id.clone(), state)
             })
@@ -190,6 +276,7 @@ impl Progress {
         match &event.kind {
             EventKind::StepStarted => {
                 step.started = true;
+                step.began.get_or_insert(event.elapsed);
                 self.retry = None;
                 self.current = Some(id.clone());
                 if step.readiness == Readiness::Held {
@@ -200,6 +287,9 @@ impl Progress {
             EventKind::StepFinished { done } => {
                 step.done = Some(*done);
                 self.retry = None;
+                if self.current.as_ref() == Some(id) {
+                    self.current = None;
+                }
                 if !step.info.waits {
                     step.readiness = Readiness::Ready;
                     step.since = event.elapsed;
@@ -221,24 +311,39 @@ impl Progress {
             }
             _ => {}
         }
+        if step.finished() {
+            step.ended.get_or_insert(event.elapsed);
+        }
     }
 
     fn pod(&mut self, pod: &PodState, elapsed: Duration) {
-        let since = match self.pods.get(&pod.uid) {
-            Some((known, since)) if known.phase == pod.phase && known.reason == pod.reason => *since,
+        let known = self.pods.get(&pod.uid);
+        let since = match known {
+            Some(known) if known.pod.phase == pod.phase && known.pod.reason == pod.reason => known.since,
             _ => elapsed,
         };
-        self.pods.insert(pod.uid.clone(), (pod.clone(), since));
+        let containers = pod.containers.iter().map(|now| {
+            let before = known.and_then(|known| {
+                let at = known.pod.containers.iter().position(|before| before.name == now.name)?;
+                let before = &known.pod.containers[at];
+                let same = (&before.state, &before.reason, before.restarts, before.ready)
+                    == (&now.state, &now.reason, now.restarts, now.ready);
+                same.then(|| known.containers.get(at).copied()).flatten()
+            });
+            before.unwrap_or(elapsed)
+        });
+        let containers = containers.collect();
+        self.pods.insert(pod.uid.clone(), PodSeen { pod: pod.clone(), since, containers });
     }
 
-    fn log(&mut self, pod: &str, container: &str, text: &str) {
-        let log = self.logs.entry((pod.to_string(), container.to_string())).or_default();
-        log.broken = None;
-        log.total += 1;
-        log.lines.push_back(text.to_string());
-        if log.lines.len() > KEPT_LINES {
-            log.lines.pop_front();
-        }
+    fn log_of(&mut self, pod: &str, container: &str) -> &mut ContainerLog {
+        self.logs.entry((pod.to_string(), container.to_string())).or_default()
+    }
+
+    /// A log more: each has a little less room.
+    fn share_room(&mut self) {
+        let logs = self.logs.len();
+        self.logs.values_mut().for_each(|log| log.fit(logs));
     }
 
     /// Steps that are finished, and all steps. Never equal before the run ended well.
@@ -247,83 +352,48 @@ impl Progress {
         (finished, self.steps.len())
     }
 
-    /// The groups in the order of their first step, with where each stands and since when.
-    pub fn groups(&self) -> Vec<(&str, GroupState, Duration)> {
+    /// The groups in the order of their first step.
+    pub fn groups(&self) -> Vec<GroupSeen<'_>> {
         let mut groups: IndexMap<&str, Vec<&StepState>> = IndexMap::new();
         for step in self.steps.values() {
             groups.entry(step.info.group.as_str()).or_default().push(step);
         }
-        groups
-            .into_iter()
-            .map(|(name, steps)| {
-                let state = if steps.iter().any(|step| step.readiness == Readiness::Failed) {
-                    GroupState::Failed
-                } else if steps.iter().all(|step| step.finished()) {
-                    GroupState::Ready
-                } else if steps.iter().any(|step| step.started || step.done.is_some()) {
-                    GroupState::Working
-                } else {
-                    GroupState::Held
-                };
-                let since = steps.iter().map(|step| step.since).max().unwrap_or_default();
-                (name, state, since)
-            })
-            .collect()
+        let seen = groups.into_iter().map(|(name, steps)| {
+            let state = if steps.iter().any(|step| step.readiness == Readiness::Failed) {
+                GroupState::Failed
+            } else if steps.iter().all(|step| step.finished()) {
+                GroupState::Ready
+            } else if steps.iter().any(|step| step.started || step.done.is_some()) {
+                GroupState::Working
+            } else {
+                GroupState::Held
+            };
+            let began = steps.iter().filter_map(|step| step.began).min();
+            let ended = match state {
+                GroupState::Ready => steps.iter().filter_map(|step| step.ended).max().unwrap_or_default(),
+                _ => self.elapsed,
+            };
+            let took = began.filter(|_| state != GroupState::Held).map(|began| ended.saturating_sub(began));
+            GroupSeen { name, state, took }
+        });
+        seen.collect()
     }
 
     /// The pods of a workload, current revision first, in the order they appeared.
-    pub fn pods_of(&self, owner: &str) -> Vec<&(PodState, Duration)> {
-        let mut pods: Vec<_> = self.pods.values().filter(|(pod, _)| pod.owner == owner).collect();
-        pods.sort_by_key(|(pod, _)| !pod.current);
+    pub fn pods_of(&self, owner: &str) -> Vec<&PodSeen> {
+        let mut pods: Vec<_> = self.pods.values().filter(|seen| seen.pod.owner == owner).collect();
+        pods.sort_by_key(|seen| !seen.pod.current);
         pods
     }
 
-    /// The one line that says what is being waited for, with its reason and age; empty when nothing is.
-    pub fn waiting_for(&self) -> String {
-        if let Some(holder) = &self.lock_holder {
-            return format!("waiting for {holder}, who is changing this release");
-        }
-        let waiting = self.steps.values().find(|step| {
-            step.done.is_some() && step.info.waits && matches!(step.readiness, Readiness::Waiting | Readiness::Failed)
-        });
-        let Some(step) = waiting else {
-            return self.retry.clone().unwrap_or_default();
-        };
-        let pod = self.pods_of(&step.info.id).into_iter().find(|(pod, _)| pod.current && !pod.ready);
-        let (name, reason, since) = match pod {
-            Some((pod, since)) if !pod.reason.is_empty() => (pod.name.as_str(), pod.reason.as_str(), *since),
-            _ => (step.info.name.as_str(), step.reason.as_str(), step.since),
-        };
-        let age = seconds(self.elapsed.saturating_sub(since));
-        if reason.is_empty() {
-            format!("waiting for {name}, {age}")
-        } else {
-            format!("waiting for {name}: {reason}, {age}")
-        }
+    /// The last warning of Kubernetes.
+    pub fn last_warning(&self) -> Option<&Report> {
+        self.reports.iter().rev().find(|report| report.warning)
     }
 
     /// The finding that comes to the top when something stands still: hopeless ones first, then by severity.
     pub fn cause(&self) -> Option<&(Finding, bool)> {
         self.findings.iter().max_by_key(|(finding, hopeless)| (*hopeless, finding.severity))
-    }
-}
-
-/// A duration as a person reads it: `12 s`, `1 min 12 s`, `2 h 3 min`.
-pub fn seconds(duration: Duration) -> String {
-    let all = duration.as_secs();
-    match (all / 3600, all / 60 % 60, all % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
-}
-
-/// A duration as a clock: `0:21`, `1:02:03`.
-pub fn clock(duration: Duration) -> String {
-    let all = duration.as_secs();
-    match (all / 3600, all / 60 % 60, all % 60) {
-        (0, m, s) => format!("{m}:{s:02}"),
-        (h, m, s) => format!("{h}:{m:02}:{s:02}"),
     }
 }
 

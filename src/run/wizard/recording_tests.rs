@@ -115,7 +115,7 @@ async fn the_recording_is_what_a_person_sees_now() {
     let known = guide.known_for(&overview).unwrap();
     let again = Again { shared: &shared, known: &known, form: &form };
     let (cluster, facts, plan) = (&known.cluster, &known.facts, &overview.plan);
-    let job = Job { cluster, facts, plan, secrets: form.secrets(), how: How::Agreed(&again) };
+    let job = Job { cluster, facts, plan, secrets: form.secrets(), how: How::Agreed(&again), whole: true };
     let (sender, mut events) = mpsc::channel(4096);
     let (_wish, controls) = watch::channel(Control::Go);
     let (keys, input) = unbounded();
@@ -124,7 +124,8 @@ async fn the_recording_is_what_a_person_sees_now() {
     let mut terminal = recorder.terminal();
     let mut nobody = Nobody;
     let shown = tui::run(&mut terminal, &mut app, input, Some(&mut events), &mut nobody);
-    let (ended, shown, ()) = tokio::join!(work(&shared, &job, sender, Controls(controls)), shown, person.follows());
+    let (ended, shown, ()) =
+        tokio::join!(work(&shared, &job, &job.how, sender, Controls(controls)), shown, person.follows());
     shown.unwrap();
     ended.unwrap();
     OWN.set(None);

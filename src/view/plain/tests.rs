@@ -171,6 +171,7 @@ fn run() -> Vec<crate::event::Event> {
         practice: true,
         usual_seconds: None,
         steps: vec![step],
+        ..RunInfo::default()
     };
     vec![
         fact(0, None, EventKind::RunStarted { run }),

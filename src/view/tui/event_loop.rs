@@ -13,6 +13,7 @@ use ratatui::{Frame, Terminal};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
+use super::progress::{Got, Want};
 use super::{Effect, Msg, Screen, Signal, StopChoice, loan, paint, terminal};
 use crate::event::Event;
 use crate::view::way::{Ask, Told};
@@ -40,6 +41,8 @@ pub enum Input {
     Returned,
     /// What was asked on the way in came back.
     Told(Box<Told>),
+    /// What was wanted while a run is shown came back.
+    Got(Box<Got>),
 }
 
 /// What woke the loop.
@@ -57,6 +60,8 @@ pub trait Hooks {
     fn save(&mut self) -> String;
     /// Asks the outside, without waiting: what comes back is [`Input::Told`].
     fn ask(&mut self, _ask: Ask) {}
+    /// Wants something of the outside, without waiting: what comes back is [`Input::Got`].
+    fn want(&mut self, _want: Want) {}
 }
 
 /// Runs a screen until it closes. Generic over the terminal and its input, so that tests run the real loop.
@@ -159,6 +164,7 @@ where
                     screen.update(Msg::Said(said));
                 }
                 Effect::Ask(ask) => hooks.ask(ask),
+                Effect::Want(want) => hooks.want(want),
                 Effect::Copy(text) => terminal::copy(&text)?,
                 Effect::Redraw => redraw(terminal)?,
                 Effect::Suspend => {
@@ -208,6 +214,7 @@ fn message(read: Input) -> Msg {
         Input::Resized | Input::Returned => Msg::Resized(0, 0),
         Input::Signal(signal) => Msg::Signal(signal),
         Input::Told(told) => Msg::Told(told),
+        Input::Got(got) => Msg::Got(got),
     }
 }
 

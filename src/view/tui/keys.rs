@@ -7,8 +7,20 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 pub(super) enum Place {
     /// Progress while the run goes on.
     Progress,
+    /// Progress while something stands still.
+    Stuck,
+    /// A run of somebody else, looked at.
+    Looking,
+    /// The log on the whole screen.
+    Zoomed,
     /// Progress after its end.
     Ended,
+    /// The good end: addresses, keys, next steps.
+    Done,
+    /// The bad end.
+    Failed,
+    /// The end of looking at a run that is not at its own.
+    Idle,
     /// Typing into the filter of a log.
     Filter,
     /// The timeline over the progress.
@@ -74,6 +86,12 @@ pub(super) enum Action {
     Reset,
     NewLine,
     Pages,
+    Zoom,
+    Container,
+    Evidence,
+    Again,
+    Copy,
+    Forward,
 }
 
 /// One row of the table.
@@ -100,8 +118,8 @@ impl Binding {
 
 use Action as A;
 use Place::{
-    Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Pages, Progress, Review, Stopping, Target, Timeline,
-    Way, Wizard,
+    Agree, Blocked, Done, Draft, Ended, Failed, Filter, Help, Idle, Leaving, Lines, Looking, Pages, Progress, Review,
+    Stopping, Stuck, Target, Timeline, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -126,33 +144,92 @@ const fn ctrl(
     Binding { places, code: KeyCode::Char(letter), ctrl: true, action, key, short, long }
 }
 
-const RUN: &[Place] = &[Progress, Ended];
-const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving, Draft, Pages, Help];
+/// A tree with a log under it.
+const RUN: &[Place] = &[Progress, Stuck, Looking, Failed, Idle, Ended];
+/// A log.
+const LOGS: &[Place] = &[Progress, Stuck, Looking, Failed, Idle, Ended, Zoomed];
+/// The run is over, or another's.
+const FREE: &[Place] = &[Looking, Failed, Idle, Done, Ended];
+const LISTS: &[Place] = &[
+    Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving,
+    Draft, Pages, Help,
+];
 const REVIEW: &[Place] = &[Review, Blocked];
 const EVERYWHERE: &[Place] = &[
-    Progress, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree, Way, Target, Wizard, Lines, Leaving, Draft,
-    Pages, Help,
+    Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree,
+    Way, Target, Wizard, Lines, Leaving, Draft, Pages, Help,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(super) const TABLE: &[Binding] = &[
+    on(&[Done], KeyCode::Char('y'), A::Copy, "y", "copy key", "Send the marked key to the terminal's clipboard"),
+    on(&[Done], KeyCode::Char('v'), A::Reveal, "v", "reveal 5 s", "Show the marked key for 5 seconds"),
+    on(
+        &[Done],
+        KeyCode::Char('p'),
+        A::Forward,
+        "p",
+        "port-forward",
+        "A way to it from this machine, while this screen is open",
+    ),
+    on(&[Failed], KeyCode::Char('r'), A::Again, "r", "try again", "Run the same plan again; it goes on from here"),
+    on(&[Looking, Idle], KeyCode::Char('r'), A::Again, "r", "go on", "Go on with what remains; asks first"),
+    on(
+        &[Stuck, Failed],
+        KeyCode::Char('e'),
+        A::Evidence,
+        "e",
+        "evidence",
+        "States, events and log lines behind the cause",
+    ),
+    on(&[Stuck], KeyCode::Char('q'), A::Interrupt, "q", "leave...", "Asks how to stop, as Ctrl-C does"),
+    on(FREE, KeyCode::Char('q'), A::Quit, "q", "leave", "Leave the screen; what is in the cluster stays"),
+    on(&[Zoomed], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods; a filter is taken off first"),
+    on(&[Zoomed], KeyCode::Enter, A::Open, "Enter", "", "Back to the pods"),
+    on(&[Zoomed], KeyCode::End, A::End, "End", "follow", "Last line of the log, and follow"),
+    on(&[Zoomed], KeyCode::Char('w'), A::Wrap, "w", "wrap", "Wrap long lines of the log, or cut them"),
+    on(&[Zoomed], KeyCode::Char('c'), A::Container, "c", "container", "Next container of the pod"),
+    on(&[Zoomed], KeyCode::Tab, A::Next, "Tab", "pod", "Next pod: its log is shown"),
+    on(&[Zoomed], KeyCode::Char('q'), A::Back, "q", "", "Back"),
+    on(&[Done], KeyCode::Tab, A::Next, "Tab", "pods", "The pods and their logs; Esc comes back"),
+    on(RUN, KeyCode::Enter, A::Open, "Enter", "open", "Open what is folded; of a pod its containers, then its log"),
     on(RUN, KeyCode::Tab, A::Next, "Tab", "pod", "Next pod: its log is shown"),
-    on(RUN, KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous pod"),
-    on(RUN, KeyCode::Enter, A::Open, "Enter", "log", "Log on the whole screen, and back"),
-    on(RUN, KeyCode::Char('f'), A::Follow, "f", "follow", "Follow the log, or stand still"),
-    on(RUN, KeyCode::Char('/'), A::Filter, "/", "filter", "Show only lines of the log that hold a text"),
+    on(LOGS, KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous pod"),
+    on(RUN, KeyCode::Right, A::Open, "Right", "", "Open, as Enter does"),
+    on(RUN, KeyCode::Left, A::Close, "Left", "", "Close"),
+    on(LOGS, KeyCode::Char('l'), A::Zoom, "l", "log", "Log on the whole screen, and back"),
+    on(LOGS, KeyCode::Char('/'), A::Filter, "/", "filter", "Show only lines of the log that hold a text"),
+    on(LOGS, KeyCode::Char('f'), A::Follow, "f", "", "Follow the log, or stand still"),
     on(RUN, KeyCode::Char('w'), A::Wrap, "w", "", "Wrap long lines of the log, or cut them"),
-    on(RUN, KeyCode::Char('g'), A::Start, "g", "", "First line of the log"),
-    on(RUN, KeyCode::Char('G'), A::End, "G", "", "Last line of the log, and follow"),
-    on(RUN, KeyCode::Char('e'), A::Events, "e", "events", "Everything that happened, with its time"),
-    on(&[Ended], KeyCode::Char('q'), A::Quit, "q", "leave", "Leave the screen; what is in the cluster stays"),
+    on(RUN, KeyCode::Char('c'), A::Container, "c", "", "Log of the next container of the pod"),
+    on(LOGS, KeyCode::Char('g'), A::Start, "g", "", "First line of the log"),
+    on(LOGS, KeyCode::Home, A::Start, "Home", "", "First line of the log"),
+    on(LOGS, KeyCode::Char('G'), A::End, "G", "", "Last line of the log, and follow"),
+    on(RUN, KeyCode::End, A::End, "End", "", "Last line of the log, and follow"),
+    on(
+        &[Progress, Looking, Idle, Ended],
+        KeyCode::Char('e'),
+        A::Evidence,
+        "e",
+        "",
+        "States, events and log lines of what is selected",
+    ),
+    on(
+        &[Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended],
+        KeyCode::Char('t'),
+        A::Events,
+        "t",
+        "timeline",
+        "Everything that happened, with its time",
+    ),
     on(&[Progress], KeyCode::Char('q'), A::Interrupt, "q", "", "Asks how to stop, as Ctrl-C does"),
-    on(&[Progress], KeyCode::Esc, A::Back, "Esc", "", "One layer back: whole-screen log, filter"),
-    on(&[Ended], KeyCode::Esc, A::Back, "Esc", "", "One layer back: whole-screen log, filter"),
+    on(&[Progress, Stuck], KeyCode::Esc, A::Back, "Esc", "", "One layer back: filter, whole-screen log"),
+    on(FREE, KeyCode::Esc, A::Back, "Esc", "", "One layer back: filter, whole-screen log, pods"),
     on(&[Filter], KeyCode::Enter, A::Accept, "Enter", "show", "Keep the filter"),
     on(&[Filter], KeyCode::Esc, A::Back, "Esc", "no filter", "Show every line again"),
-    on(&[Timeline], KeyCode::Char('e'), A::Back, "e", "back", "Back to the pods"),
+    on(&[Timeline], KeyCode::Char('e'), A::Back, "e", "", "Back to the pods"),
+    on(&[Timeline], KeyCode::Char('t'), A::Back, "t", "", "Back to the pods"),
     on(&[Timeline], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods"),
     on(&[Timeline, Help], KeyCode::Char('q'), A::Back, "q", "", "Back"),
     on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
@@ -232,23 +309,29 @@ pub(super) const TABLE: &[Binding] = &[
     on(LISTS, KeyCode::Down, A::Down, "Down", "", "Line below"),
     on(LISTS, KeyCode::Char('k'), A::Up, "k", "", "Line above"),
     on(LISTS, KeyCode::Char('j'), A::Down, "j", "", "Line below"),
+    on(LOGS, KeyCode::PageUp, A::PageUp, "PageUp", "", "The log a page up; it stands still then"),
+    on(LOGS, KeyCode::PageDown, A::PageDown, "PageDown", "", "The log a page down; at its end it follows"),
     on(LISTS, KeyCode::PageUp, A::PageUp, "PageUp", "", "Ten lines up"),
     on(LISTS, KeyCode::PageDown, A::PageDown, "PageDown", "", "Ten lines down"),
     on(&[Help], KeyCode::Esc, A::Back, "Esc", "back", "Back"),
     on(&[Help], KeyCode::Char('?'), A::Back, "?", "back", "Back"),
     ctrl(
-        &[Progress],
+        &[Progress, Stuck],
         'c',
         A::Interrupt,
         "Ctrl-C",
         "stop...",
         "Asks how to stop: after this step, now, or leave it running",
     ),
+    ctrl(&[Done, Failed, Idle, Ended, Looking], 'c', A::Interrupt, "Ctrl-C", "", "Leave"),
     ctrl(EVERYWHERE, 'c', A::Interrupt, "Ctrl-C", "", "Asks whether to leave; again within 2 seconds leaves"),
     ctrl(EVERYWHERE, 'l', A::Redraw, "Ctrl-L", "", "Draw the screen anew"),
     ctrl(EVERYWHERE, 'z', A::Suspend, "Ctrl-Z", "", "Back to the shell for a while; fg returns"),
     on(
-        &[Progress, Ended, Timeline, Review, Blocked, Agree, Draft, Way, Target, Wizard],
+        &[
+            Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Review, Blocked, Agree, Draft, Way,
+            Target, Wizard,
+        ],
         KeyCode::Char('?'),
         A::Help,
         "?",

@@ -26,6 +26,7 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use futures::{Stream, StreamExt as _};
 use ratatui::Frame;
 
 use crate::event::Event;
@@ -35,7 +36,7 @@ use crate::view::way::{Ask, Told};
 pub use ansi::Ansi;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};
-pub use progress::follow;
+pub use progress::{Doors, Got, Use, Want, follow};
 pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};
@@ -85,6 +86,8 @@ pub enum Msg {
     Said(String),
     /// What was asked on the way in.
     Told(Box<Told>),
+    /// What was wanted while a run is shown.
+    Got(Box<Got>),
 }
 
 /// What a screen wants done.
@@ -104,6 +107,8 @@ pub enum Effect {
     Ask(Ask),
     /// Hand a text to the terminal's clipboard (OSC 52). No terminal says whether it took it.
     Copy(SecretText),
+    /// Wanted while a run is shown; [`Msg::Got`] comes back.
+    Want(Want),
 }
 
 /// One screen.
@@ -116,19 +121,25 @@ pub trait Screen {
     fn ticks(&self) -> bool;
 }
 
-/// Shows a screen on this process's terminal until it closes, and gives the terminal back as it was.
+/// Shows a screen on this process's terminal until it closes, and gives the terminal back as it was. `more` is input
+/// beside the terminal's own.
 ///
 /// # Errors
 /// When the terminal cannot be entered, read or drawn, or when another task panicked: its message is on the normal screen.
 pub async fn show(
     screen: &mut impl Screen,
     events: Option<&mut tokio::sync::mpsc::Receiver<Event>>,
+    more: impl Stream<Item = Input>,
     hooks: &mut dyn Hooks,
 ) -> io::Result<()> {
     let guard = Guard::enter()?;
     let mut terminal = terminal::open()?;
+    // The end of the keys is the end of the input, whatever else may still come.
+    let keys = terminal::input()?.map(Some).chain(futures::stream::once(std::future::ready(None)));
+    let input = futures::stream::select(keys.boxed_local(), more.map(Some).boxed_local());
+    let input = input.take_while(|one| std::future::ready(one.is_some())).filter_map(std::future::ready);
     let ended = tokio::select! {
-        ended = run(&mut terminal, screen, terminal::input()?, events, hooks) => ended,
+        ended = run(&mut terminal, screen, input.boxed_local(), events, hooks) => ended,
         () = terminal::panicked() => Err(io::Error::other("a fault of slipway closed the screen")),
     };
     drop(terminal);

@@ -6,6 +6,8 @@ mod idle;
 mod look;
 pub(crate) mod pictures;
 mod progress;
+mod progress_end;
+mod progress_walk;
 pub(crate) mod recorder;
 mod review;
 mod scripts;

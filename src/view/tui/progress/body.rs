@@ -1,28 +1,31 @@
-//! The lines of the progress screen's body, out of the state.
+//! What stands above the tree: the groups with their time, what is waited for, and the cause when something stands still.
 
+use std::time::Duration;
+
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::StopChoice;
 use super::super::cells::{cut, pad, width, wrap};
 use super::App;
 use crate::error::Failure;
-use crate::event::Readiness;
-use crate::view::progress::{Ending, GroupState, StepState, clock, seconds};
+use crate::view::progress::{Ending, GroupState, clock, seconds};
 
 /// The groups in a strip of as many lines as they need, three at most.
 pub(super) fn strip(app: &App, cells: usize) -> Vec<Line<'static>> {
     let signs = app.theme.signs;
     let mut lines = vec![vec![Span::raw(" ")]];
     let mut used = 1;
-    for (name, state, since) in app.progress.groups() {
-        let (sign, style) = match state {
+    for group in app.progress.groups() {
+        let (sign, style) = match group.state {
             GroupState::Ready => (signs.ready, app.theme.good()),
             GroupState::Working => (signs.working, app.theme.accent()),
             GroupState::Held => (signs.held, app.theme.dim()),
             GroupState::Failed => (signs.failed, app.theme.bad()),
         };
-        let mut text = format!(" {}", cut(name, 24, signs.ellipsis));
-        if state == GroupState::Working && app.progress.ending.is_none() {
-            text.push_str(&format!(" {}", clock(app.progress.elapsed.saturating_sub(since))));
+        let mut text = format!(" {}", cut(group.name, 24, signs.ellipsis));
+        if let Some(took) = group.took {
+            text.push_str(&format!(" {}", clock(took)));
         }
         let wide = width(sign) + width(&text) + 2;
         if used + wide > cells && used > 1 {
@@ -35,159 +38,74 @@ pub(super) fn strip(app: &App, cells: usize) -> Vec<Line<'static>> {
             line.push(Span::raw(format!("{text}  ")));
         }
     }
-    lines.truncate(3);
+    if lines.len() > 3 {
+        let more = lines.len() - 3;
+        lines.truncate(3);
+        if let Some(last) = lines.last_mut() {
+            last.push(Span::styled(format!("{} {more} more lines", signs.ellipsis), app.theme.dim()));
+        }
+    }
     lines.into_iter().map(Line::from).collect()
 }
 
-/// What is being waited for, with its age, and how long it usually takes.
-pub(super) fn waiting(app: &App, cells: usize) -> Line<'static> {
+/// What is being waited for, with its age, and how long it usually takes; after that, what Kubernetes said last.
+pub(super) fn waiting(app: &App, cells: usize) -> Vec<Line<'static>> {
+    let ellipsis = app.theme.signs.ellipsis;
     let usual = app.progress.run.as_ref().and_then(|run| run.usual_seconds);
+    let late = usual.is_some_and(|(_, to)| app.progress.elapsed.as_secs() > to);
+    let words = |of: u64| seconds(Duration::from_secs(of));
     let right = match usual {
-        Some((_, to)) if app.progress.elapsed.as_secs() > to => format!("longer than usual ({to} s)"),
-        Some((from, to)) => format!("usually {from}-{to} s"),
+        Some((_, to)) if late => format!("longer than usual ({})", words(to)),
+        Some((from, to)) => format!("usually {}-{}", words(from), words(to)),
         None => String::new(),
     };
     let left = match app.stopping {
+        Some(StopChoice::AfterStep) => "stopping, as asked: what is on its way is finished first".to_string(),
         Some(_) => "stopping, as asked".to_string(),
-        None => app.progress.waiting_for(),
+        None => app.progress.doing(),
     };
     let room = cells.saturating_sub(width(&right) + 3);
-    Line::from(vec![
-        Span::styled(format!(" {}", pad(&left, room, app.theme.signs.ellipsis)), app.theme.bold()),
-        Span::styled(format!(" {right}"), app.theme.dim()),
-    ])
-}
-
-/// Workloads and what else is waited for, each with its pods.
-pub(super) fn workloads(app: &App, cells: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let shown = app.shown_pod();
-    let mut last_group = "";
-    let columns = Columns::of(app, cells);
-    for (id, step) in
-        app.progress.steps.iter().filter(|(_, step)| step.info.waits || step.readiness == Readiness::Failed)
-    {
-        let group = if step.info.group == last_group { "" } else { step.info.group.as_str() };
-        last_group = &step.info.group;
-        lines.push(workload(app, group, step, cells, columns.workload));
-        for (pod, since) in app.progress.pods_of(id) {
-            let marked = shown == Some(pod.name.as_str());
-            let (sign, style) =
-                if marked { (app.theme.signs.marker, app.theme.reverse()) } else { (" ", app.theme.plain()) };
-            let restarts: u32 = pod.containers.iter().map(|container| container.restarts).sum();
-            let mut state = pod.phase.clone();
-            if pod.ready {
-                state = "ready".into();
-            } else if !pod.reason.is_empty() {
-                state = format!("{state}  {}", pod.reason);
-            }
-            if restarts > 0 {
-                state.push_str(&format!("  {restarts} restarts"));
-            }
-            if !pod.current {
-                state.push_str("  (old)");
-            }
-            let age = seconds(app.progress.elapsed.saturating_sub(*since));
-            let name = pad(&pod.name, columns.pod, app.theme.signs.ellipsis);
-            let node = pad(&pod.node, columns.node, app.theme.signs.ellipsis);
-            let room = cells.saturating_sub(width(&name) + width(&node) + 4 + 2 + 12);
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {sign} "), app.theme.accent()),
-                Span::styled(name, style),
-                Span::raw(format!(" {node} ")),
-                Span::raw(pad(&state, room, app.theme.signs.ellipsis)),
-                Span::styled(format!("{age:>11}"), app.theme.dim()),
-            ]));
-        }
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!(" {}", pad(&left, room, ellipsis)), app.theme.bold()),
+        Span::styled(format!(" {right}"), if late { app.theme.warn() } else { app.theme.dim() }),
+    ])];
+    if let Some(attached) = &app.progress.attached {
+        let began = attached.began.strftime("%F %H:%M:%SZ");
+        let said = format!(
+            "looking on: revision {}, begun by {} at {began}; nothing is written here",
+            attached.revision, attached.who
+        );
+        lines.push(Line::raw(format!(" {}", cut(&said, cells.saturating_sub(2), ellipsis))));
+    }
+    if let Some(report) = app.progress.last_warning().filter(|_| late && app.progress.cause().is_none()) {
+        let age = seconds(app.progress.elapsed.saturating_sub(report.at));
+        let said = format!("last event: {}, {}: {} ({age} ago)", report.about, report.reason, report.message);
+        lines.push(Line::raw(format!(" {}", cut(&said, cells.saturating_sub(2), ellipsis))));
     }
     lines
 }
 
-/// Widths of the columns: as wide as what they hold, as long as the reasons keep their room.
-struct Columns {
-    workload: usize,
-    pod: usize,
-    node: usize,
-}
-
-impl Columns {
-    fn of(app: &App, cells: usize) -> Self {
-        let widest = |widths: &mut dyn Iterator<Item = usize>, least: usize, most: usize| {
-            widths.max().unwrap_or(0).clamp(least, most.max(least))
-        };
-        let pods = || app.progress.pods.values().map(|(pod, _)| pod);
-        Self {
-            workload: widest(
-                &mut app
-                    .progress
-                    .steps
-                    .values()
-                    .filter(|step| step.info.waits)
-                    .map(|step| width(&step.info.object_kind) + 1 + width(&step.info.name)),
-                12,
-                cells * 2 / 5,
-            ),
-            pod: widest(&mut pods().map(|pod| width(&pod.name)), 12, cells / 3),
-            node: widest(&mut pods().map(|pod| width(&pod.node)), 0, cells / 8),
-        }
-    }
-}
-
-fn workload(app: &App, group: &str, step: &StepState, cells: usize, column: usize) -> Line<'static> {
-    let ellipsis = app.theme.signs.ellipsis;
-    let style = match step.readiness {
-        Readiness::Ready => app.theme.good(),
-        Readiness::Failed => app.theme.bad(),
-        Readiness::Waiting => app.theme.plain(),
-        Readiness::Held => app.theme.dim(),
-    };
-    let word = match step.readiness {
-        Readiness::Ready => "ready".to_string(),
-        Readiness::Failed => format!("failed: {}", step.reason),
-        Readiness::Held if step.done.is_none() && !step.started => "held back".to_string(),
-        _ if step.reason.is_empty() => "waiting".to_string(),
-        _ => step.reason.clone(),
-    };
-    let parts = if step.of > 0 { format!("{}/{}", step.ready, step.of) } else { String::new() };
-    let age = match step.done {
-        Some(_) => seconds(app.progress.elapsed.saturating_sub(step.since)),
-        None => String::new(),
-    };
-    let group = pad(group, 10, ellipsis);
-    let name = pad(&format!("{} {}", step.info.object_kind, step.info.name), column, ellipsis);
-    let room = cells.saturating_sub(1 + 10 + 1 + width(&name) + 6 + 12);
-    Line::from(vec![
-        Span::styled(format!(" {group} "), app.theme.bold()),
-        Span::raw(name),
-        Span::raw(format!(" {} ", pad(&parts, 4, ellipsis))),
-        Span::styled(pad(&word, room, ellipsis), style),
-        Span::styled(format!("{age:>11}"), app.theme.dim()),
-    ])
-}
-
 /// The cause on top: what, why, so, do, state; empty when nothing stands still.
 pub(super) fn cause(app: &App, cells: usize) -> Vec<Line<'static>> {
-    if let Some(Ending::Failed(failure)) = &app.progress.ending {
-        return failed(app, failure, cells);
+    match &app.progress.ending {
+        Some(Ending::Failed(failure)) => return failed(app, failure, cells),
+        Some(Ending::Left { remaining, what }) => return left(app, *remaining, what, cells),
+        _ => {}
     }
     let Some((finding, hopeless)) = app.progress.cause() else { return Vec::new() };
     let word = if *hopeless { "STOPPED".to_string() } else { finding.severity.word().to_uppercase() };
     let style = if *hopeless || finding.blocks() { app.theme.bad() } else { app.theme.warn() };
     let mut lines = headline(app, &word, style, &finding.what, cells);
     rows(&mut lines, app, "why", &finding.why, cells);
-    let held: Vec<&str> = app
-        .progress
-        .steps
-        .values()
-        .filter(|step| step.info.waits && step.done.is_none())
-        .map(|step| step.info.name.as_str())
-        .collect();
-    if !held.is_empty() {
-        rows(&mut lines, app, "so", &format!("{} held back", held.join(", ")), cells);
-    }
+    rows(&mut lines, app, "so", &held_back(app), cells);
     rows(&mut lines, app, "do", &finding.remedy, cells);
     rows(&mut lines, app, "state", &state(app), cells);
-    rows(&mut lines, app, "code", &format!("{}   (slipway explain {})", finding.code, finding.code), cells);
+    let others = app.progress.findings.len() - 1;
+    let mut code = format!("{}   (slipway explain {})", finding.code, finding.code);
+    if others > 0 {
+        code.push_str(&format!("   {others} more: e"));
+    }
+    rows(&mut lines, app, "code", &code, cells);
     lines.push(Line::raw(""));
     lines
 }
@@ -196,20 +114,48 @@ fn failed(app: &App, failure: &Failure, cells: usize) -> Vec<Line<'static>> {
     let mut lines = headline(app, "FAILED", app.theme.bad(), &failure.what, cells);
     rows(&mut lines, app, "where", &failure.place, cells);
     rows(&mut lines, app, "why", &failure.why.join("\n"), cells);
+    rows(&mut lines, app, "so", &held_back(app), cells);
+    rows(&mut lines, app, "do", &failure.hints.join("\n"), cells);
     let state = if failure.state.is_empty() { state(app) } else { failure.state.clone() };
     rows(&mut lines, app, "state", &state, cells);
-    rows(&mut lines, app, "next", &failure.hints.join("\n"), cells);
     lines.push(Line::raw(""));
     lines
 }
 
-fn state(app: &App) -> String {
+fn left(app: &App, remaining: u32, what: &str, cells: usize) -> Vec<Line<'static>> {
+    let steps = if remaining == 1 { "1 step is".into() } else { format!("{remaining} steps are") };
+    let said = format!("nobody works on this run; {steps} not done");
+    let mut lines = headline(app, "LEFT", app.theme.warn(), &said, cells);
+    rows(&mut lines, app, "so", &held_back(app), cells);
+    rows(&mut lines, app, "state", what, cells);
+    if app.doors && app.progress.attached.is_some() {
+        rows(&mut lines, app, "do", "r goes on with what remains, here and now; it asks first", cells);
+    }
+    lines.push(Line::raw(""));
+    lines
+}
+
+/// What waits for what stands still, in words.
+fn held_back(app: &App) -> String {
+    let waiting = app.progress.steps.values().filter(|step| step.info.waits && step.done.is_none());
+    let names: Vec<String> = waiting.map(|step| format!("{} {}", step.info.object_kind, step.info.name)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} is held back"),
+        few if few.len() <= 3 => format!("{} are held back", few.join(", ")),
+        many => format!("{} and {} more are held back", many[..2].join(", "), many.len() - 2),
+    }
+}
+
+/// What is in the cluster, in words.
+pub(super) fn state(app: &App) -> String {
     let written = app.progress.steps.values().filter(|step| step.done.is_some()).count();
     let (ready, all) = app.progress.counts();
     format!("{written} of {all} objects are in the cluster, {ready} finished; nothing is deleted")
 }
 
-fn headline(app: &App, word: &str, style: ratatui::style::Style, what: &str, cells: usize) -> Vec<Line<'static>> {
+/// A word that says how it stands, and a sentence.
+pub(super) fn headline(app: &App, word: &str, style: Style, what: &str, cells: usize) -> Vec<Line<'static>> {
     let room = cells.saturating_sub(word.len() + 4);
     let mut lines = Vec::new();
     for (i, text) in wrap(what, room).into_iter().enumerate() {
@@ -219,7 +165,8 @@ fn headline(app: &App, word: &str, style: ratatui::style::Style, what: &str, cel
     lines
 }
 
-fn rows(lines: &mut Vec<Line<'static>>, app: &App, name: &str, text: &str, cells: usize) {
+/// A name, and what there is to say to it, in as many lines as it needs.
+pub(super) fn rows(lines: &mut Vec<Line<'static>>, app: &App, name: &str, text: &str, cells: usize) {
     if text.is_empty() {
         return;
     }
@@ -227,51 +174,4 @@ fn rows(lines: &mut Vec<Line<'static>>, app: &App, name: &str, text: &str, cells
         let name = if i == 0 { name } else { "" };
         lines.push(Line::from(vec![Span::styled(format!("   {name:<6} "), app.theme.dim()), Span::raw(line)]));
     }
-}
-
-/// The end: what is up where, and the notes.
-pub(super) fn done(app: &App, cells: usize) -> Vec<Line<'static>> {
-    let Some(run) = &app.progress.run else { return Vec::new() };
-    let place = format!("{} / {}", run.context, run.namespace);
-    let took = seconds(app.progress.elapsed);
-    let mut lines = vec![Line::raw("")];
-    match &app.progress.ending {
-        Some(Ending::Finished { written, unchanged, notes }) => {
-            let said = match run.verb.as_str() {
-                "uninstall" => format!("{} is gone from {place} after {took}", run.title),
-                _ => format!("{} {} is up in {place} after {took}", run.title, run.product_version),
-            };
-            lines.extend(headline(app, "DONE", app.theme.good(), &said, cells));
-            let said = match written {
-                0 => format!("nothing was written: all {unchanged} objects are as wanted"),
-                _ => format!("{written} objects written, {unchanged} as they were"),
-            };
-            lines.push(Line::raw(format!("   {said}")));
-            if !notes.is_empty() {
-                lines.push(Line::raw(""));
-            }
-            for note in notes {
-                for (i, text) in wrap(note, cells.saturating_sub(8)).into_iter().enumerate() {
-                    let sign = if i == 0 { app.theme.signs.dot } else { " " };
-                    lines.push(Line::raw(format!("   {sign} {text}")));
-                }
-            }
-        }
-        Some(Ending::Left { what }) => {
-            lines.extend(headline(app, "LEFT", app.theme.warn(), what, cells));
-            lines.push(Line::raw("   The same command again goes on from here."));
-        }
-        Some(Ending::Failed(_)) => {}
-        None => {
-            lines.extend(headline(
-                app,
-                "ENDED",
-                app.theme.warn(),
-                "the run told no end; nothing more will come",
-                cells,
-            ));
-        }
-    }
-    lines.push(Line::raw(""));
-    lines
 }

@@ -2,18 +2,24 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Clear, Paragraph};
 
-use super::super::cells::wrap;
-use super::super::keys::Place;
+use super::super::cells::{cut, width};
 use super::super::paint::{self, row};
-use super::{App, Over, STOPS, body, log};
-use crate::view::progress::{Ending, clock};
+use super::press::{GOINGS, STOPS};
+use super::{App, Over, body, end, evidence, lines};
+use crate::view::progress::clock;
+use crate::view::progress::tree::Row;
 
-const ABOUT: &str = "The groups are on top, then each workload with its pods and why they are where they are, then the log of \
-    the marked pod. A group is done when all of it is ready. What is in the cluster goes on when slipway goes: the same \
-    command takes it up again.";
+const ABOUT: [&str; 2] = [
+    "The components are on top with their time, then their workloads, pods and containers with why they are where they \
+     are, then the log of what is marked. A component is done when all of it is ready. What is healthy is counted; Enter \
+     opens it.",
+    "What is in the cluster goes on when slipway goes: slipway attach shows it again, and the same command takes it up.",
+];
+/// Width from which the log stands beside the tree.
+const WIDE: u16 = 120;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     let (finished, all) = app.progress.counts();
@@ -22,19 +28,38 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         return;
     }
     let rows = paint::frame(frame, app.theme, &app.whereabouts(), &right);
+    let cells = usize::from(rows.body.width);
     match app.over {
         Over::Help(down) => {
-            let place = if app.over() { Place::Ended } else { Place::Progress };
-            return paint::help(frame, app.theme, place, down, &[ABOUT.to_string()]);
+            let about: Vec<String> = ABOUT.iter().map(ToString::to_string).collect();
+            return paint::help(frame, app.theme, app.ground(), down, &about);
         }
-        Over::Timeline(up) => timeline(app, frame, rows.body, up),
+        Over::Timeline(up) => {
+            let shown = evidence::timeline(app, cells, usize::from(rows.body.height), up);
+            frame.render_widget(Clear, rows.body);
+            frame.render_widget(Paragraph::new(shown), rows.body);
+        }
+        Over::Evidence(down) => {
+            let all = evidence::lines(app, cells);
+            let skip = down.min(all.len().saturating_sub(usize::from(rows.body.height)));
+            frame.render_widget(Paragraph::new(all.into_iter().skip(skip).collect::<Vec<_>>()), rows.body);
+        }
         Over::Stopping(marked) => {
             let asked = format!("How should it stop? {finished} of {all} objects are done; nothing is deleted.");
             let texts: Vec<&str> = STOPS.iter().map(|(_, text)| *text).collect();
             paint::choices(frame, app.theme, rows.body, &asked, &texts, marked);
+            let used = 3 + u16::try_from(STOPS.len()).unwrap_or(0);
+            frame.render_widget(Paragraph::new(evidence::leaving(app, cells)), below(rows.body, used));
         }
-        Over::Nothing if app.zoomed => draw_log(app, frame, rows.body),
-        Over::Nothing => pods(app, frame, rows.body),
+        Over::GoingOn(marked) => {
+            let remaining = all.saturating_sub(finished);
+            let asked = format!(
+                "Go on with what remains? {remaining} of {all} objects are not done. They are written as they were \
+                 agreed to when the run was begun."
+            );
+            paint::choices(frame, app.theme, rows.body, &asked, &GOINGS, marked);
+        }
+        Over::Nothing => under(app, frame, rows.body),
     }
     let said = if app.log.typing {
         format!("/{}_   Enter keeps it, Esc shows every line", app.log.filter)
@@ -44,80 +69,99 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     paint::footer(frame, app.theme, rows.footer, app.place(), &said);
 }
 
-fn pods(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn below(area: Rect, used: u16) -> Rect {
+    row(area, used, area.height.saturating_sub(used))
+}
+
+/// Where things are.
+struct Layout {
+    top: Vec<Line<'static>>,
+    tree: Rect,
+    log: Rect,
+}
+
+fn layout(app: &App, area: Rect, tree: &[Row]) -> Layout {
     let cells = usize::from(area.width);
-    let mut lines = body::strip(app, cells);
-    let ended = app.over();
-    if ended && !matches!(app.progress.ending, Some(Ending::Failed(_))) {
-        lines.extend(body::done(app, cells));
-    } else {
-        if !ended {
-            lines.push(body::waiting(app, cells));
-        }
-        lines.push(Line::raw(""));
-        lines.extend(body::cause(app, cells));
+    let mut top = body::strip(app, cells);
+    if !app.over() {
+        top.extend(body::waiting(app, cells));
     }
-    // What is on top never leaves less than three lines for the rest, unless it is the end, which stands alone.
-    let top = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(if ended { 0 } else { 3 }));
-    frame.render_widget(Paragraph::new(lines), row(area, 0, top));
-    let rest = row(area, top, area.height - top);
-    if rest.height < 3 {
-        return;
-    }
-    let wide = rest.width >= 120;
-    let (list, logs) = if wide {
-        let half = rest.width * 3 / 5;
-        (Rect { width: half, ..rest }, Rect { x: rest.x + half, width: rest.width - half, ..rest })
+    top.push(Line::raw(""));
+    top.extend(body::cause(app, cells));
+    // What is on top never leaves less than six lines for the rest, so that there is always something to walk.
+    let height = u16::try_from(top.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(6));
+    let rest = below(area, height);
+    let (list, log) = if rest.width >= WIDE {
+        let part = rest.width * 3 / 5;
+        let log = Rect { x: rest.x + part + 1, width: rest.width - part - 1, ..rest };
+        (Rect { width: part, ..rest }, log)
     } else {
-        let lines = body::workloads(app, cells).len();
         let half = (rest.height / 2).max(rest.height.saturating_sub(8));
-        let list = u16::try_from(lines + 1).unwrap_or(u16::MAX).min(half);
-        (row(rest, 0, list), row(rest, list, rest.height - list))
+        let list = u16::try_from(tree.len() + 1).unwrap_or(u16::MAX).min(half);
+        (row(rest, 0, list), below(rest, list))
     };
-    let lines = body::workloads(app, usize::from(list.width));
-    let skip = app.scroll.min(lines.len().saturating_sub(usize::from(list.height)));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(skip).collect::<Vec<_>>()), list);
-    draw_log(app, frame, logs);
+    top.truncate(usize::from(height));
+    Layout { top, tree: list, log }
 }
 
-fn draw_log(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let Some(pod) = app.shown_pod() else { return };
-    let Some((container, log)) = log::of_pod(&app.progress, pod) else {
-        paint::rule(frame, app.theme, row(area, 0, 1), &format!("{pod}: no log yet"));
-        return;
+/// Lines of the log that are seen, by the size that the terminal told.
+pub(super) fn log_height(app: &App) -> usize {
+    let (width, height) = app.size;
+    let area = Rect::new(0, 0, width, height.saturating_sub(4));
+    if app.zoomed {
+        return usize::from(area.height.saturating_sub(1)).max(1);
+    }
+    let (rows, _) = app.tree();
+    usize::from(layout(app, area, &rows).log.height.saturating_sub(1)).max(1)
+}
+
+fn under(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let cells = usize::from(area.width);
+    let (rows, at) = app.tree();
+    if app.zoomed {
+        return log(app, frame, area, rows.get(at));
+    }
+    if app.shows_end() {
+        let mut top = body::strip(app, cells);
+        top.extend(end::lines(app, cells));
+        return frame.render_widget(Paragraph::new(top), area);
+    }
+    let Layout { top, tree, log: logs } = layout(app, area, &rows);
+    frame.render_widget(Paragraph::new(top), row(area, 0, tree.y.saturating_sub(area.y)));
+    let list = lines::tree(app, &rows, at, usize::from(tree.width), usize::from(tree.height));
+    frame.render_widget(Paragraph::new(list), tree);
+    log(app, frame, logs, rows.get(at));
+}
+
+fn log(app: &App, frame: &mut Frame<'_>, area: Rect, marked: Option<&Row>) {
+    let head = row(area, 0, 1);
+    let Some(of) = app.log_of(marked) else {
+        return paint::rule(frame, app.theme, head, "no pod of it, so no log");
     };
-    let mut title = format!("{pod} {container}");
-    title.push_str(&match (&log.broken, app.log.follow, app.log.new) {
-        (Some(why), _, _) => format!("  broken off: {why}"),
-        (None, true, _) => "  following".into(),
-        (None, false, 0) => "  standing still, f follows".into(),
-        (None, false, new) => format!("  {new} new lines, f follows"),
-    });
+    let name = format!("{} {}", of.0, of.1);
+    let Some(log) = app.progress.logs.get(&of) else {
+        return paint::rule(frame, app.theme, head, &format!("{}: no log yet", name.trim_end()));
+    };
+    let new = app.log.new_lines(log, &of);
+    let mut state = match (&log.broken, app.log.follows()) {
+        (Some(why), _) => format!("broken off: {why}"),
+        (None, true) => "following".into(),
+        (None, false) if new == 0 => "paused: End follows".into(),
+        (None, false) => format!("paused, {new} new: End follows"),
+    };
     if !app.log.filter.is_empty() {
-        title.push_str(&format!("  only \"{}\"", app.log.filter));
+        state.push_str(&format!(", only \"{}\"", app.log.filter));
     }
-    title.push_str(&format!(", {} dropped", log.dropped));
-    paint::rule(frame, app.theme, row(area, 0, 1), &title);
-    let under = row(area, 1, area.height.saturating_sub(1));
-    let cells = usize::from(area.width).saturating_sub(2);
-    let lines = app.log.lines(log, cells, usize::from(under.height), app.theme.signs.ellipsis);
-    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
-    frame.render_widget(Paragraph::new(lines), under);
-}
-
-fn timeline(app: &App, frame: &mut Frame<'_>, area: Rect, up: usize) {
-    let cells = usize::from(area.width).saturating_sub(10);
-    let mut lines = Vec::new();
-    for (at, text) in &app.progress.timeline {
-        for (i, text) in wrap(text, cells).into_iter().enumerate() {
-            let at = if i == 0 { clock(*at) } else { String::new() };
-            lines.push(Line::from(vec![Span::styled(format!("{at:>8} "), app.theme.dim()), Span::raw(text)]));
-        }
+    if app.log.wrap {
+        state.push_str(", wrapped");
     }
-    let height = usize::from(area.height);
-    let end = lines.len().saturating_sub(up).max(height.min(lines.len()));
-    lines.truncate(end);
-    let shown = lines.split_off(end.saturating_sub(height));
-    frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(shown), area);
+    state.push_str(&format!(", {} dropped", log.dropped));
+    let cells = usize::from(area.width);
+    let state = cut(&state, cells.saturating_sub(8), app.theme.signs.ellipsis);
+    let name = cut(&name, cells.saturating_sub(width(&state) + 10), app.theme.signs.ellipsis);
+    paint::rule(frame, app.theme, head, &format!("{name}  {state}"));
+    let under = below(area, 1);
+    let shown = app.log.lines(log, &of, cells.saturating_sub(2), usize::from(under.height), app.theme.signs.ellipsis);
+    let shown: Vec<Line<'_>> = shown.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
+    frame.render_widget(Paragraph::new(shown), under);
 }

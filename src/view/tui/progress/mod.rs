@@ -1,31 +1,61 @@
-//! The progress screen: groups, workloads with their pods and reasons, the log of the selected pod, the timeline, the
-//! cause on top when something stands still, and the notes at the end (screens.md "Progress", "Done").
+//! The progress screen: groups, the release as a tree that is walked, the log of what is selected, the timeline, the
+//! cause on top when something stands still, and the end with keys, addresses and next steps (screens.md "Progress",
+//! "Done").
 
 mod body;
 mod draw;
+mod end;
+mod evidence;
+mod follow;
+mod lines;
 mod log;
+mod press;
 
-use std::io;
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use tokio::sync::mpsc;
 
-use super::event_loop::Hooks;
-use super::keys::{self, Action, Place};
+use super::keys::Place;
 use super::{Effect, Msg, Screen, Signal, StopChoice, Theme};
-use crate::view::progress::{Ending, Progress};
+use crate::event::{EventKind, KeyPlace};
+use crate::secret::SecretText;
+use crate::view::progress::tree::{self, Node, Opened, Row};
+use crate::view::progress::{ContainerLog, Ending, Progress};
 use crate::view::questions::Whereabouts;
-use log::LogView;
+pub use follow::{Doors, Watched, follow};
+use log::{LogView, Of};
 
-/// The choices of Ctrl-C, the safest first: it has the focus.
-const STOPS: [(StopChoice, &str); 4] = [
-    (StopChoice::AfterStep, "Stop after this step"),
-    (StopChoice::Now, "Stop now; a request on its way may still arrive"),
-    (StopChoice::Detach, "Leave it: the cluster goes on with what it was told"),
-    (StopChoice::AfterStep, "Go on"),
-];
+/// How long a value is shown.
+const REVEALED: Duration = Duration::from_secs(5);
+
+/// What the screen wants of the outside while it is up; [`Got`] comes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// The same plan again; what is looked at alone, gone on with.
+    Again,
+    /// A port-forward to the product's Service, open as long as the screen is.
+    Forward,
+    /// The value of a key, out of the cluster.
+    Key(KeyPlace, Use),
+}
+
+/// What the value of a key is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// To be seen for a moment.
+    Reveal,
+    /// For the terminal's clipboard.
+    Copy,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// The address of the port-forward, or why there is none.
+    Forwarded(Result<String, String>),
+    /// The value, or why it cannot be read.
+    Key(KeyPlace, Use, Result<SecretText, String>),
+}
 
 /// What lies over the pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +63,24 @@ enum Over {
     Nothing,
     /// "How should it stop?", with the marked choice.
     Stopping(usize),
+    /// "Go on with what remains?", with the marked choice.
+    GoingOn(usize),
     /// The timeline, scrolled up by lines from its end.
     Timeline(usize),
+    /// What is behind the cause, or behind what is selected; scrolled down by lines.
+    Evidence(usize),
     /// Help, scrolled down by lines.
     Help(usize),
+}
+
+/// The way to the product from this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Forwarding {
+    #[default]
+    None,
+    Asked,
+    Open(String),
+    Failed(String),
 }
 
 /// State of the screen.
@@ -45,13 +89,16 @@ pub struct App {
     theme: Theme,
     progress: Progress,
     log: LogView,
-    /// Name of the selected pod; the first one as long as none is.
-    selected: Option<String>,
+    /// The line of the tree that was chosen; the foremost one as long as none is.
+    selected: Option<Node>,
+    opened: Opened,
+    /// The container of the selected pod that was chosen.
+    container: Option<String>,
     /// The log has the whole body.
     zoomed: bool,
+    /// After a good end: the pods are looked at, not the end.
+    looking: bool,
     over: Over,
-    /// Lines the list of workloads is scrolled down.
-    scroll: usize,
     stopping: Option<StopChoice>,
     /// No further event will come.
     ended: bool,
@@ -61,6 +108,14 @@ pub struct App {
     said: String,
     /// Why the screen was closed.
     left_by: Option<Signal>,
+    size: (u16, u16),
+    /// Somebody answers what the screen wants.
+    doors: bool,
+    /// The marked key at the end.
+    key: usize,
+    /// A value that is shown, until when.
+    revealed: Option<(KeyPlace, SecretText, Duration)>,
+    forwarding: Forwarding,
 }
 
 impl App {
@@ -71,16 +126,29 @@ impl App {
             progress: Progress::new(),
             log: LogView::new(),
             selected: None,
+            opened: Opened::new(),
+            container: None,
             zoomed: false,
+            looking: false,
             over: Over::Nothing,
-            scroll: 0,
             stopping: None,
             ended: false,
             clock: Duration::ZERO,
             last: (Duration::ZERO, Duration::ZERO),
             said: String::new(),
             left_by: None,
+            size: (80, 24),
+            doors: false,
+            key: 0,
+            revealed: None,
+            forwarding: Forwarding::None,
         }
+    }
+
+    /// Somebody answers what the screen wants: values of keys, a port-forward, the same plan again.
+    #[must_use]
+    pub fn with_doors(self) -> Self {
+        Self { doors: true, ..self }
     }
 
     /// What the events told.
@@ -97,14 +165,37 @@ impl App {
         self.ended || self.progress.ending.is_some()
     }
 
+    /// The end stands alone on the screen.
+    fn shows_end(&self) -> bool {
+        self.over() && !self.looking && !matches!(self.progress.ending, Some(Ending::Failed(_) | Ending::Left { .. }))
+    }
+
     fn place(&self) -> Place {
         match self.over {
             Over::Help(_) => Place::Help,
             Over::Stopping(_) => Place::Stopping,
-            Over::Timeline(_) => Place::Timeline,
+            Over::GoingOn(_) => Place::Leaving,
+            Over::Timeline(_) | Over::Evidence(_) => Place::Timeline,
             Over::Nothing if self.log.typing => Place::Filter,
-            Over::Nothing if self.over() => Place::Ended,
-            Over::Nothing => Place::Progress,
+            Over::Nothing => self.ground(),
+        }
+    }
+
+    /// The place under everything that lies over it.
+    fn ground(&self) -> Place {
+        if self.zoomed {
+            return Place::Zoomed;
+        }
+        let installed = self.progress.run.as_ref().is_some_and(|run| run.verb != "uninstall");
+        match &self.progress.ending {
+            Some(Ending::Finished { .. }) if self.doors && installed && !self.looking => Place::Done,
+            Some(Ending::Failed(_)) if self.doors => Place::Failed,
+            Some(Ending::Left { .. }) if self.doors && self.progress.attached.is_some() => Place::Idle,
+            Some(_) => Place::Ended,
+            None if self.ended => Place::Ended,
+            None if self.progress.attached.is_some() && self.doors => Place::Looking,
+            None if self.progress.cause().is_some() => Place::Stuck,
+            None => Place::Progress,
         }
     }
 
@@ -127,137 +218,94 @@ impl App {
         }
     }
 
-    /// Names of the pods in the order in which they are listed.
-    fn pods(&self) -> Vec<&str> {
-        self.progress
-            .steps
-            .keys()
-            .flat_map(|owner| self.progress.pods_of(owner))
-            .map(|(pod, _)| pod.name.as_str())
-            .collect()
+    /// The lines of the tree, and which one is looked at.
+    fn tree(&self) -> (Vec<Row>, usize) {
+        let rows = tree::rows(&self.progress, &self.opened);
+        let at = self.selected.as_ref().and_then(|selected| {
+            let found = |node: &Node| rows.iter().position(|row| &row.node == node);
+            found(selected).or_else(|| match selected {
+                // It is counted among others now.
+                Node::Pod(uid) | Node::Container(uid, _) => found(&Node::Pod(uid.clone())).or_else(|| {
+                    self.progress.pods.get(uid).and_then(|seen| found(&Node::Step(seen.pod.owner.clone())))
+                }),
+                Node::Rest(id) | Node::Ready(id) => found(&Node::Step(id.clone())),
+                Node::Step(_) | Node::Others(_) => None,
+            })
+        });
+        let at = at.unwrap_or_else(|| tree::foremost(&self.progress, &rows));
+        (rows, at)
     }
 
-    /// The pod whose log is shown: the selected one while it exists, else one that is not ready, else the first.
-    fn shown_pod(&self) -> Option<&str> {
-        let pods = self.pods();
-        if let Some(selected) = &self.selected
-            && pods.contains(&selected.as_str())
-        {
-            return pods.into_iter().find(|pod| pod == selected);
-        }
-        let wanting = self.progress.pods.values().find(|(pod, _)| pod.current && !pod.ready);
-        wanting.map(|(pod, _)| pod.name.as_str()).or_else(|| pods.first().copied())
-    }
-
-    fn select(&mut self, forward: bool) {
-        let pods = self.pods();
-        let Some(len) = std::num::NonZeroUsize::new(pods.len()) else { return };
-        let at = self.shown_pod().and_then(|shown| pods.iter().position(|pod| *pod == shown)).unwrap_or(0);
-        let step = if forward { 1 } else { len.get() - 1 };
-        let next = pods[(at + step) % len].to_string();
-        self.selected = Some(next);
-        self.log.go_to_end();
-    }
-
-    fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
-        self.said.clear();
-        let Some(action) = keys::action(self.place(), key) else {
-            if self.log.typing {
-                self.log.type_key(key);
+    /// The pod and container whose log belongs to a line of the tree.
+    fn log_of(&self, row: Option<&Row>) -> Option<Of> {
+        let (pod, container) = match &row?.node {
+            Node::Container(uid, name) => (&self.progress.pods.get(uid)?.pod, Some(name.clone())),
+            Node::Pod(uid) => (&self.progress.pods.get(uid)?.pod, self.container.clone()),
+            Node::Step(id) | Node::Rest(id) | Node::Ready(id) => {
+                let mine = self.progress.pods.values().filter(|seen| &seen.pod.owner == id);
+                (&mine.min_by_key(|seen| (!seen.pod.current, tree::rank(seen)))?.pod, self.container.clone())
             }
-            return Vec::new();
+            Node::Others(_) => return None,
         };
-        match (action, self.over) {
-            (Action::Redraw, _) => return vec![Effect::Redraw],
-            (Action::Suspend, _) => return vec![Effect::Suspend],
-            (_, Over::Stopping(marked)) => return self.stopping_key(action, marked),
-            (Action::Interrupt, _) => return self.interrupt(),
-            (Action::Help, _) => self.over = Over::Help(0),
-            (_, Over::Timeline(up)) => self.over = scrolled(action, up, true).map_or(Over::Nothing, Over::Timeline),
-            (_, Over::Help(down)) => self.over = scrolled(action, down, false).map_or(Over::Nothing, Over::Help),
-            (_, Over::Nothing) => return self.pods_key(action),
-        }
-        Vec::new()
+        let container = container.or_else(|| log::container_of(&self.progress, &pod.name).map(str::to_string));
+        Some((pod.name.clone(), container.unwrap_or_default()))
     }
 
-    fn pods_key(&mut self, action: Action) -> Vec<Effect> {
-        match action {
-            Action::Next => self.select(true),
-            Action::Previous => self.select(false),
-            Action::Open => self.zoomed = !self.zoomed,
-            Action::Follow => self.log.toggle_follow(),
-            Action::Wrap => self.log.wrap = !self.log.wrap,
-            Action::Filter => self.log.typing = true,
-            Action::Accept => self.log.typing = false,
-            Action::Start => self.log.go_to_start(),
-            Action::End => self.log.go_to_end(),
-            Action::Events => self.over = Over::Timeline(0),
-            Action::Up if !self.zoomed => self.scroll = self.scroll.saturating_sub(1),
-            Action::Down if !self.zoomed => self.scroll = (self.scroll + 1).min(self.progress.steps.len() * 4),
-            Action::Up => self.log.scroll_up(1),
-            Action::Down => self.log.scroll_down(1),
-            Action::PageUp => self.log.scroll_up(10),
-            Action::PageDown => self.log.scroll_down(10),
-            Action::Back if self.log.typing || !self.log.filter.is_empty() => self.log.clear_filter(),
-            Action::Back if self.zoomed => self.zoomed = false,
-            Action::Back if self.over() => self.said = "q leaves; what is in the cluster stays".into(),
-            Action::Back => self.said = "Ctrl-C asks how to stop".into(),
-            Action::Quit => return vec![Effect::Quit],
-            _ => {}
-        }
-        Vec::new()
+    /// The log that is looked at now.
+    fn shown_log(&self) -> Option<(Of, Option<&ContainerLog>)> {
+        let (rows, at) = self.tree();
+        let of = self.log_of(rows.get(at))?;
+        let log = self.progress.logs.get(&of);
+        Some((of, log))
     }
 
-    fn interrupt(&mut self) -> Vec<Effect> {
-        if self.over() {
-            return vec![Effect::Quit];
-        }
-        self.log.typing = false;
-        // Who asks a second time has waited for the step already.
-        self.over = Over::Stopping(usize::from(self.stopping.is_some()));
-        Vec::new()
+    fn keys_left(&self) -> &[KeyPlace] {
+        self.progress.run.as_ref().map_or(&[], |run| run.keys.as_slice())
     }
 
-    fn stopping_key(&mut self, action: Action, marked: usize) -> Vec<Effect> {
-        let last = STOPS.len() - 1;
-        match action {
-            Action::Up | Action::Previous => self.over = Over::Stopping(marked.checked_sub(1).unwrap_or(last)),
-            Action::Down | Action::Next => self.over = Over::Stopping(if marked == last { 0 } else { marked + 1 }),
-            // A second Ctrl-C takes what is marked, which is never "go on" unless the operator moved there.
-            Action::Accept | Action::Interrupt => {
-                self.over = Over::Nothing;
-                if marked != last {
-                    return self.stop(STOPS[marked].0);
-                }
+    fn came(&mut self, event: &crate::event::Event) {
+        if matches!(event.kind, EventKind::RunStarted { .. }) {
+            // The same plan again: what was chosen of the earlier attempt means nothing any more.
+            (self.stopping, self.looking, self.zoomed) = (None, false, false);
+            self.log.clear_filter();
+        }
+        self.progress.take(event);
+        self.last = (self.clock, event.elapsed);
+        if let EventKind::LogLine { pod, container, text, .. } = &event.kind {
+            if !self.log.filter.is_empty()
+                && let Some(log) = self.progress.logs.get(&(pod.clone(), container.clone()))
+            {
+                self.log.came(pod, container, text, log);
             }
-            Action::Back => self.over = Over::Nothing,
-            Action::Help => self.over = Over::Help(0),
-            _ => {}
+            return;
+        }
+        if self.over() && matches!(self.over, Over::Stopping(_) | Over::GoingOn(_)) {
+            self.over = Over::Nothing;
+        }
+    }
+
+    fn got(&mut self, got: Got) -> Vec<Effect> {
+        match got {
+            Got::Forwarded(Ok(url)) => {
+                self.said = format!("{url} leads to it while this screen is open");
+                self.forwarding = Forwarding::Open(url);
+            }
+            Got::Forwarded(Err(why)) => {
+                self.said = format!("no port-forward: {why}");
+                self.forwarding = Forwarding::Failed(why);
+            }
+            Got::Key(place, Use::Reveal, Ok(value)) => {
+                self.said = format!("{} is shown for 5 seconds", place.key);
+                self.revealed = Some((place, value, self.clock.saturating_add(REVEALED)));
+            }
+            Got::Key(place, Use::Copy, Ok(value)) => {
+                self.said =
+                    format!("{} was sent to the terminal's clipboard; no terminal says whether it took it", place.key);
+                return vec![Effect::Copy(value)];
+            }
+            Got::Key(place, _, Err(why)) => self.said = format!("{} cannot be read: {why}", place.key),
         }
         Vec::new()
-    }
-
-    fn stop(&mut self, choice: StopChoice) -> Vec<Effect> {
-        self.stopping = Some(choice);
-        match choice {
-            StopChoice::Detach => vec![Effect::Stop(choice), Effect::Quit],
-            _ => vec![Effect::Stop(choice)],
-        }
-    }
-}
-
-/// A scroll offset after an action, `None` when the action closes what is scrolled. `up` when it counts from the end.
-fn scrolled(action: Action, offset: usize, up: bool) -> Option<usize> {
-    let more = |by: usize| offset.saturating_add(by).min(10_000);
-    match action {
-        Action::Back | Action::Quit | Action::Events => None,
-        Action::Up | Action::Down => {
-            Some(if (action == Action::Up) == up { more(1) } else { offset.saturating_sub(1) })
-        }
-        Action::PageUp | Action::PageDown => {
-            Some(if (action == Action::PageUp) == up { more(10) } else { offset.saturating_sub(10) })
-        }
-        _ => Some(offset),
     }
 }
 
@@ -266,24 +314,20 @@ impl Screen for App {
         match msg {
             Msg::Clock(now) => {
                 self.clock = now;
+                self.revealed.take_if(|(_, _, until)| *until <= now);
                 if !self.over() && self.progress.run.is_some() {
                     let (clock, elapsed) = self.last;
                     self.progress.elapsed =
                         self.progress.elapsed.max(elapsed.saturating_add(now.saturating_sub(clock)));
                 }
             }
-            Msg::Event(event) => {
-                let shown = self.shown_pod().map(str::to_string);
-                self.log.came(&event.kind, shown.as_deref());
-                self.progress.take(&event);
-                self.last = (self.clock, event.elapsed);
-                if self.over() && matches!(self.over, Over::Stopping(_)) {
-                    self.over = Over::Nothing;
-                }
-            }
+            Msg::Event(event) => self.came(&event),
             Msg::EventsEnded => self.ended = true,
-            Msg::Key(key) => return self.key(&key),
-            Msg::Paste(text) if self.log.typing => self.log.type_text(&text),
+            Msg::Key(key) => return self.press(&key),
+            Msg::Paste(text) if self.log.typing => {
+                self.log.type_text(&text);
+                self.look_through();
+            }
             Msg::Signal(Signal::Interrupt) => return self.interrupt(),
             Msg::Signal(signal) => {
                 self.left_by = Some(signal);
@@ -294,7 +338,9 @@ impl Screen for App {
                 return vec![Effect::Stop(StopChoice::Now), Effect::Quit];
             }
             Msg::Said(said) => self.said = said,
-            Msg::Paste(_) | Msg::Resized(..) | Msg::Told(_) => {}
+            Msg::Got(got) => return self.got(*got),
+            Msg::Resized(width, height) => self.size = (width, height),
+            Msg::Paste(_) | Msg::Told(_) => {}
         }
         Vec::new()
     }
@@ -304,69 +350,6 @@ impl Screen for App {
     }
 
     fn ticks(&self) -> bool {
-        self.progress.run.is_some() && !self.over()
+        self.revealed.is_some() || (self.progress.run.is_some() && !self.over())
     }
-}
-
-struct Stops<F>(F);
-
-impl<F: FnMut(StopChoice)> Hooks for Stops<F> {
-    fn stop(&mut self, choice: StopChoice) {
-        (self.0)(choice);
-    }
-    fn save(&mut self) -> String {
-        String::new()
-    }
-}
-
-/// How watching ended.
-#[derive(Debug)]
-pub struct Watched {
-    /// Everything the events told until the screen was closed.
-    pub progress: Progress,
-    /// The signal that closed the screen, where one did.
-    pub left_by: Option<Signal>,
-}
-
-impl Watched {
-    /// Whether the run itself was over.
-    pub fn over(&self) -> bool {
-        self.progress.ending.is_some()
-    }
-
-    /// Three lines for the normal screen, since the full one is gone.
-    pub fn summary(&self) -> String {
-        let Some(run) = &self.progress.run else { return String::new() };
-        let place = format!("{} / {}", run.context, run.namespace);
-        let elapsed = crate::view::progress::seconds(self.progress.elapsed);
-        match &self.progress.ending {
-            Some(Ending::Finished { notes, .. }) => {
-                let mut said = format!("{} {} is done in {place} after {elapsed}.", run.title, run.product_version);
-                for note in notes {
-                    said.push_str("\n  ");
-                    said.push_str(&crate::sanitize::line(note));
-                }
-                said
-            }
-            Some(Ending::Left { what }) => format!("{} in {place} was left after {elapsed}: {what}", run.title),
-            // Whoever ends the process tells the failure.
-            Some(Ending::Failed(_)) => String::new(),
-            None => format!("{} in {place} was left after {elapsed}; {} shows it again.", run.title, run.attach()),
-        }
-    }
-}
-
-/// Shows a run on this process's terminal until it is over and the operator leaves, or leaves before. `stop` hears how
-/// the run shall stop.
-///
-/// # Errors
-/// When the terminal cannot be entered or drawn.
-pub async fn follow(
-    events: &mut mpsc::Receiver<crate::event::Event>,
-    stop: impl FnMut(StopChoice),
-    theme: Theme,
-) -> io::Result<Watched> {
-    let mut app = App::new(theme);
-    super::show(&mut app, Some(events), &mut Stops(stop)).await?;
-    Ok(Watched { left_by: app.left_by, progress: app.progress })
 }

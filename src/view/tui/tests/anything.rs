@@ -297,7 +297,7 @@ fn enter_pressed_a_hundred_times_never_installs_deletes_or_reveals() {
             Effect::Quit => !state.name.starts_with("review"),
             Effect::Stop(_) => state.name == "progress_stopping",
             Effect::Suspend | Effect::Redraw | Effect::Ask(_) => true,
-            Effect::Save | Effect::Copy(_) => false,
+            Effect::Save | Effect::Copy(_) | Effect::Want(_) => false,
         };
         assert!(effects.iter().all(harmless), "{}: {effects:?}", state.name);
         let shown = text(&buffer(&*screen, at.size).0);

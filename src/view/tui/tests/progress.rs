@@ -7,20 +7,22 @@ use super::super::progress::App;
 use super::super::{Hooks, Msg, Screen, Signal, StopChoice, Theme, run};
 use super::{Effect, drawn, fact, keys, press, styles};
 use crate::error::{Failure, FailureKind};
-use crate::event::{ContainerState, Done, Event, EventKind, PodState, Readiness, RunInfo, StepInfo};
+use crate::event::{
+    ContainerState, Done, Event, EventKind, KeyPlace, PodState, Readiness, RunInfo, ServicePlace, StepInfo,
+};
 use crate::finding::{Finding, Severity};
 
-const DATABASE: &str = "StatefulSet.apps/inngest/inngest-postgresql";
-const QUEUE: &str = "StatefulSet.apps/inngest/inngest-redis";
-const SERVER: &str = "Deployment.apps/inngest/inngest";
+pub(super) const DATABASE: &str = "StatefulSet.apps/inngest/inngest-postgresql";
+pub(super) const QUEUE: &str = "StatefulSet.apps/inngest/inngest-redis";
+pub(super) const SERVER: &str = "Deployment.apps/inngest/inngest";
 
-fn step(id: &str, group: &str, wave: u32, waits: bool) -> StepInfo {
+pub(super) fn step(id: &str, group: &str, wave: u32, waits: bool) -> StepInfo {
     let kind = id.split(['.', '/']).next().unwrap_or("").to_string();
     let name = id.rsplit('/').next().unwrap_or("").to_string();
     StepInfo { id: id.into(), object_kind: kind, name, group: group.into(), wave, waits }
 }
 
-fn started(practice: bool) -> Event {
+pub(super) fn started(practice: bool) -> Event {
     let run = RunInfo {
         verb: "install".into(),
         title: "Inngest".into(),
@@ -38,19 +40,23 @@ fn started(practice: bool) -> Event {
             step(QUEUE, "queue", 1, true),
             step(SERVER, "server", 2, true),
         ],
+        keys: ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"]
+            .map(|key| KeyPlace { secret: "inngest".into(), key: key.into() })
+            .to_vec(),
+        door: Some(ServicePlace { service: "inngest".into(), port: "http".into() }),
     };
     fact(0, None, EventKind::RunStarted { run })
 }
 
-fn made(at: u64, id: &str) -> [Event; 2] {
+pub(super) fn made(at: u64, id: &str) -> [Event; 2] {
     [fact(at, Some(id), EventKind::StepStarted), fact(at, Some(id), EventKind::StepFinished { done: Done::Created })]
 }
 
-fn status(at: u64, id: &str, readiness: Readiness, reason: &str, ready: u32) -> Event {
+pub(super) fn status(at: u64, id: &str, readiness: Readiness, reason: &str, ready: u32) -> Event {
     fact(at, Some(id), EventKind::StatusChanged { readiness, reason: reason.into(), ready, of: 1 })
 }
 
-fn pod(at: u64, name: &str, owner: &str, phase: &str, reason: &str, ready: bool) -> Event {
+pub(super) fn pod(at: u64, name: &str, owner: &str, phase: &str, reason: &str, ready: bool) -> Event {
     let container = ContainerState { name: "main".into(), state: "running".into(), ready, ..Default::default() };
     let pod = PodState {
         name: name.into(),
@@ -67,12 +73,12 @@ fn pod(at: u64, name: &str, owner: &str, phase: &str, reason: &str, ready: bool)
     fact(at, None, EventKind::PodChanged { pod })
 }
 
-fn line(at: u64, pod: &str, text: &str) -> Event {
+pub(super) fn line(at: u64, pod: &str, text: &str) -> Event {
     let text = text.to_string();
     fact(at, None, EventKind::LogLine { pod: pod.into(), container: "main".into(), previous: false, text })
 }
 
-fn healthy() -> Vec<Event> {
+pub(super) fn healthy() -> Vec<Event> {
     let mut events = vec![started(false)];
     for id in ["Namespace/inngest", "Secret/inngest/inngest-postgresql", DATABASE, QUEUE] {
         events.extend(made(1, id));
@@ -87,7 +93,7 @@ fn healthy() -> Vec<Event> {
     events
 }
 
-fn failing() -> Vec<Event> {
+pub(super) fn failing() -> Vec<Event> {
     let mut events = healthy();
     let finding = Finding::new("STORAGE_CLASS_MISSING", Severity::Error, "the database cannot get its volume")
         .why("claim inngest-postgresql asks for storage class \"fast\", which does not exist here (event ProvisioningFailed)")
@@ -97,22 +103,23 @@ fn failing() -> Vec<Event> {
     events
 }
 
-fn done() -> Vec<Event> {
+pub(super) fn done() -> Vec<Event> {
     let mut events = healthy();
     events.push(status(31, DATABASE, Readiness::Ready, "1 of 1 replicas ready", 1));
     events.push(pod(31, "inngest-postgresql-0", DATABASE, "Running", "", true));
     events.extend(made(32, SERVER));
     events.push(status(70, SERVER, Readiness::Ready, "2 of 2 replicas ready", 1));
     let notes = vec![
-        "Open https://inngest.example.com".to_string(),
-        "The event key is in secret inngest, key INNGEST_EVENT_KEY".to_string(),
-        "Keep the keys safe: slipway keys export".to_string(),
+        "Open: https://inngest.example.com".to_string(),
+        "Point your SDK at it: INNGEST_BASE_URL=https://inngest.example.com".to_string(),
+        "Event key: secret inngest, key INNGEST_EVENT_KEY".to_string(),
+        "Keep the keys safe: without them clients and functions are shut out".to_string(),
     ];
     events.push(fact(72, None, EventKind::RunFinished { written: 5, unchanged: 0, notes }));
     events
 }
 
-fn app(theme: Theme, events: Vec<Event>) -> App {
+pub(super) fn app(theme: Theme, events: Vec<Event>) -> App {
     let mut app = App::new(theme);
     for event in events {
         app.update(Msg::Event(Box::new(event)));
@@ -120,7 +127,7 @@ fn app(theme: Theme, events: Vec<Event>) -> App {
     app
 }
 
-fn ascii() -> Theme {
+pub(super) fn ascii() -> Theme {
     Theme::new(false, false)
 }
 
@@ -170,7 +177,7 @@ fn a_small_terminal_says_what_is_needed() {
 #[test]
 fn practice_is_said_on_every_screen() {
     let mut app = app(ascii(), vec![started(true)]);
-    for keys in ["", "e", "esc ctrl-c", "esc"] {
+    for keys in ["", "t", "esc e", "esc ctrl-c", "esc"] {
         press(&mut app, keys);
         for (width, height) in [(60, 18), (80, 24), (120, 40)] {
             assert!(drawn(&app, width, height).contains("PRACTICE"), "{keys:?} at {width}x{height}");
@@ -223,13 +230,14 @@ fn a_log_stands_still_once_one_scrolls_and_says_how_much_came() {
         }
     };
     say(&mut app, 0, 100);
-    press(&mut app, "enter up");
+    press(&mut app, "enter");
+    press(&mut app, "up");
     let before = drawn(&app, 80, 24);
     assert!(before.contains("line 98 of the log") && !before.contains("line 99 of the log"), "{before}");
     say(&mut app, 100, 150);
     let after = drawn(&app, 80, 24);
     assert!(after.contains("line 98 of the log") && !after.contains("line 99 of the log"), "{after}");
-    assert!(after.contains("50 new lines"), "{after}");
+    assert!(after.contains("paused, 50 new: End follows"), "{after}");
     press(&mut app, "f");
     assert!(drawn(&app, 80, 24).contains("line 149 of the log"));
     press(&mut app, "g");
@@ -253,7 +261,7 @@ fn a_filter_takes_keys_as_text_and_esc_shows_every_line_again() {
 #[test]
 fn the_timeline_tells_in_sentences_what_happened() {
     let mut app = app(ascii(), failing());
-    press(&mut app, "e");
+    press(&mut app, "t");
     insta::assert_snapshot!("progress_timeline", drawn(&app, 80, 24));
 }
 
@@ -323,7 +331,7 @@ async fn a_terminal_that_is_gone_stops_the_run() {
 }
 
 /// Any event about a few objects and pods, with any text in it.
-fn any_event() -> impl Strategy<Value = Event> {
+pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let ids = prop::sample::select(vec![DATABASE, QUEUE, SERVER, "Secret/x/unknown", ""]);
     let names = prop::sample::select(vec!["inngest-postgresql-0", "inngest-redis-0", "", "日本語"]);
     (0u64..100_000, ids, names, any::<String>(), 0u8..12, any::<bool>()).prop_map(|(at, id, name, text, kind, yes)| {
@@ -381,10 +389,25 @@ pub(super) fn any_key() -> impl Strategy<Value = &'static str> {
         "g",
         "G",
         "/",
+        "l",
+        "c",
+        "r",
+        "t",
+        "v",
+        "y",
+        "p",
         "s",
         "?",
         "日",
     ])
+}
+
+/// Nothing on a screen is a control character or hides or reorders what is read.
+pub(super) fn harmless(screen: &str) {
+    let odd = |c: char| {
+        c != '\n' && (c.is_control() || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    };
+    assert!(!screen.contains(odd), "{screen:?}");
 }
 
 proptest! {
@@ -404,7 +427,7 @@ proptest! {
         }
         for key in pressed {
             press(&mut app, key);
-            drawn(&app, width, height);
+            harmless(&drawn(&app, width, height));
         }
         app.update(Msg::Clock(std::time::Duration::MAX));
         drawn(&app, width.max(60), height.max(18));

@@ -2,7 +2,9 @@
 
 use super::fact;
 use crate::error::{Failure, FailureKind};
-use crate::event::{ContainerState, Done, Event, EventKind, PodState, Readiness, RunInfo, StepInfo};
+use crate::event::{
+    ContainerState, Done, Event, EventKind, KeyPlace, PodState, Readiness, RunInfo, ServicePlace, StepInfo,
+};
 use crate::finding::{Finding, Severity};
 
 pub(super) const DATABASE: &str = "StatefulSet.apps/inngest/inngest-postgresql";
@@ -46,6 +48,10 @@ pub(super) fn started(verb: &str, practice: bool) -> Event {
         practice,
         usual_seconds: Some((40, 120)),
         steps,
+        keys: ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"]
+            .map(|key| KeyPlace { secret: "inngest".into(), key: key.into() })
+            .to_vec(),
+        door: Some(ServicePlace { service: "inngest".into(), port: "http".into() }),
     };
     fact(0, None, EventKind::RunStarted { run })
 }

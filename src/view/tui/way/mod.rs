@@ -275,7 +275,7 @@ impl Screen for App {
             Msg::Signal(signal) => self.left = Some(Left::Signal(signal)),
             Msg::Said(said) => self.said = said,
             Msg::Told(told) => self.told(*told),
-            Msg::Resized(..) | Msg::Event(_) | Msg::EventsEnded => {}
+            Msg::Resized(..) | Msg::Event(_) | Msg::EventsEnded | Msg::Got(_) => {}
         }
         let mut effects = std::mem::take(&mut self.pending);
         if self.left.is_some() {

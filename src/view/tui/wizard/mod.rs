@@ -289,7 +289,7 @@ impl<Q: Questions> Screen for App<'_, Q> {
                     self.over = Over::Nothing;
                 }
             }
-            Msg::Event(_) | Msg::EventsEnded | Msg::Told(_) => {}
+            Msg::Event(_) | Msg::EventsEnded | Msg::Told(_) | Msg::Got(_) => {}
         }
         Vec::new()
     }
