@@ -286,8 +286,13 @@ fn tree(app: &App, cells: usize, explained: bool) -> Tree {
                 lines.extend(finding_lines(app, finding, open, marker, style, cells));
             }
         }
+        let last = lines.len().saturating_sub(1);
         if i == app.at {
-            at = (from, lines.len().saturating_sub(1));
+            at = (from, last);
+        }
+        // What was opened is brought into sight with its fields.
+        if matches!((app.marked(), item), (Some(Item::Object(open)), Item::Field(of, _)) if open == of) {
+            at.1 = last;
         }
     }
     Tree { lines, marked: at, warning }
