@@ -1,5 +1,6 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
+mod draft;
 mod progress;
 mod review;
 mod way;
