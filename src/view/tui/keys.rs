@@ -35,6 +35,10 @@ pub(super) enum Place {
     Leaving,
     /// The offer to go on with a draft.
     Draft,
+    /// A plan is being made.
+    Waiting,
+    /// A plan could not be made.
+    Unmade,
     /// The help page.
     Help,
 }
@@ -93,7 +97,7 @@ pub(super) struct Binding {
 use Action as A;
 use Place::{
     Agree, Blocked, Draft, Ended, Filter, Help, Leaving, Lines, Pages, Progress, Review, Stopping, Target, Timeline,
-    Way, Wizard,
+    Unmade, Waiting, Way, Wizard,
 };
 
 const fn on(
@@ -123,7 +127,7 @@ const LISTS: &[Place] = &[Progress, Ended, Timeline, Stopping, Review, Blocked, 
 const REVIEW: &[Place] = &[Review, Blocked];
 const EVERYWHERE: &[Place] = &[
     Progress, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree, Way, Target, Wizard, Lines, Leaving, Draft,
-    Pages, Help,
+    Pages, Help, Waiting, Unmade,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 
@@ -147,12 +151,14 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Timeline], KeyCode::Char('e'), A::Back, "e", "back", "Back to the pods"),
     on(&[Timeline], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods"),
     on(&[Timeline, Help], KeyCode::Char('q'), A::Back, "q", "", "Back"),
-    on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
     on(&[Stopping, Leaving, Draft], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
     on(&[Stopping, Leaving, Draft], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
     on(&[Stopping, Leaving, Draft], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
     on(&[Stopping], KeyCode::Esc, A::Back, "Esc", "go on", "Go on as before"),
     on(&[Leaving], KeyCode::Esc, A::Back, "Esc", "stay", "Stay"),
+    on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
+    on(&[Unmade], KeyCode::Enter, A::Accept, "Enter", "try again", "Read the cluster again, and make the plan"),
+    on(&[Waiting, Unmade], KeyCode::Esc, A::Back, "Esc", "to the questions", "Back to the questions"),
     on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "to the answer", "To the answer that mends what is marked"),
     on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
     on(&[Blocked], KeyCode::Tab, A::Next, "Tab", "next error", "To the next thing that blocks; the button comes after"),

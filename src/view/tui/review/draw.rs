@@ -52,7 +52,9 @@ fn review(app: &App, frame: &mut Frame<'_>, body: Rect) {
     let middle = Rect { width: middle, ..row(body, top, body.height.saturating_sub(top + under)) };
     let height = usize::from(middle.height);
     let skip = (tree.marked.1 + 2).min(tree.lines.len()).saturating_sub(height).min(tree.marked.0);
-    let seen = |line: usize| line >= skip && line + 1 < skip + height.max(1);
+    // The last line may have to say how many more there are.
+    let last = usize::from(tree.lines.len() > skip + height);
+    let seen = |line: usize| line >= skip && line + last < skip + height;
     let bottom = foot(app, cells, !tree.warning.is_some_and(seen));
     frame.render_widget(Paragraph::new(bottom), row(body, body.height.saturating_sub(under), under));
     if wide {

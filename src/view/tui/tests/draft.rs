@@ -84,8 +84,10 @@ fn a_plan_that_is_being_made_or_cannot_be_made_says_so_and_goes_back() {
         .place("https://34.90.1.2 (context prod-eu)")
         .why("no answer within 10 s")
         .hint("is the VPN connected?");
-    let app = waiting::App::new(here(), Theme::new(false, false)).failed(failure);
+    let mut app = waiting::App::new(here(), Theme::new(false, false)).failed(failure);
     insta::assert_snapshot!("waiting_failed_80", drawn(&app, 80, 24));
+    press(&mut app, "enter");
+    assert_eq!(app.left(), Some(waiting::Left::Again));
 }
 
 proptest::proptest! {
