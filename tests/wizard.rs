@@ -245,6 +245,39 @@ fn enter_pressed_a_hundred_times_on_the_pages_and_on_the_review_never_installs()
     assert_eq!(person.ended(), 6);
 }
 
+#[test]
+fn what_blocks_is_mended_from_the_review_by_one_key_and_the_way_there_and_back_is_free() {
+    let state = tempfile::tempdir().unwrap();
+    let set = ["--set", "database.storageClass=fast"];
+    let arguments =
+        [&["--practice", "install", "inngest", "--profile", "production", "-n", "events"][..], &set].concat();
+    let mut person = Person::start(state.path(), (80, 24), &arguments);
+    person.until("Enter goes on");
+    person.press("\r");
+    person.until("[ v1.");
+    person.press_until("\u{1b}[6~", "Held back");
+    assert!(person.contents().contains("c goes to the answer: Storage class"), "{}", person.contents());
+    // There is no button, so nothing can be done by Tab and Enter.
+    person.press("\t\r\t\r\t\r");
+    while person.read(Duration::from_millis(300)) {}
+    assert!(person.contents().contains("Held back"), "{}", person.contents());
+    person.press("c");
+    person.until("Storage class");
+    // Back to no class of one's own, and on to a review that holds nothing back.
+    person.press("\u{15}");
+    while person.read(Duration::from_millis(300)) {}
+    for _ in 0..4 {
+        person.press("\u{8}\u{7f}");
+    }
+    person.press_until("\u{1b}[6~", "[ Install into practice ]");
+    // Answers are saved where one stands, and the file repeats the run.
+    person.press("s");
+    person.until("inngest.yaml");
+    assert!(state.path().join("inngest.yaml").exists());
+    person.press("\u{3}\u{3}");
+    assert_eq!(person.ended(), 6);
+}
+
 /// A kubeconfig of two contexts, whose user is a plugin that asks for a code and keeps what it was told.
 fn with_a_plugin(folder: &std::path::Path, mode: &str) -> std::path::PathBuf {
     let here = folder.display();

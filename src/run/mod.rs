@@ -4,6 +4,7 @@
 mod answers;
 mod apply;
 mod attach;
+mod choices;
 mod doors;
 mod draft;
 mod explain;

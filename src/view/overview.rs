@@ -234,7 +234,11 @@ fn note(step: &Step) -> String {
     let object = &step.wanted.object;
     if step.class == Class::Claim {
         let size = object.text(&["spec", "resources", "requests", "storage"]);
-        return format!("{size} {}  never deleted unasked", object.text(&["spec", "storageClassName"]));
+        let class = match object.text(&["spec", "storageClassName"]) {
+            "" => "of the default class",
+            class => class,
+        };
+        return format!("{size} {class}  never deleted unasked");
     }
     if let Some(pod) = object.pod_spec() {
         let image = pod.pointer("/containers/0/image").and_then(Value::as_str).unwrap_or("");

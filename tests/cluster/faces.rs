@@ -19,6 +19,8 @@ pub(crate) struct Person {
     bytes: mpsc::Receiver<Vec<u8>>,
     screen: vt100::Parser,
     _master: Box<dyn portable_pty::MasterPty + Send>,
+    /// Where this one's drafts are, and nobody else's.
+    _state: tempfile::TempDir,
 }
 
 impl Person {
@@ -29,6 +31,8 @@ impl Person {
         command.env("KUBECONFIG", cx.kubeconfig("admin"));
         command.env("TERM", term);
         command.env("LANG", "C.UTF-8");
+        let state = tempfile::tempdir()?;
+        command.env("SLIPWAY_STATE_DIR", state.path());
         command.env_remove("CI");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command)?;
@@ -45,7 +49,8 @@ impl Person {
             }
         });
         let (rows, columns) = (NonZero::new(40).ok_or("rows")?, NonZero::new(120).ok_or("columns")?);
-        Ok(Self { child, keys, bytes, screen: vt100::Parser::new(rows, columns, 0), _master: pair.master })
+        let screen = vt100::Parser::new(rows, columns, 0);
+        Ok(Self { child, keys, bytes, screen, _master: pair.master, _state: state })
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -213,5 +218,55 @@ pub(crate) async fn a_walk_from_the_first_page_installs_what_it_showed(cx: Conte
     full.press("q")?;
     assert_eq!(full.ended()?, 0);
     assert!(owned(&cx, &namespace)?.len() >= 15);
+    DONE
+}
+
+pub(crate) async fn what_moved_while_a_person_looked_is_said_and_the_plan_shown_again(cx: Context) -> Outcome {
+    let namespace = format!("fast-moved-{:08x}", rand::random::<u32>());
+    let given = ["install", "inngest", "-n", &namespace, "--profile", "production"];
+    let installed = cx.slipway("admin").args(given).arg("--yes").output()?;
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    // What both look at says that everything is as wanted; then somebody takes a Service away.
+    let take_away = || -> testbed::Outcome<()> {
+        let gone = cx.kubectl().args(["-n", &namespace, "delete", "service", "inngest", "--wait"]).output()?;
+        assert!(gone.status.success(), "{}", String::from_utf8_lossy(&gone.stderr));
+        Ok(())
+    };
+    let is_there = || -> testbed::Outcome<bool> {
+        Ok(cx.kubectl().args(["-n", &namespace, "get", "service", "inngest"]).output()?.status.success())
+    };
+
+    let mut full = Person::start(&cx, "xterm-256color", &given)?;
+    full.until("Which cluster?")?;
+    full.press("\r")?;
+    full.until("Enter goes on")?;
+    full.press("\r")?;
+    full.until("[ v1.")?;
+    full.press_until("\u{1b}[6~", "[ Install into")?;
+    assert!(full.shows("Nothing to do"), "{}", full.screen.screen().contents());
+    take_away()?;
+    full.press("\t")?;
+    full.until("Enter do it")?;
+    full.press("\r")?;
+    full.until("the cluster moved while you looked")?;
+    assert!(full.shows("Service/inngest: agreed was keep, now it is create"), "{}", full.screen.screen().contents());
+    assert!(full.shows("Create 1") && !is_there()?, "{}", full.screen.screen().contents());
+    full.press("\t")?;
+    full.until("Enter do it")?;
+    full.press("\r")?;
+    full.until("DONE")?;
+    full.press("q")?;
+    assert_eq!(full.ended()?, 0);
+    assert!(is_there()?);
+
+    let mut plain = Person::start(&cx, "dumb", &[&given[..], &["--plain"]].concat())?;
+    plain.press_until("\n", "type yes")?;
+    take_away()?;
+    plain.press("yes\n")?;
+    plain.until("The cluster moved while you looked: Service/inngest: agreed was keep, now it is create.")?;
+    plain.until("create Service inngest")?;
+    plain.press("yes\n")?;
+    assert_eq!(plain.ended()?, 0);
+    assert!(is_there()?);
     DONE
 }

@@ -185,6 +185,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,
+        faces::what_moved_while_a_person_looked_is_said_and_the_plan_shown_again,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]

@@ -109,7 +109,7 @@ fn items(list: &Question, input: &Input, left_out: &mut Vec<String>) -> Option<K
     }
     for (i, one) in given.iter_mut().enumerate() {
         let key = list.key_of(one).unwrap_or_else(|| i.to_string());
-        let Some(map) = one.as_object_mut() else { return None };
+        let map = one.as_object_mut()?;
         map.retain(|name, value| {
             let known = fields.iter().find(|field| field.path == *name);
             let stays = match known {

@@ -33,7 +33,7 @@ pub fn review(overview: &Overview, prompt: &mut dyn Prompt) -> io::Result<Decisi
     let blocking = overview.blocking();
     if !blocking.is_empty() {
         prompt.say(&format!("Blocked: {}. Nothing was written.", count(blocking.len(), "error")))?;
-        return Ok(Decision::Blocked);
+        return mend(prompt);
     }
     let asked = format!("{}: type yes (or details, save, :back, no)", overview.button());
     loop {
@@ -60,6 +60,23 @@ pub fn review(overview: &Overview, prompt: &mut dyn Prompt) -> io::Result<Decisi
     }
 }
 
+/// What can be done while something blocks: go back to the answers, or leave.
+fn mend(prompt: &mut dyn Prompt) -> io::Result<Decision> {
+    loop {
+        match prompt.text("Type :back to change the answers, save to keep them in a file, or no to leave", "")? {
+            Reply::Command(Command::Back) => return Ok(Decision::Back),
+            Reply::Said(line) if line.trim() == "back" => return Ok(Decision::Back),
+            Reply::Said(line) if line.trim() == "save" => return Ok(Decision::Save),
+            Reply::Said(line) if line.trim() == "no" => return Ok(Decision::Blocked),
+            Reply::Said(_) => prompt.say("  It cannot be done as it is.")?,
+            // An input that ended tells what blocks, as a run without anybody does.
+            Reply::Command(Command::Quit) | Reply::Ended => return Ok(Decision::Blocked),
+            Reply::Command(_) => prompt.say("  :back asks again; what was answered stands in brackets.")?,
+            Reply::Interrupted => return Ok(Decision::Interrupted),
+        }
+    }
+}
+
 fn tell(overview: &Overview, prompt: &mut dyn Prompt) -> io::Result<()> {
     let plan = &overview.plan;
     let target = &plan.target;
@@ -78,6 +95,9 @@ fn tell(overview: &Overview, prompt: &mut dyn Prompt) -> io::Result<()> {
         target.namespace,
         target.release
     ))?;
+    if let Some(why) = overview.production() {
+        prompt.say(&format!("Warning: this looks like production: {why}."))?;
+    }
     if plan.is_empty() {
         prompt.say("Everything is as wanted; nothing would be written.")?;
     }
@@ -94,6 +114,9 @@ fn tell(overview: &Overview, prompt: &mut dyn Prompt) -> io::Result<()> {
             if !text.is_empty() {
                 prompt.say(&format!("  {text}"))?;
             }
+        }
+        if let Some(mend) = overview.mend(finding) {
+            prompt.say(&format!("  The answer to \"{}\" ({}) mends it.", mend.ask, mend.path))?;
         }
     }
     prompt.say(&format!("Repeat this with: {}", overview.repeat))

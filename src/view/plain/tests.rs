@@ -146,6 +146,10 @@ fn what_blocks_cannot_be_agreed_to_unless_it_was_skipped_by_its_code() {
     let (decision, said) = reviewed(&overview, "yes\n");
     assert_eq!(decision, Decision::Blocked);
     assert!(said.contains("error: storage class \"fast\" does not exist here (STORAGE_CLASS_MISSING)"), "{said}");
+    assert!(said.contains("The answer to \"Storage class\" (database.storageClass) mends it."), "{said}");
+    for (typed, decision) in [("no\n", Decision::Blocked), (":back\n", Decision::Back), ("save\n", Decision::Save)] {
+        assert_eq!(reviewed(&overview, typed).0, decision, "{typed:?}");
+    }
     overview.skipped.push("STORAGE_CLASS_MISSING".into());
     assert_eq!(reviewed(&overview, "yes\n").0, Decision::Yes);
 }

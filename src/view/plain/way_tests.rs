@@ -86,7 +86,7 @@ async fn leaving_offers_a_draft_and_staying_goes_on() {
     let script = "1\n1\n1\nevents\n\nv1.42.0\n:quit\n1\n:quit\n2\n";
     let (ended, said, guide) = typed(&[], script).await;
     assert!(matches!(&ended, Ok(Answered::Kept(kept)) if kept.contains("drafts/inngest.json")), "{said}");
-    let kept = guide.kept.borrow();
+    let kept = guide.kept.take();
     assert_eq!((kept[0].namespace.as_str(), kept[0].context.as_str()), ("events", "kind-dev"));
     assert_eq!(kept[0].answers.len(), 1, "{kept:?}");
     // Nothing was decided: there is nothing to ask.

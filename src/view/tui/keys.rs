@@ -47,6 +47,10 @@ pub(super) enum Place {
     Leaving,
     /// The offer to go on with a draft.
     Draft,
+    /// A plan is being made.
+    Waiting,
+    /// A plan could not be made.
+    Unmade,
     /// The help page.
     Help,
 }
@@ -119,7 +123,7 @@ impl Binding {
 use Action as A;
 use Place::{
     Agree, Blocked, Done, Draft, Ended, Failed, Filter, Help, Idle, Leaving, Lines, Looking, Pages, Progress, Review,
-    Stopping, Stuck, Target, Timeline, Way, Wizard, Zoomed,
+    Stopping, Stuck, Target, Timeline, Unmade, Waiting, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -157,7 +161,7 @@ const LISTS: &[Place] = &[
 const REVIEW: &[Place] = &[Review, Blocked];
 const EVERYWHERE: &[Place] = &[
     Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree,
-    Way, Target, Wizard, Lines, Leaving, Draft, Pages, Help,
+    Way, Target, Wizard, Lines, Leaving, Draft, Pages, Help, Waiting, Unmade,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 
@@ -232,12 +236,14 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Timeline], KeyCode::Char('t'), A::Back, "t", "", "Back to the pods"),
     on(&[Timeline], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods"),
     on(&[Timeline, Help], KeyCode::Char('q'), A::Back, "q", "", "Back"),
-    on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
     on(&[Stopping, Leaving, Draft], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
     on(&[Stopping, Leaving, Draft], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
     on(&[Stopping, Leaving, Draft], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
     on(&[Stopping], KeyCode::Esc, A::Back, "Esc", "go on", "Go on as before"),
     on(&[Leaving], KeyCode::Esc, A::Back, "Esc", "stay", "Stay"),
+    on(&[Draft], KeyCode::Esc, A::Back, "Esc", "begin anew", "Begin anew; the draft stays"),
+    on(&[Unmade], KeyCode::Enter, A::Accept, "Enter", "try again", "Read the cluster again, and make the plan"),
+    on(&[Waiting, Unmade], KeyCode::Esc, A::Back, "Esc", "to the questions", "Back to the questions"),
     on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "to the answer", "To the answer that mends what is marked"),
     on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
     on(&[Blocked], KeyCode::Tab, A::Next, "Tab", "next error", "To the next thing that blocks; the button comes after"),

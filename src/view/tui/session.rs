@@ -132,21 +132,25 @@ impl<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin> Stage<B, I>
         theme: Theme,
     ) -> Result<Result<Overview, waiting::Left>, Failure> {
         let here = questions.whereabouts();
-        let mut app = waiting::App::new(here.clone(), theme);
-        let planned = tokio::select! {
-            biased;
-            planned = guide.overview(chosen, questions.form()) => planned,
-            shown = self.show(&mut app) => {
-                shown?;
-                return Ok(Err(app.left().unwrap_or(waiting::Left::Back)));
-            }
-        };
-        match planned {
-            Ok(overview) => Ok(Ok(overview)),
-            Err(failure) => {
-                let mut app = waiting::App::new(here, theme).failed(failure);
-                self.show(&mut app).await?;
-                Ok(Err(app.left().unwrap_or(waiting::Left::Back)))
+        loop {
+            let mut app = waiting::App::new(here.clone(), theme);
+            let planned = tokio::select! {
+                biased;
+                planned = guide.overview(chosen, questions.form()) => planned,
+                shown = self.show(&mut app) => {
+                    shown?;
+                    return Ok(Err(app.left().unwrap_or(waiting::Left::Back)));
+                }
+            };
+            let failure = match planned {
+                Ok(overview) => return Ok(Ok(overview)),
+                Err(failure) => failure,
+            };
+            let mut app = waiting::App::new(here.clone(), theme).failed(failure);
+            self.show(&mut app).await?;
+            match app.left() {
+                Some(waiting::Left::Again) => {}
+                left => return Ok(Err(left.unwrap_or(waiting::Left::Back))),
             }
         }
     }
@@ -286,7 +290,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
             }
             let planned = match stage.plan(guide, &chosen, &questions, theme).await? {
                 Ok(planned) => planned,
-                Err(waiting::Left::Back) => {
+                Err(waiting::Left::Back | waiting::Left::Again) => {
                     moved = None;
                     continue;
                 }

@@ -1,6 +1,7 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
 mod anything;
+mod draft;
 mod gallery;
 mod idle;
 mod look;

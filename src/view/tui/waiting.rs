@@ -15,6 +15,8 @@ use crate::view::questions::Whereabouts;
 pub(super) enum Left {
     /// Back to the questions.
     Back,
+    /// Once more.
+    Again,
     /// A signal.
     Signal(Signal),
 }
@@ -38,6 +40,10 @@ impl App {
         Self { failed: Some(failure), ..self }
     }
 
+    fn place(&self) -> Place {
+        if self.failed.is_some() { Place::Unmade } else { Place::Waiting }
+    }
+
     pub(super) fn left(&self) -> Option<Left> {
         self.left
     }
@@ -46,9 +52,10 @@ impl App {
 impl Screen for App {
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
-            Msg::Key(key) => match keys::action(Place::Help, &key) {
+            Msg::Key(key) => match keys::action(self.place(), &key) {
                 Some(Action::Redraw) => return vec![Effect::Redraw],
                 Some(Action::Suspend) => return vec![Effect::Suspend],
+                Some(Action::Accept) => self.left = Some(Left::Again),
                 Some(Action::Back | Action::Interrupt) => self.left = Some(Left::Back),
                 _ => {}
             },
@@ -79,11 +86,11 @@ impl Screen for App {
                     }
                 }
                 lines.push(Line::raw(""));
-                lines.push(Line::styled("   Nothing was written. Esc goes back to the questions.", self.theme.dim()));
+                lines.push(Line::styled("   Nothing was written.", self.theme.dim()));
             }
         }
         frame.render_widget(Paragraph::new(lines), parts.body);
-        paint::footer(frame, self.theme, parts.footer, Place::Help, "");
+        paint::footer(frame, self.theme, parts.footer, self.place(), "");
     }
 
     fn ticks(&self) -> bool {

@@ -3,6 +3,7 @@
 //! opens; only the button does it, and it can be reached only when nothing blocks.
 
 mod draw;
+mod lines;
 mod tree;
 
 use std::collections::BTreeSet;

@@ -40,6 +40,7 @@ fn the_review_names_cluster_and_namespace_large_and_every_object() {
     insta::assert_snapshot!("review_open_80", drawn(&app, 80, 24));
     insta::assert_snapshot!("review_120", drawn(&app, 120, 40));
     insta::assert_snapshot!("review_unicode", drawn(&App::new(overview(), Theme::new(true, true)), 80, 24));
+    insta::assert_snapshot!("review_styles_coloured", styles(&App::new(blocked(), Theme::new(true, true)), 80, 24));
     insta::assert_snapshot!("review_small", drawn(&app, 50, 12));
     press(&mut app, "?");
     insta::assert_snapshot!("review_help", drawn(&app, 80, 24));

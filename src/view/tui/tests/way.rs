@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::way::{App, Left};
 use super::super::{Effect, Msg, Screen, Signal, Theme};
 use super::progress::any_key;
-use super::{drawn, keys, press};
+use super::{drawn, keys, press, styles};
 use crate::view::way::rehearsal::{answer, practice, way};
 use crate::view::way::{Ask, Part, Way};
 
@@ -51,6 +51,7 @@ fn every_page_is_complete_on_a_narrow_and_on_a_wide_screen() {
     insta::assert_snapshot!("way_where_120", drawn(&app, 120, 40));
     walk(&mut app, "down enter");
     insta::assert_snapshot!("way_where_seen_80", drawn(&app, 80, 24));
+    insta::assert_snapshot!("way_where_styles", styles(&app, 80, 24));
     walk(&mut app, "enter");
     insta::assert_snapshot!("way_what_80", drawn(&app, 80, 24));
     insta::assert_snapshot!("way_what_120", drawn(&app, 120, 40));
@@ -63,6 +64,10 @@ fn every_page_is_complete_on_a_narrow_and_on_a_wide_screen() {
     walk(&mut app, "ctrl-u");
     insta::assert_snapshot!("way_target_standing_80", drawn(&app, 80, 24));
     insta::assert_snapshot!("way_small", drawn(&app, 50, 12));
+    let mut unicode = App::new(way(&[]), Theme::new(true, true));
+    walk(&mut unicode, "down enter enter enter down");
+    insta::assert_snapshot!("way_profile_unicode_80", drawn(&unicode, 80, 24));
+    insta::assert_snapshot!("way_profile_styles_120", styles(&unicode, 120, 40));
     walk(&mut app, "f1");
     insta::assert_snapshot!("way_help", drawn(&app, 80, 24));
 }
