@@ -1,7 +1,10 @@
 //! Screens as they are drawn, driven by keys written as text: `tab enter ctrl-c "typed"`.
 
+mod inngest;
+mod pictures;
 mod progress;
 mod review;
+mod walks;
 mod way;
 mod wizard;
 
