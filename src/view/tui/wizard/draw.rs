@@ -74,10 +74,17 @@ pub(super) fn draw<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>) {
         return;
     }
     if let Over::Help(down) = app.over {
-        let why = app.focused().map(|(question, _)| question.why).unwrap_or_default();
-        let about = "A secret may be typed, or be env:NAME, file:PATH, secret:NAME/KEY, or generate. Nothing is \
-            written before the review was agreed to.";
-        return paint::help(frame, app.theme, app.place_of(app.helped), down, &[why, about.to_string()]);
+        let focused = app.focused().map(|(question, _)| question);
+        let secret = focused.as_ref().is_some_and(|question| question.secret);
+        let why = focused.map(|question| question.why).filter(|why| !why.is_empty());
+        let about = secret.then(|| {
+            "A secret may be typed or pasted, or be env:NAME, file:PATH, secret:NAME/KEY, or generate. What was made or \
+             brought is kept in a Secret of the namespace, and nowhere else."
+                .to_string()
+        });
+        let written = "Nothing is written before the review was agreed to.".to_string();
+        let about: Vec<String> = why.into_iter().chain(about).chain([written]).collect();
+        return paint::help(frame, app.theme, app.place_of(app.helped), down, &about);
     }
     let rows = paint::frame(frame, app.theme, &app.form.whereabouts(), &whereabouts);
     match app.over {

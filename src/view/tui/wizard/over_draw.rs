@@ -193,7 +193,16 @@ pub(super) fn picker<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, area
     let list: Vec<Line<'static>> = list.collect();
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(head), row(area, 0, 3));
-    scrolled(frame, theme, row(area, 3, area.height.saturating_sub(3)), list, marked);
+    // What is marked is told in full below: its note may be cut in the list.
+    let note = picks.get(marked).map(|pick| pick.note.as_str()).filter(|note| name + 3 + width(note) > cells);
+    let below: Vec<Line<'static>> = note
+        .map(|note| wrap(note, cells).into_iter().take(3).map(|line| Line::raw(format!("   {line}"))).collect())
+        .unwrap_or_default();
+    let height = u16::try_from(below.len()).unwrap_or(0);
+    let room = area.height.saturating_sub(3 + if height > 0 { height + 1 } else { 0 });
+    let room = room.min(u16::try_from(list.len()).unwrap_or(u16::MAX));
+    scrolled(frame, theme, row(area, 3, room), list, marked);
+    frame.render_widget(Paragraph::new(below), row(area, 4 + room, height));
 }
 
 pub(super) fn pages<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body: Rect, marked: usize) {
