@@ -1,9 +1,12 @@
 //! Every path of Inngest's questions, forwards and backwards, with faults on the way.
 
+use proptest::prelude::*;
+
 use super::super::wizard::Left;
 use super::super::{Effect, Screen};
 use super::inngest::{app, facts, form, is_marked, seen, to};
 use super::{drawn, press};
+use crate::secret::SecretText;
 use crate::view::questions::Questions as _;
 
 /// A step: the line that is gone to, what is pressed there, and what the screen then says.
@@ -104,8 +107,9 @@ const PATHS: &[Path] = &[
             ("By an Ingress", "2", ""),
             ("Host name", "\"inngest.example.com\" enter", ""),
             ("With a certificate in a Secret", "space", ""),
-            ("Secret with the certificate", "enter", "is not answered, such as inngest-tls"),
-            ("Secret with the certificate", "\"inngest-tls\" enter", ""),
+            ("Secret with the certificate", "\"Not A Name\" enter", "must be a name of small letters"),
+            ("Secret with the certificate", "ctrl-u ctrl-n \"tls.crt\"", "kubernetes.io/tls, tls.crt, tls.key"),
+            ("inngest-tls", "enter", "> Restrict who talks"),
         ],
         answers: &[("exposure.tls", "secret"), ("exposure.tlsSecret", "inngest-tls")],
     },
@@ -287,6 +291,13 @@ fn the_list_of_pages_opens_anywhere_and_leads_to_pages_and_to_what_is_wrong() {
     // Esc closes it again, wherever it was opened.
     press(&mut app, "ctrl-o esc");
     assert!(is_marked(&app, "SQLite"));
+    // A page that was settled before the questions is gone back to by its name.
+    let mut other = super::inngest::form("production", facts());
+    let mut before = super::inngest::app(&mut other);
+    press(&mut before, "ctrl-o pageup");
+    to_line(&mut before, "Profile");
+    press(&mut before, "enter");
+    assert_eq!(before.left(), Some(Left::BackTo(2)));
     // The review cannot be reached while something is wrong: the list opens at it.
     press(&mut app, "ctrl-o pagedown pagedown pagedown enter");
     assert!(is_marked(&app, "Where does Inngest keep"), "{}", seen(&app));
@@ -338,4 +349,76 @@ fn what_the_cluster_offers_says_what_each_is_and_leaves_out_what_nobody_brings()
         form.question("exposure.gatewayClass").unwrap().suggestions.unwrap()[0].words(),
         "istio (istio.io/gateway-controller)"
     );
+}
+
+/// Every key of the question pages but the one that reveals, and letters.
+fn any_key_but_reveal() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "enter",
+        "enter",
+        "tab",
+        "tab",
+        "shift-tab",
+        "up",
+        "down",
+        "left",
+        "right",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "backspace",
+        "delete",
+        "space",
+        "esc",
+        "f1",
+        "?",
+        "ctrl-a",
+        "ctrl-g",
+        "ctrl-k",
+        "ctrl-n",
+        "ctrl-o",
+        "ctrl-p",
+        "ctrl-u",
+        "ctrl-y",
+        "ctrl-l",
+        "1",
+        "2",
+        "3",
+        "a",
+        "n",
+        "y",
+        "=",
+        "-",
+        "\"日本\"",
+        "\"- a: [\"",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_keys_at_any_size_panic_write_anything_or_show_a_secret_that_nobody_asked_for(
+        pressed in prop::collection::vec(any_key_but_reveal(), 0..60),
+        width in 0u16..180,
+        height in 0u16..60,
+    ) {
+        let mut form = form("production", facts());
+        let values: Vec<SecretText> = form.form().secrets().0.values().filter_map(|one| one.value.clone()).collect();
+        prop_assert!(values.len() > 2);
+        let mut app = app(&mut form);
+        app.update(super::super::Msg::Resized(width, height));
+        for key in pressed {
+            let effects = press(&mut app, key);
+            let harmless = |effect: &Effect| match effect {
+                Effect::Quit | Effect::Redraw => true,
+                Effect::Copy(_) => key == "ctrl-y",
+                _ => false,
+            };
+            prop_assert!(effects.iter().all(harmless), "{key}: {effects:?}");
+            let shown = drawn(&app, width, height);
+            prop_assert!(!values.iter().any(|value| shown.contains(value.expose())), "{key}\n{shown}");
+        }
+    }
 }

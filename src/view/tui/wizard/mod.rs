@@ -43,6 +43,8 @@ pub enum Left {
     ToReview,
     /// Back over the first page, to what was settled before the form.
     Back,
+    /// Back to a page that was settled before the form, by its number.
+    BackTo(usize),
     /// The operator left, and wants a draft kept.
     Draft,
     /// The operator left; nothing is written.
@@ -315,15 +317,14 @@ impl<'f, Q: Questions> App<'f, Q> {
             self.page = (self.page - 1).min(self.pages().len().saturating_sub(1));
             self.enter_page();
         } else if !self.form.before().is_empty() {
-            self.back();
+            self.back(None);
         }
     }
 
     /// Back to what was settled before the form; what is half typed goes with the form.
-    fn back(&mut self) {
+    fn back(&mut self, to: Option<usize>) {
         self.take_drafts();
-        self.said.clear();
-        self.left = Some(Left::Back);
+        self.left = Some(to.map_or(Left::Back, Left::BackTo));
     }
 
     /// Goes to a page by its number.

@@ -206,7 +206,7 @@ impl<Q: Questions> App<'_, Q> {
             Action::Accept => {
                 self.over = Over::Nothing;
                 match lines.into_iter().nth(marked).map(|line| line.to) {
-                    Some(To::Before(_)) => self.back(),
+                    Some(To::Before(page)) => self.back(Some(page)),
                     Some(To::Page(page)) => self.go_to_page(page),
                     Some(To::Question(path)) => self.jump(&path),
                     Some(To::Review) => self.to_review(),

@@ -44,7 +44,7 @@ impl<Q: Questions> App<'_, Q> {
             return;
         }
         if self.secret_value(&question.path).is_some() {
-            self.revealed = Some((question.path, self.clock + REVEALED));
+            self.revealed = Some((question.path, self.clock.saturating_add(REVEALED)));
         } else {
             self.said = unknown(&question).into();
         }
