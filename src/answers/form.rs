@@ -2,6 +2,7 @@
 
 mod carry;
 mod items;
+mod offers;
 mod resolve;
 mod show;
 

@@ -27,7 +27,7 @@ pub fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
         Kind::Choices(_) | Kind::List(_) => {
             let items = match text {
                 "" => Vec::new(),
-                text if text.starts_with('[') => match structured(text)? {
+                text if text.starts_with('[') || of_mappings(kind) => match structured(text)? {
                     Value::Array(items) => items,
                     _ => return Err("must be a list".into()),
                 },
@@ -53,11 +53,26 @@ pub fn from_text(kind: &Kind, text: &str) -> Result<Value, String> {
     }
 }
 
-/// Reads a value that is written on one line.
+/// A list whose entries are mappings: no comma parts them.
+fn of_mappings(kind: &Kind) -> bool {
+    matches!(kind, Kind::List(of) if matches!(**of, Kind::Object { .. } | Kind::Map | Kind::Items { .. }))
+}
+
+/// Reads a value that is written as JSON or YAML; says on which of several lines it is not.
 pub(super) fn structured(text: &str) -> Result<Value, String> {
+    let rule = "must be written as JSON or YAML";
     match node::parse("answer", text) {
         Ok(nodes) if nodes.len() == 1 => Ok(nodes[0].to_json()),
-        _ => Err("must be written as JSON or YAML".into()),
+        Err(faults) if text.contains('\n') => match faults.first() {
+            Some(fault) => {
+                let why = fault.what.strip_prefix("not YAML: ").unwrap_or(&fault.what);
+                let why = why.split(" at char ").next().unwrap_or(why);
+                let line = fault.at.split(':').nth(1).unwrap_or_default();
+                Err(format!("{rule}, and line {line} is not: {why}"))
+            }
+            None => Err(rule.into()),
+        },
+        _ => Err(rule.into()),
     }
 }
 
@@ -373,6 +388,11 @@ mod tests {
             (url_kind(), "ftp://a", "must begin with http:// or https://"),
             (Kind::Issuer, "le", "must name an issuer: Issuer/NAME or ClusterIssuer/NAME"),
             (Kind::List(Box::new(Kind::Port)), "80,x", "entry 2 must be a whole number"),
+            (
+                Kind::List(Box::new(Kind::Map)),
+                "- a: b\n- c: [",
+                "must be written as JSON or YAML, and line 2 is not: unclosed bracket '['",
+            ),
             (Kind::Secret, "hunter2", "is a secret: write env:NAME, file:PATH, generate or secret:NAME/KEY"),
         ] {
             assert_eq!(from_text(&kind, text).unwrap_err(), rule, "{text}");

@@ -18,8 +18,12 @@ pub struct PageView {
     pub questions: usize,
     /// Advanced questions that are asked now.
     pub advanced: usize,
-    /// Advanced questions whose answer is not the default.
+    /// Advanced questions whose answer is neither the default nor the profile's.
     pub advanced_changed: usize,
+    /// Answers that are wrong.
+    pub wrong: usize,
+    /// Answers that are missing.
+    pub missing: usize,
 }
 
 /// Where a page stands.
@@ -77,6 +81,8 @@ pub struct QuestionView {
     pub origin: Option<Origin>,
     /// What the answer is when nobody says anything.
     pub default_text: String,
+    /// What would stand if it was not typed, and where that comes from; empty for a secret.
+    pub beneath: (Option<Origin>, String),
     /// It may be left open.
     pub optional: bool,
     /// What is wrong with it.

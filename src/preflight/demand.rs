@@ -39,7 +39,8 @@ pub(super) fn pods(plan: &Plan) -> Vec<Pods<'_>> {
         .collect()
 }
 
-fn wanted(object: &Object) -> i64 {
+/// How many pods a workload that is made begins with.
+pub(super) fn wanted(object: &Object) -> i64 {
     let field = match object.kind() {
         "Deployment" | "StatefulSet" | "ReplicaSet" => "replicas",
         "Job" => "parallelism",
@@ -101,7 +102,7 @@ fn list<'a>(spec: &'a Value, field: &str) -> &'a [Value] {
     spec.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn quantity(value: &Value) -> Option<Quantity> {
+pub(super) fn quantity(value: &Value) -> Option<Quantity> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.to_string().parse().ok(),

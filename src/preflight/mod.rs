@@ -15,9 +15,11 @@ mod named_secrets;
 mod owners;
 mod pod_security;
 mod quota;
+mod totals;
 mod unread;
 
 pub use codes::CODES;
+pub use totals::{Asked, Totals, totals};
 
 use crate::facts::Facts;
 use crate::finding::Finding;

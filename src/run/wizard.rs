@@ -210,7 +210,9 @@ impl Wizard<'_> {
             namespace: known.target.namespace.clone(),
             practice: known.target.practice,
         };
-        let questions = FormQuestions::new(form, here, checks(&known.facts)).after(Stop::titles());
+        let questions = FormQuestions::new(form, here, checks(&known.facts))
+            .after(Stop::titles())
+            .over(known.revision.as_ref().map(|revision| &revision.plan));
         self.known.borrow_mut().push((chosen.clone(), Rc::new(known)));
         Ok(questions)
     }

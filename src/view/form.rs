@@ -1,14 +1,21 @@
 //! The form of the answers, as the faces drive it, and how a session with an operator ends.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use super::overview::Overview;
-use super::questions::{Fault, Input, MadeObject, PageView, QuestionView, Questions, Whereabouts};
+use super::questions::{Fault, Input, Made, MadeObject, PageView, QuestionView, Questions, Standing, Whereabouts};
 use crate::answers::Form;
-use crate::plan::Wanted;
+use crate::object::{Object, ObjectId};
 use crate::plan::render::render;
+use crate::plan::{Action, Plan, Target, Wanted};
+use crate::preflight::totals;
 use crate::sanitize::HIDDEN;
-use crate::secret::SecretText;
+use crate::secret::{SecretRef, SecretText};
+
+/// The group of what is made before everything else.
+const FIRST: &str = "first";
 
 /// How a session ended.
 pub enum Answered {
@@ -34,18 +41,51 @@ pub struct FormQuestions {
     whereabouts: Whereabouts,
     checks: String,
     before: Vec<String>,
+    /// What the release has now, as it was recorded.
+    stands: BTreeMap<ObjectId, Wanted>,
 }
 
 impl FormQuestions {
     /// Over a form. `checks` is what the preflight says so far, in a line.
     pub fn new(form: Form, whereabouts: Whereabouts, checks: String) -> Self {
-        Self { form, whereabouts, checks, before: Vec::new() }
+        Self { form, whereabouts, checks, before: Vec::new(), stands: BTreeMap::new() }
     }
 
     /// The same after pages that were settled before it.
     #[must_use]
     pub fn after(self, before: Vec<String>) -> Self {
         Self { before, ..self }
+    }
+
+    /// The same over a release that stands as a plan of it says.
+    #[must_use]
+    pub fn over(self, recorded: Option<&Plan>) -> Self {
+        let steps = recorded.into_iter().flat_map(|plan| &plan.steps).filter(|step| step.action != Action::Delete);
+        let stands = steps.map(|step| (step.wanted.object.id(), step.wanted.clone())).collect();
+        Self { stands, ..self }
+    }
+
+    /// What a run makes before everything else: the namespace, and the Secret with the keys.
+    fn first(&self) -> Vec<Wanted> {
+        let place = self.form.place();
+        let wanted =
+            |object| Wanted { object: Object(object), group: FIRST.into(), after: vec![], recipes: BTreeMap::new() };
+        let name = &place.namespace;
+        let mut first = vec![wanted(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))];
+        let mut keys = Map::new();
+        let mut newest = 1;
+        for secret in self.form.secrets().0.values() {
+            if let SecretRef::Keys { generation, key } = &secret.at {
+                newest = newest.max(*generation);
+                keys.insert(key.clone(), Value::from(HIDDEN));
+            }
+        }
+        if !keys.is_empty() {
+            let target = Target { release: place.release.clone(), ..Target::default() };
+            let metadata = json!({"name": target.key_secret_name(newest), "namespace": name});
+            first.push(wanted(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": keys})));
+        }
+        first
     }
 
     /// The form.
@@ -83,6 +123,9 @@ impl Questions for FormQuestions {
     fn set(&mut self, path: &str, input: Input) -> Result<(), String> {
         self.form.set(path, input).map_err(|refused| refused.what)
     }
+    fn judge(&self, path: &str, input: &Input) -> Result<(), String> {
+        self.form.judge(path, input)
+    }
     fn reset(&mut self, path: &str) {
         self.form.reset(path);
     }
@@ -95,27 +138,51 @@ impl Questions for FormQuestions {
     fn faults(&self) -> Vec<Fault> {
         self.form.faults().to_vec()
     }
-    /// What does not render yet makes nothing: the answers that are missing are told elsewhere.
-    fn objects(&self) -> Vec<MadeObject> {
-        render(&self.form.world()).map(|made| made.objects.iter().map(made_object).collect()).unwrap_or_default()
+    /// What does not render yet makes nothing, and says why.
+    fn made(&self) -> Made {
+        let world = self.form.world();
+        let open = self.form.faults().len();
+        let nothing = |missing: String| Made { missing, open, ..Made::default() };
+        // An answer that cannot even be read stands for nothing: what it would leave out is not what anybody said.
+        let unread = |fault: &&Fault| !fault.missing && !self.form.answers().contains_key(&fault.path);
+        if let Some(fault) = self.form.faults().iter().find(unread) {
+            return nothing(format!("{} {}", fault.path, fault.what));
+        }
+        let wanted = match render(&world) {
+            Ok(rendered) => rendered.objects,
+            Err(faults) => {
+                return nothing(match (self.form.faults().first(), faults.first()) {
+                    (Some(fault), _) => format!("{} {}", fault.path, fault.what),
+                    (None, Some(fault)) => fault.what.clone(),
+                    (None, None) => String::new(),
+                });
+            }
+        };
+        let ranges = self.form.world().facts.namespace.limit_ranges.known().cloned().unwrap_or_default();
+        let totals = totals(&wanted.iter().map(|one| &one.object).collect::<Vec<_>>(), &ranges);
+        let standing = |one: &Wanted| match self.stands.get(&one.object.id()) {
+            None => Standing::New,
+            Some(there) if there.object == one.object && there.recipes == one.recipes => Standing::Same,
+            Some(_) => Standing::Changed,
+        };
+        let first = self.first().into_iter().map(|one| {
+            let there = match one.object.kind() {
+                "Namespace" => world.facts.namespace.exists,
+                _ => world
+                    .facts
+                    .namespace
+                    .secrets
+                    .known()
+                    .is_some_and(|all| all.iter().any(|secret| secret.name == one.object.name())),
+            };
+            MadeObject::of(&one, if there { Standing::Same } else { Standing::New })
+        });
+        let objects = first.chain(wanted.iter().map(|one| MadeObject::of(one, standing(one)))).collect();
+        Made { objects, totals, missing: String::new(), open }
     }
     fn checks(&self) -> String {
         self.checks.clone()
     }
-}
-
-/// An object for the eye: no value of a Secret, whether it is secret or not.
-fn made_object(wanted: &Wanted) -> MadeObject {
-    let mut object = wanted.object.clone();
-    if object.kind() == "Secret"
-        && let Some(Value::Object(data)) = object.0.get_mut("data")
-    {
-        for value in data.values_mut() {
-            *value = Value::from(HIDDEN);
-        }
-    }
-    let yaml = serde_yaml::to_string(&object.0).unwrap_or_else(|_| object.0.to_string());
-    MadeObject { kind: object.kind().into(), name: object.name().into(), yaml }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::answers::Origin;
 use crate::view::questions::{SecretInput, Widget, as_lines, lines_rule, of_lines};
 use crate::view::way::rehearsal::Rehearsed;
 use crate::view::way::{Chosen, Guide, Stop};
@@ -31,7 +32,7 @@ async fn a_form_is_driven_through_its_questions() {
 #[tokio::test]
 async fn an_answer_changes_what_is_made_and_no_value_of_a_secret_is_in_it() {
     let mut form = questions().await;
-    let made = form.objects();
+    let made = form.made().objects;
     assert!(made.iter().any(|object| object.kind == "StatefulSet" && object.name == "inngest-postgresql"));
     let password = form.reveal("database.password").map(|held| held.expose().to_string()).unwrap();
     assert!(!made.iter().any(|object| object.yaml.contains(&password)));
@@ -39,7 +40,7 @@ async fn an_answer_changes_what_is_made_and_no_value_of_a_secret_is_in_it() {
     assert!(form.faults().iter().any(|fault| fault.path == "database.url" && fault.missing));
     let url = SecretText::new("postgres://u:hunter2@db.example.com/x");
     form.set("database.url", Input::Secret(SecretInput::Value(url))).unwrap();
-    let made = form.objects();
+    let made = form.made().objects;
     assert!(!made.iter().any(|object| object.name == "inngest-postgresql" && object.kind == "StatefulSet"));
     assert!(!made.iter().any(|object| object.yaml.contains("hunter2")));
 }
@@ -98,4 +99,97 @@ async fn what_the_cluster_offers_is_marked() {
     form.set("database.mode", Input::Value("bundled".into())).unwrap();
     let offered = form.question("database.storageClass").unwrap().suggestions.unwrap();
     assert_eq!(offered[0].words(), "standard (default here, can grow)");
+}
+
+#[tokio::test]
+async fn what_is_made_begins_with_the_namespace_and_the_keys_and_is_reckoned_up() {
+    let mut form = questions().await;
+    let made = form.made();
+    let told = |object: &MadeObject| (object.group.clone(), object.kind.clone(), object.name.clone());
+    assert_eq!(told(&made.objects[0]), ("first".into(), "Namespace".into(), "inngest".into()));
+    assert_eq!(told(&made.objects[1]), ("first".into(), "Secret".into(), "inngest-keys-1".into()));
+    assert_eq!(made.objects[1].detail, "4 keys");
+    assert!(made.objects.iter().all(|object| object.standing == Standing::New));
+    assert_eq!(made.totals.asked.words(), "0.3 CPU, 640 MiB memory, 16 GiB disk");
+    assert!(made.totals.outside.is_empty() && made.open == 0);
+    for (path, value) in [("exposure.mode", "ingress"), ("exposure.host", "a.example.com"), ("exposure.tls", "plain")] {
+        form.set(path, Input::Text(value.into())).unwrap();
+    }
+    let outside = form.made().totals.outside;
+    assert!(outside[0].starts_with("http://a.example.com/e/, "), "{outside:?}");
+}
+
+#[tokio::test]
+async fn a_release_that_stands_shows_what_is_new_changed_and_the_same() {
+    let form = questions().await;
+    let target = Target { namespace: "inngest".into(), release: "inngest".into(), ..Target::default() };
+    let recorded =
+        crate::plan::install::install(&form.form().world(), &BTreeMap::new(), &target, BTreeMap::new()).unwrap();
+    let mut form = questions().await.over(Some(&recorded));
+    let standing = |form: &FormQuestions, kind: &str, name: &str| {
+        let made = form.made().objects;
+        made.into_iter().find(|object| object.kind == kind && object.name == name).map(|object| object.standing)
+    };
+    assert_eq!(standing(&form, "Deployment", "inngest"), Some(Standing::Same));
+    assert_eq!(standing(&form, "Secret", "inngest"), Some(Standing::Same));
+    form.set("resources.cpu", Input::Text("1".into())).unwrap();
+    form.set("networkPolicy.enabled", Input::Value(true.into())).unwrap();
+    assert_eq!(standing(&form, "Deployment", "inngest"), Some(Standing::Changed));
+    assert_eq!(standing(&form, "StatefulSet", "inngest-postgresql"), Some(Standing::Same));
+    assert_eq!(standing(&form, "NetworkPolicy", "inngest-postgresql"), Some(Standing::New));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_makes_nothing_of_itself() {
+    let mut form = questions().await;
+    form.set("database.storage", Input::Text("lots".into())).unwrap_err();
+    let made = form.made();
+    assert!(made.objects.is_empty() && made.missing.starts_with("database.storage must be"), "{}", made.missing);
+    // One that is missing, or that only a rule speaks against, leaves the rest to be seen.
+    form.reset("database.storage");
+    form.set("exposure.mode", Input::Value("ingress".into())).unwrap();
+    let made = form.made();
+    assert!(made.missing.is_empty() && made.open == 2, "{made:?}");
+}
+
+#[tokio::test]
+async fn what_would_stand_without_an_answer_is_told_beside_it() {
+    let mut form = questions().await;
+    assert_eq!(form.question("resources.cpu").unwrap().beneath, (Some(Origin::Profile), "100m".into()));
+    form.set("resources.cpu", Input::Text("2".into())).unwrap();
+    let cpu = form.question("resources.cpu").unwrap();
+    assert_eq!((cpu.text.as_str(), cpu.origin), ("2", Some(Origin::Typed)));
+    assert_eq!(cpu.beneath, (Some(Origin::Profile), "100m".into()));
+    assert_eq!(cpu.default_text, "500m");
+    assert_eq!(form.question("keys.event").unwrap().beneath, (None, String::new()));
+}
+
+#[tokio::test]
+async fn what_is_still_written_is_judged_without_being_an_answer() {
+    let form = questions().await;
+    let judged = |path: &str, text: &str| form.judge(path, &Input::Text(text.into()));
+    assert!(judged("database.storage", "100Mi").unwrap_err().contains("more than 256Mi"));
+    assert!(judged("database.storage", "lots").unwrap_err().contains("quantity"));
+    assert_eq!(judged("database.storage", "9Gi"), Ok(()));
+    let said = judged("scheduling.tolerations", "- key: a\n- key: [").unwrap_err();
+    assert!(said.contains("line 2"), "{said}");
+    assert_eq!(form.question("database.storage").unwrap().text, "8Gi");
+}
+
+#[tokio::test]
+async fn a_wrong_list_stays_as_it_was_given() {
+    let mut form = questions().await;
+    form.set("sdkUrls", Input::Value(serde_json::json!(["https://a.example.com", "app"]))).unwrap_err();
+    let list = form.question("sdkUrls").unwrap();
+    assert_eq!(as_lines(&list), "https://a.example.com\napp");
+    assert!(list.fault.unwrap().starts_with("entry 2"));
+}
+
+#[tokio::test]
+async fn a_secret_says_how_long_it_is_and_never_what_it_is() {
+    let mut form = questions().await;
+    assert_eq!(form.question("keys.event").unwrap().text, "made by slipway, 32 characters");
+    let own = Input::Secret(SecretInput::Value(SecretText::new("hunter2")));
+    form.set("keys.event", own).unwrap();
+    assert_eq!(form.question("keys.event").unwrap().text, "brought, 7 characters");
 }

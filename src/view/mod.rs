@@ -4,6 +4,7 @@
 pub mod draft;
 pub mod form;
 pub mod headless;
+mod made;
 pub mod overview;
 pub mod plain;
 pub mod progress;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 pub use crate::answers::view::{Fault, Input, Offer, PageState, PageView, QuestionView, SecretInput, Widget};
 
+pub use super::made::{Made, MadeObject, Standing};
 use crate::secret::SecretText;
 
 /// Where one is; on every screen.
@@ -18,17 +19,6 @@ pub struct Whereabouts {
     pub namespace: String,
     /// The practice cluster, not a real one.
     pub practice: bool,
-}
-
-/// An object that the answers make.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MadeObject {
-    /// Its kind.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-    /// It as YAML, without a secret value.
-    pub yaml: String,
 }
 
 /// The form, as a face drives it.
@@ -50,6 +40,13 @@ pub trait Questions {
     /// # Errors
     /// What is wrong with it.
     fn set(&mut self, path: &str, input: Input) -> Result<(), String>;
+    /// What would be wrong with an answer, without giving it: for what is still being written.
+    ///
+    /// # Errors
+    /// What would be wrong.
+    fn judge(&self, _path: &str, _input: &Input) -> Result<(), String> {
+        Ok(())
+    }
     /// Back to the value that stands without an answer.
     fn reset(&mut self, path: &str);
     /// Lets slipway make a secret whose view says that it can.
@@ -62,8 +59,8 @@ pub trait Questions {
     fn is_complete(&self) -> bool {
         self.faults().is_empty()
     }
-    /// The objects that the answers make so far; empty while they cannot be made.
-    fn objects(&self) -> Vec<MadeObject>;
+    /// What the answers make so far.
+    fn made(&self) -> Made;
     /// What the preflight says so far, in a line; empty before it has run.
     fn checks(&self) -> String {
         String::new()

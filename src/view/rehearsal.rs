@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 
 use super::overview::{Mend, Overview};
 use super::questions::{
-    Fault, Input, MadeObject, Offer, PageState, PageView, QuestionView, Questions, SecretInput, Whereabouts, Widget,
+    Fault, Input, Made, MadeObject, Offer, PageState, PageView, QuestionView, Questions, SecretInput, Standing,
+    Whereabouts, Widget,
 };
 use crate::answers::Origin;
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 use crate::plan::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
+use crate::preflight::{Asked, Totals};
 use crate::product::Recipe;
 use crate::product::recipe::Given;
+use crate::quantity::Quantity;
 use crate::secret::{SecretRef, SecretSource, SecretText};
 
 /// The value that no screen and no output may hold unless it is revealed.
@@ -60,6 +63,7 @@ impl Rehearsal {
             can_generate: false,
             origin: Some(if given { Origin::Typed } else { Origin::Default }),
             default_text: default.into(),
+            beneath: (Some(Origin::Default), default.into()),
             optional: false,
             fault: None,
             example: String::new(),
@@ -161,7 +165,12 @@ impl Questions for Rehearsal {
                     state: if wrong { PageState::Faulty } else { PageState::Open },
                     questions: questions.iter().filter(|question| !question.advanced).count(),
                     advanced: questions.iter().filter(|question| question.advanced).count(),
-                    advanced_changed: 0,
+                    advanced_changed: questions
+                        .iter()
+                        .filter(|question| question.advanced && question.origin == Some(Origin::Typed))
+                        .count(),
+                    wrong: questions.iter().filter(|question| question.fault.is_some()).count(),
+                    missing: 0,
                 }
             })
             .collect()
@@ -227,17 +236,34 @@ impl Questions for Rehearsal {
         faults
     }
 
-    fn objects(&self) -> Vec<MadeObject> {
-        let made = |kind: &str, name: &str, yaml: String| MadeObject { kind: kind.into(), name: name.into(), yaml };
-        let mut objects = vec![made("Namespace", "inngest", "apiVersion: v1\nkind: Namespace\n".into())];
+    fn made(&self) -> Made {
+        let made = |group: &str, kind: &str, name: &str, detail: &str, yaml: String| MadeObject {
+            group: group.into(),
+            kind: kind.into(),
+            name: name.into(),
+            detail: detail.into(),
+            standing: Standing::New,
+            yaml,
+        };
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: inngest\n".into();
+        let mut objects = vec![made("first", "Namespace", "inngest", "", namespace)];
+        let mut asked = Asked { cpu: Quantity::milli(500), memory: Quantity::bytes(1 << 30), ..Asked::default() };
         if !self.external() {
             let size = self.value("database.storage", "8Gi");
             let yaml = format!(
-                "apiVersion: v1\nkind: PersistentVolumeClaim\nspec:\n  resources:\n    requests:\n      storage: {size}\n"
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: inngest-postgresql\nspec:\n  accessModes:\n    - ReadWriteOnce\n  resources:\n    requests:\n      storage: {size}\n"
             );
-            objects.push(made("PersistentVolumeClaim", "inngest-postgresql", yaml));
+            objects.push(made("database", "PersistentVolumeClaim", "inngest-postgresql", &size, yaml));
+            let yaml = "apiVersion: v1\nkind: Service\nspec:\n  ports:\n    - port: 5432\n".into();
+            objects.push(made("database", "Service", "inngest-postgresql", "5432", yaml));
+            asked.storage = size.parse().unwrap_or(Quantity::ZERO);
         }
-        objects
+        let outside = if self.value("exposure.public", "false") == "true" {
+            vec!["https://inngest.example.com/e/, /v1/".into()]
+        } else {
+            vec![]
+        };
+        Made { objects, totals: Totals { asked, outside, ..Totals::default() }, ..Made::default() }
     }
 
     fn checks(&self) -> String {

@@ -107,9 +107,20 @@ impl Form {
         origins.into_iter().find_map(|origin| Some((origin, self.given.get(&origin)?.get(&question.path)?)))
     }
 
+    /// What was given for a question beneath what was typed.
+    pub(super) fn given_beneath(&self, question: &Question) -> Option<(Origin, &Input)> {
+        let origins = [Origin::Flag, Origin::Variable, Origin::File, Origin::LastRun];
+        origins.into_iter().find_map(|origin| Some((origin, self.given.get(&origin)?.get(&question.path)?)))
+    }
+
     fn settle_clean(&self, question: &Question) -> Settled {
+        self.settle_given(question, self.strongest(question))
+    }
+
+    /// What a question comes to with what is given for it; else the profile's answer, else the default.
+    pub(super) fn settle_given(&self, question: &Question, given: Option<(Origin, &Input)>) -> Settled {
         let settled = |value, origin, fault| Settled { value, secret: None, origin, fault, missing: false };
-        if let Some((origin, input)) = self.strongest(question) {
+        if let Some((origin, input)) = given {
             let read = match input {
                 Input::Text(text) if text.trim().is_empty() && question.optional => Ok(Value::Null),
                 Input::Text(text) => value::from_text(&question.kind, text),
@@ -137,6 +148,31 @@ impl Form {
             None if question.optional => settled(Value::Null, None, None),
             None => Settled { missing: true, ..settled(Value::Null, None, Some("is not answered".into())) },
         }
+    }
+
+    /// What would be wrong with an answer if it was given: by its type and by its own checks.
+    ///
+    /// # Errors
+    /// What would be wrong.
+    pub fn judge(&self, path: &str, input: &Input) -> Result<(), String> {
+        let Some(question) = self.product.questions.get(path).filter(|question| !question.is_secret()) else {
+            return Ok(());
+        };
+        let settled = self.settle_given(question, Some((Origin::Typed, input)));
+        if let Some(fault) = settled.fault {
+            return Err(fault);
+        }
+        if settled.value.is_null() {
+            return Ok(());
+        }
+        let world = self.world();
+        for check in &question.checks {
+            let scope = world.scope(&question.scope).with("self", Looked::clean(settled.value.clone()));
+            if !scope.truth(Some(&check.that)).unwrap_or(false) {
+                return Err(check.say.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Structures are checked against their Kubernetes schema (language.md "Types").

@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use super::{Form, Input};
-use crate::answers::view::{Offer, PageState, PageView, QuestionView, SecretInput, Widget};
+use crate::answers::view::{PageState, PageView, QuestionView, SecretInput, Widget};
 use crate::answers::{Origin, value};
-use crate::facts::Fact;
 use crate::product::schema::{Kind, Question};
-use crate::secret::SecretSource;
+use crate::secret::{SecretSource, SecretText};
 
 impl Form {
     /// The pages that have something to ask now.
@@ -38,6 +37,8 @@ impl Form {
                 questions: asked.iter().filter(|question| !question.advanced).count(),
                 advanced: advanced.clone().count(),
                 advanced_changed: changed.count(),
+                wrong: faults.iter().filter(|fault| !fault.missing).count(),
+                missing: faults.iter().filter(|fault| fault.missing).count(),
             });
         }
         pages
@@ -57,7 +58,22 @@ impl Form {
             _ if question.is_secret() => self.secret_words(question),
             // What was typed wrong stays as it was typed.
             Some((Origin::Typed, Input::Text(text))) => text.clone(),
+            Some((Origin::Typed, Input::Value(given)))
+                if !self.answers.contains_key(path) && question.secret_fields().next().is_none() =>
+            {
+                value::to_text(&question.kind, given)
+            }
             _ => self.as_text(path),
+        };
+        let value = match (self.answers.get(path), typed) {
+            (Some(answer), _) => answer.clone(),
+            // One that holds secrets is not repeated: somebody may have typed the value itself.
+            (None, Some((Origin::Typed, Input::Value(given))))
+                if !question.is_secret() && question.secret_fields().next().is_none() =>
+            {
+                given.clone()
+            }
+            _ => Value::Null,
         };
         let default = question.default.as_ref().and_then(|default| self.default(question, default).ok());
         Some(QuestionView {
@@ -72,11 +88,12 @@ impl Form {
             }
             .to_string(),
             text,
-            value: self.answers.get(path).cloned().unwrap_or(Value::Null),
+            value,
             secret: question.is_secret(),
             can_generate: question.generate.is_some() && self.kept.get(path).is_none(),
             origin: self.origins.get(path).copied(),
             default_text: default.map(|default| value::to_text(&question.kind, &default)).unwrap_or_default(),
+            beneath: self.beneath(question),
             optional: question.optional,
             fault: self.faults.iter().find(|fault| fault.path == path).map(|fault| fault.what.clone()),
             example: question.example.clone(),
@@ -86,8 +103,17 @@ impl Form {
                 && question.sticky
                 && question.kind != Kind::Quantity
                 && self.given.get(&Origin::LastRun).is_some_and(|given| given.contains_key(path)),
-            suggestions: self.suggestions(question),
+            suggestions: self.offers(question),
         })
+    }
+
+    /// What would stand if nothing was typed, as text.
+    fn beneath(&self, question: &Question) -> (Option<Origin>, String) {
+        if question.is_secret() || question.secret_fields().next().is_some() {
+            return (None, String::new());
+        }
+        let settled = self.settle_given(question, self.given_beneath(question));
+        (settled.origin, value::to_text(&question.kind, &settled.value))
     }
 
     fn asked(&self, path: &str) -> Option<&Question> {
@@ -121,67 +147,25 @@ impl Form {
                 SecretSource::Generated if self.kept.get(&question.path).is_some() => {
                     "made by an earlier install, kept".into()
                 }
-                SecretSource::Generated => "made by slipway".into(),
-                SecretSource::Brought => "brought".into(),
+                SecretSource::Generated => with_length("made by slipway", secret.value.as_ref()),
+                SecretSource::Brought => with_length("brought", secret.value.as_ref()),
                 SecretSource::Existing => "in a Secret that exists".into(),
-            },
-        }
-    }
-
-    fn suggestions(&self, question: &Question) -> Result<Vec<Offer>, String> {
-        /// What is offered, the default first.
-        fn names<T>(
-            fact: &Fact<Vec<T>>,
-            offer: impl Fn(&T) -> (String, Vec<&'static str>),
-        ) -> Result<Vec<Offer>, String> {
-            match fact {
-                Fact::Known(all) => {
-                    let offers = all.iter().map(offer);
-                    let mut offers: Vec<Offer> =
-                        offers.map(|(value, notes)| Offer { value, note: notes.join(", ") }).collect();
-                    offers.sort_by_key(|offer| !offer.note.starts_with(DEFAULT_HERE));
-                    Ok(offers)
-                }
-                Fact::Unknown(why) => Err(why.clone()),
-            }
-        }
-        let class =
-            |name: &str, is_default: bool| (name.to_string(), Vec::from_iter(is_default.then_some(DEFAULT_HERE)));
-        let facts = &self.facts;
-        match &question.kind {
-            Kind::StorageClass => names(&facts.storage_classes, |found| {
-                let (name, mut notes) = class(&found.name, found.is_default);
-                notes.push(if found.expandable { "can grow" } else { "cannot grow" });
-                (name, notes)
-            }),
-            Kind::IngressClass => names(&facts.ingress_classes, |found| class(&found.name, found.is_default)),
-            Kind::Issuer => names(&facts.issuers, |issuer| {
-                (format!("{}/{}", issuer.kind, issuer.name), Vec::from_iter((!issuer.ready).then_some("not ready")))
-            }),
-            Kind::ExistingSecret => names(&facts.namespace.secrets, |secret| (secret.name.clone(), vec![])),
-            _ => match &question.from {
-                None => Ok(Vec::new()),
-                Some(from) => {
-                    let world = self.world();
-                    let found = from.evaluate(&world.scope(&question.scope)).map_err(|fault| fault.to_string())?;
-                    match found.value {
-                        Value::Array(list) => {
-                            let offer = |item: &str| Offer { value: item.into(), note: String::new() };
-                            Ok(list.iter().filter_map(|item| item.as_str().map(offer)).collect())
-                        }
-                        _ => Err("the list could not be read".into()),
-                    }
-                }
             },
         }
     }
 }
 
+/// How a secret is given, with its length: enough to see that a paste was whole, and nothing of the value.
+fn with_length(given: &str, value: Option<&SecretText>) -> String {
+    match value.map(|value| value.expose().chars().count()) {
+        None => given.into(),
+        Some(1) => format!("{given}, 1 character"),
+        Some(length) => format!("{given}, {length} characters"),
+    }
+}
+
 /// A list whose items are not words but mappings.
 const ITEMS: &str = "items";
-
-/// The note of what the cluster takes when nobody says anything.
-const DEFAULT_HERE: &str = "default here";
 
 fn widget(kind: &Kind) -> Widget {
     let texts = |choices: &indexmap::IndexMap<String, String>| {

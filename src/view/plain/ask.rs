@@ -12,6 +12,9 @@ use crate::view::questions::{
     of_secret, origin, wrong, yes_or_no,
 };
 
+/// How much of what the cluster offers is said: a person who listens must not wait for hundreds of names.
+const MOST_OFFERS: usize = 12;
+
 /// How asking ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -135,8 +138,10 @@ fn one(form: &mut dyn Questions, question: &QuestionView, prompt: &mut dyn Promp
     match &question.suggestions {
         Ok(offered) if offered.is_empty() => {}
         Ok(offered) => {
-            let offered: Vec<String> = offered.iter().map(Offer::words).collect();
-            prompt.say(&format!("  The cluster offers: {}.", offered.join(", ")))?;
+            let rest = offered.len().saturating_sub(MOST_OFFERS);
+            let rest = if rest == 0 { String::new() } else { format!(", and {rest} more") };
+            let offered: Vec<String> = offered.iter().take(MOST_OFFERS).map(Offer::words).collect();
+            prompt.say(&format!("  The cluster offers: {}{rest}.", offered.join(", ")))?;
         }
         Err(why) => prompt.say(&format!("  The cluster could not be asked: {why}."))?,
     }

@@ -37,8 +37,24 @@ pub(super) enum Place {
     Way,
     /// The page of the way in that is typed into.
     Target,
-    /// A page of questions.
+    /// A page of questions: a choice, or a page without any.
     Wizard,
+    /// A page of questions, on a field that letters are typed into.
+    Typed,
+    /// The same, where the cluster offers values.
+    Offered,
+    /// A page of questions, on a secret.
+    Masked,
+    /// A page of questions, on what opens: a list, pairs, several lines.
+    Opens,
+    /// What the cluster offers, over a page.
+    Picker,
+    /// What the answers make, with the focus.
+    Preview,
+    /// A list or pairs, entry by entry.
+    Entries,
+    /// The question whether a secret is made again.
+    Sure,
     /// The editor of several lines over a page.
     Lines,
     /// The list of pages over a page.
@@ -96,6 +112,7 @@ pub(super) enum Action {
     Again,
     Copy,
     Forward,
+    Remove,
 }
 
 /// One row of the table.
@@ -122,8 +139,9 @@ impl Binding {
 
 use Action as A;
 use Place::{
-    Agree, Blocked, Done, Draft, Ended, Failed, Filter, Help, Idle, Leaving, Lines, Looking, Pages, Progress, Review,
-    Stopping, Stuck, Target, Timeline, Unmade, Waiting, Way, Wizard, Zoomed,
+    Agree, Blocked, Done, Draft, Ended, Entries, Failed, Filter, Help, Idle, Leaving, Lines, Looking, Masked, Offered,
+    Opens, Pages, Picker, Preview, Progress, Review, Stopping, Stuck, Sure, Target, Timeline, Typed, Unmade, Waiting,
+    Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -156,14 +174,19 @@ const LOGS: &[Place] = &[Progress, Stuck, Looking, Failed, Idle, Ended, Zoomed];
 const FREE: &[Place] = &[Looking, Failed, Idle, Done, Ended];
 const LISTS: &[Place] = &[
     Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving,
-    Draft, Pages, Help,
+    Sure, Draft, Pages, Help,
 ];
 const REVIEW: &[Place] = &[Review, Blocked];
 const EVERYWHERE: &[Place] = &[
     Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree,
-    Way, Target, Wizard, Lines, Leaving, Draft, Pages, Help, Waiting, Unmade,
+    Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview, Entries, Lines, Leaving, Sure, Draft, Pages,
+    Help, Waiting, Unmade,
 ];
 const BEFORE: &[Place] = &[Way, Target];
+/// A page of questions, whatever has the focus.
+const FORM: &[Place] = &[Wizard, Typed, Offered, Masked, Opens];
+/// Where `?` is a letter.
+const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(super) const TABLE: &[Binding] = &[
@@ -282,32 +305,65 @@ pub(super) const TABLE: &[Binding] = &[
     ctrl(&[Target], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
     ctrl(BEFORE, 'o', A::Pages, "Ctrl-O", "pages", "Every page, and what stands on it: Enter goes there"),
     on(BEFORE, KeyCode::Esc, A::Back, "Esc", "leave", "One layer back: filter, page, then asks whether to leave"),
+    on(&[Opens], KeyCode::Enter, A::Accept, "Enter", "open", "Open it, to change its entries"),
+    on(FORM, KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
+    on(&[Opens], KeyCode::Tab, A::Next, "Tab", "next", "Next question"),
+    on(FORM, KeyCode::Tab, A::Next, "Tab", "", "Next question"),
+    on(FORM, KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),
+    ctrl(&[Offered], 'n', A::Suggest, "Ctrl-N", "list", "What the cluster has, to choose from; typing filters it"),
+    ctrl(&[Masked], 'r', A::Reveal, "Ctrl-R", "show 5 s", "Show the secret for 5 seconds"),
+    ctrl(&[Masked], 'y', A::Copy, "Ctrl-Y", "copy", "Copy the secret, if your terminal allows it (OSC 52)"),
+    ctrl(&[Masked], 'g', A::Generate, "Ctrl-G", "make", "Let slipway make the secret; asks before it replaces one"),
+    ctrl(&[Masked], 'n', A::Suggest, "Ctrl-N", "", "Secrets of the namespace, to refer to a key of one"),
+    ctrl(FORM, 'o', A::Pages, "Ctrl-O", "pages", "Every page, and what is missing or wrong: Enter goes there"),
+    ctrl(FORM, 'p', A::Preview, "Ctrl-P", "preview", "What the answers make: other objects, and their YAML"),
+    on(FORM, KeyCode::Esc, A::Back, "Esc", "page back", "Previous page; before the first one asks whether to leave"),
+    ctrl(FORM, 'a', A::Advanced, "Ctrl-A", "advanced", "Show or hide advanced questions"),
+    ctrl(FORM, 'u', A::Reset, "Ctrl-U", "", "Back to what stands without an answer of yours"),
+    on(FORM, KeyCode::Up, A::Up, "Up", "", "Line above"),
+    on(FORM, KeyCode::Down, A::Down, "Down", "", "Line below"),
+    on(FORM, KeyCode::PageUp, A::PageUp, "PageUp", "", "Previous page"),
+    on(FORM, KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page; what was typed is checked"),
     on(&[Pages], KeyCode::Enter, A::Accept, "Enter", "go there", "Go to what is marked"),
     on(&[Pages], KeyCode::Tab, A::Next, "Tab", "", "Line below"),
     on(&[Pages], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Line above"),
     on(&[Pages], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page"),
     ctrl(&[Pages], 'o', A::Back, "Ctrl-O", "", "Back to the page"),
-    on(&[Wizard], KeyCode::Enter, A::Accept, "Enter", "next", "Take what is marked or typed, and go on"),
-    on(&[Wizard], KeyCode::Tab, A::Next, "Tab", "", "Next question"),
-    on(&[Wizard], KeyCode::BackTab, A::Previous, "Shift-Tab", "back", "Previous question or page; never checks"),
-    on(&[Wizard], KeyCode::Up, A::Up, "Up", "", "Line above"),
-    on(&[Wizard], KeyCode::Down, A::Down, "Down", "", "Line below"),
-    on(&[Wizard], KeyCode::PageUp, A::PageUp, "PageUp", "", "Previous page"),
-    on(&[Wizard], KeyCode::PageDown, A::PageDown, "PageDown", "", "Next page; what was typed is checked"),
-    ctrl(
-        &[Wizard],
-        'p',
-        A::Preview,
-        "Ctrl-P",
-        "preview",
-        "What the answers make: next object; on a narrow screen show or hide",
-    ),
-    ctrl(&[Wizard], 'a', A::Advanced, "Ctrl-A", "advanced", "Show or hide advanced questions"),
-    ctrl(&[Wizard], 'r', A::Reveal, "Ctrl-R", "", "Show a secret for 5 seconds"),
-    ctrl(&[Wizard], 'g', A::Generate, "Ctrl-G", "", "Let slipway make the secret"),
-    ctrl(&[Wizard], 'n', A::Suggest, "Ctrl-N", "", "Next value that the cluster offers"),
-    ctrl(&[Wizard], 'u', A::Reset, "Ctrl-U", "", "Back to the default"),
-    on(&[Wizard], KeyCode::Esc, A::Back, "Esc", "leave", "One layer back, then asks whether to leave"),
+    on(&[Picker], KeyCode::Enter, A::Accept, "Enter", "take it", "Take what is marked"),
+    on(&[Picker], KeyCode::Up, A::Up, "Up", "", "Line above"),
+    on(&[Picker], KeyCode::Down, A::Down, "Down", "", "Line below"),
+    on(&[Picker], KeyCode::BackTab, A::Up, "Shift-Tab", "", "Line above"),
+    on(&[Picker], KeyCode::Tab, A::Down, "Tab", "next", "Line below"),
+    on(&[Picker], KeyCode::PageUp, A::PageUp, "PageUp", "", "Ten lines up"),
+    on(&[Picker], KeyCode::PageDown, A::PageDown, "PageDown", "", "Ten lines down"),
+    on(&[Picker], KeyCode::Backspace, A::Remove, "Backspace", "", "One letter less in the filter"),
+    on(&[Picker], KeyCode::Esc, A::Back, "Esc", "back", "The whole list again, then back to the field"),
+    on(&[Preview], KeyCode::Up, A::Up, "Up", "", "Object above"),
+    on(&[Preview], KeyCode::Down, A::Down, "Down", "object", "Object below"),
+    on(&[Preview], KeyCode::Char('k'), A::Up, "k", "", "Object above"),
+    on(&[Preview], KeyCode::Char('j'), A::Down, "j", "", "Object below"),
+    on(&[Preview], KeyCode::Tab, A::Next, "Tab", "next change", "Next object that the last answer changed"),
+    on(&[Preview], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "The one before"),
+    on(&[Preview], KeyCode::PageDown, A::PageDown, "PageDown", "YAML", "Ten lines down in the YAML"),
+    on(&[Preview], KeyCode::PageUp, A::PageUp, "PageUp", "", "Ten lines up in the YAML"),
+    on(&[Preview], KeyCode::Home, A::Start, "Home", "", "First line of the YAML"),
+    on(&[Preview], KeyCode::End, A::End, "End", "", "Last line of the YAML"),
+    on(&[Preview], KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
+    on(&[Preview], KeyCode::Enter, A::Back, "Enter", "", "Back to the questions"),
+    ctrl(&[Preview], 'p', A::Back, "Ctrl-P", "", "Back to the questions"),
+    on(&[Entries], KeyCode::Enter, A::Accept, "Enter", "next", "Next entry; on the empty one at the end: done"),
+    on(&[Entries], KeyCode::Tab, A::Next, "Tab", "", "Next field or entry; after the last: done"),
+    on(&[Entries], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous field or entry; before the first: back"),
+    on(&[Entries], KeyCode::Up, A::Up, "Up", "", "Entry above"),
+    on(&[Entries], KeyCode::Down, A::Down, "Down", "", "Entry below"),
+    ctrl(&[Entries], 'k', A::Remove, "Ctrl-K", "remove", "Remove the entry"),
+    on(&[Entries], KeyCode::PageUp, A::PageUp, "PageUp", "move up", "Move the entry up"),
+    on(&[Entries], KeyCode::PageDown, A::PageDown, "PageDown", "down", "Move the entry down"),
+    on(&[Entries], KeyCode::Esc, A::Back, "Esc", "done", "Back to the page; what was typed is kept"),
+    on(&[Sure], KeyCode::Enter, A::Accept, "Enter", "do it", "What is marked is done"),
+    on(&[Sure], KeyCode::Tab, A::Next, "Tab", "next", "Next choice"),
+    on(&[Sure], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Previous choice"),
+    on(&[Sure], KeyCode::Esc, A::Back, "Esc", "keep it", "Keep the one that stands"),
     on(&[Lines], KeyCode::Enter, A::NewLine, "Enter", "new line", "A new line"),
     on(&[Lines], KeyCode::Tab, A::Accept, "Tab", "done", "Take the lines"),
     on(&[Lines], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page; the lines are kept"),
@@ -336,7 +392,7 @@ pub(super) const TABLE: &[Binding] = &[
     on(
         &[
             Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Review, Blocked, Agree, Draft, Way,
-            Target, Wizard,
+            Target, Wizard, Opens, Preview,
         ],
         KeyCode::Char('?'),
         A::Help,
@@ -344,6 +400,7 @@ pub(super) const TABLE: &[Binding] = &[
         "help",
         "This page",
     ),
+    on(TYPING, KeyCode::F(1), A::Help, "F1", "help", "This page"),
     on(EVERYWHERE, KeyCode::F(1), A::Help, "F1", "", "This page, while typing too"),
 ];
 

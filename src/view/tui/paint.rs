@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::cells::{cut, pad, width, wrap};
-use super::keys::{Place, rows};
+use super::keys::{Action, Binding, Place, rows};
 use super::theme::Theme;
 use crate::sanitize;
 use crate::view::questions::Whereabouts;
@@ -101,12 +101,14 @@ pub(super) fn footer(frame: &mut Frame<'_>, theme: Theme, area: Rect, place: Pla
     let wide = |gap: usize| named.iter().map(|row| width(row.key) + 1 + width(row.short) + gap).sum::<usize>() + 1;
     let gap = if wide(3) <= cells + 3 { 3 } else { 2 };
     // Help keeps its place whatever else does not fit.
-    let help = named.iter().filter(|row| row.key == "?").map(|row| 2 + width(row.short) + gap).sum::<usize>();
+    let helps = |row: &Binding| row.action == Action::Help;
+    let help: usize =
+        named.iter().filter(|row| helps(row)).map(|row| width(row.key) + 1 + width(row.short) + gap).sum();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     for row in &named {
         let wide = width(row.key) + 1 + width(row.short) + gap;
-        let reserved = if row.key == "?" { 0 } else { help };
+        let reserved = if helps(row) { 0 } else { help };
         if used + wide + reserved > cells + gap {
             continue;
         }

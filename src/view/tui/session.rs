@@ -255,6 +255,8 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         let Some((chosen, mut questions, spot)) = answered.take() else { return Ok(Answered::Left) };
         let mut spot = Some(spot);
         let mut path: Option<String> = None;
+        // The page before the questions that one goes back to: the last one, unless another was chosen.
+        let mut before = usize::MAX;
         // What was agreed to before is looked at again, not asked again.
         let mut moved = again.take().map(|again| again.moved);
         loop {
@@ -275,6 +277,10 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                 match left {
                     Some(Left::ToReview) => {}
                     Some(Left::Back) => break,
+                    Some(Left::BackTo(page)) => {
+                        before = page;
+                        break;
+                    }
                     Some(Left::Draft) => match guide.keep(draft::of(entry.way(), Some(questions.form()))) {
                         Ok(kept) => return Ok(Answered::Kept(kept)),
                         Err(failure) => {
@@ -325,7 +331,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
             }
         }
         answered = Some((chosen, questions, spot.unwrap_or_default()));
-        entry.come_back();
+        entry.come_back_to(before);
     }
 }
 

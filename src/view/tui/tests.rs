@@ -4,15 +4,18 @@ mod anything;
 mod draft;
 mod gallery;
 mod idle;
+mod inngest;
 mod look;
 pub(crate) mod pictures;
 mod progress;
 mod progress_end;
 mod progress_walk;
+mod question_pages;
 pub(crate) mod recorder;
 mod review;
 mod scripts;
 mod stage;
+mod walks;
 mod way;
 mod wizard;
 

@@ -104,6 +104,14 @@ impl App {
         self.at = 1;
     }
 
+    /// Back from the questions, to a page by its number.
+    pub fn come_back_to(&mut self, page: usize) {
+        self.come_back();
+        if let Some(stop) = Stop::ALL.get(page) {
+            self.enter(*stop);
+        }
+    }
+
     /// Shown again after a draft could not be kept.
     pub fn stay_here(&mut self, said: &str) {
         (self.left, self.going, self.over) = (None, false, Over::Nothing);

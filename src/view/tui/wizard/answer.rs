@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::App;
 use crate::secret::SecretText;
 use crate::view::questions::{
-    Input, LOCKED, QuestionView, Questions, Widget, as_lines, is_chosen, of_lines, of_secret, wrong, yes_or_no,
+    Input, LOCKED, QuestionView, Questions, Widget, as_lines, is_chosen, of_lines, of_secret, yes_or_no,
 };
 
 impl<Q: Questions> App<'_, Q> {
@@ -31,14 +31,17 @@ impl<Q: Questions> App<'_, Q> {
         if taken.is_ok() || question.widget != Widget::List {
             self.drafts.remove(&question.path);
         }
-        self.tell(&taken, question);
         self.changed();
         taken.is_ok()
     }
 
-    fn tell(&mut self, taken: &Result<(), String>, question: &QuestionView) {
-        if let Err(fault) = taken {
-            self.said = format!("{}: {}", question.ask, wrong(fault, &question.example));
+    /// Hands over everything that is being typed, on whatever page.
+    pub(super) fn take_drafts(&mut self) {
+        let paths: Vec<String> = self.drafts.keys().cloned().collect();
+        for path in paths {
+            if let Some(question) = self.form.question(&path) {
+                self.take_draft(&question);
+            }
         }
     }
 
@@ -60,18 +63,14 @@ impl<Q: Questions> App<'_, Q> {
         }
     }
 
-    /// Whether what stands may stay; a missing answer is told where it is missing.
-    fn still_right(&mut self, question: &QuestionView) -> bool {
-        let fault = self.form.faults().into_iter().find(|fault| fault.path == question.path);
-        if let Some(fault) = &fault {
-            self.said = format!("{}: {}", question.ask, wrong(&fault.what, &fault.example));
-        }
-        fault.is_none()
+    /// Whether what stands may stay. What is wrong with it stands under it.
+    fn still_right(&self, question: &QuestionView) -> bool {
+        !self.form.faults().iter().any(|fault| fault.path == question.path)
     }
 
     pub(super) fn set(&mut self, question: &QuestionView, value: Value) {
-        let taken = self.form.set(&question.path, Input::Value(value));
-        self.tell(&taken, question);
+        // What is wrong with it stands under it.
+        let _judged = self.form.set(&question.path, Input::Value(value));
         self.changed();
     }
 
@@ -84,6 +83,8 @@ impl<Q: Questions> App<'_, Q> {
         match (&question.widget, choice) {
             (Widget::Choice(choices), Some(choice)) if choice < choices.len() => {
                 self.set(question, Value::from(choices[choice].0.clone()));
+                // What was chosen by its digit is what one stands on.
+                self.stand_on(&question.path);
             }
             (Widget::Choices(choices), Some(choice)) if choice < choices.len() => {
                 let marked = &choices[choice].0;

@@ -69,6 +69,15 @@ impl Field {
         self.cursor += text.len();
     }
 
+    /// A new line, indented as the one it follows; a list entry's dash counts as two blanks.
+    pub(in crate::view::tui) fn new_line(&mut self) {
+        let (start, _) = self.line();
+        let line = &self.text[start..self.cursor];
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        let indent = blanks + if line.trim_start().starts_with("- ") { 2 } else { 0 };
+        self.put(&format!("\n{}", " ".repeat(indent)));
+    }
+
     fn before(&self) -> usize {
         let start = self.text[..self.cursor].grapheme_indices(true).next_back();
         start.map_or(0, |(at, _)| at)

@@ -2,11 +2,19 @@
 //! page"). It holds only what is on its way (focus, what is being typed); every answer is in the form.
 
 mod answer;
+mod body;
 mod draw;
+mod entries;
 mod field;
+mod over;
+mod over_draw;
+mod pages_list;
+mod picker;
 mod press;
 mod preview;
+mod preview_draw;
 mod rows;
+mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,9 +23,11 @@ use ratatui::Frame;
 
 use super::keys::Place;
 use super::{Effect, Msg, Screen, Signal, Theme};
-use crate::view::questions::{PageView, QuestionView, Questions};
+use crate::view::questions::{PageView, QuestionView, Questions, Widget};
 pub(super) use draw::WIDE;
+use entries::Entries;
 pub(super) use field::Field;
+use picker::Picker;
 use preview::Preview;
 use rows::Row;
 
@@ -33,6 +43,8 @@ pub enum Left {
     ToReview,
     /// Back over the first page, to what was settled before the form.
     Back,
+    /// Back to a page that was settled before the form, by its number.
+    BackTo(usize),
     /// The operator left, and wants a draft kept.
     Draft,
     /// The operator left; nothing is written.
@@ -55,12 +67,18 @@ enum Over {
     Nothing,
     /// Several lines of the focused question.
     Lines,
+    /// A list or pairs of the focused question, entry by entry.
+    Entries,
+    /// What the cluster offers for the focused question.
+    Picker,
+    /// "Make it again?", with the marked choice; the safe one is 0.
+    Sure(usize),
     /// "Leave?", with the marked choice; the safe one is 0.
     Leaving(usize),
-    /// What is missing or wrong, with the marked fault.
-    Faults(usize),
+    /// Every page with what is missing or wrong, with the marked line.
+    Pages(usize),
     Help(usize),
-    /// What the answers make, on the whole body of a narrow screen.
+    /// What the answers make has the focus; on a narrow screen it covers the page.
     Preview,
 }
 
@@ -79,6 +97,15 @@ pub struct App<'f, Q: Questions> {
     /// Pages that were gone through.
     seen: BTreeSet<String>,
     preview: Preview,
+    picker: Picker,
+    /// The entries that are edited, while they are.
+    entries: Option<Entries>,
+    /// What is wrong with the lines that are edited, judged at each change.
+    verdict: Option<String>,
+    /// What the help lies over.
+    helped: Over,
+    /// Columns and rows of the terminal.
+    size: (u16, u16),
     said: String,
     clock: Duration,
     /// Path of the secret that is shown, and until when.
@@ -108,7 +135,7 @@ impl<'f, Q: Questions> App<'f, Q> {
     /// The first page, or the page with `path` on it.
     pub fn new(form: &'f mut Q, theme: Theme, path: Option<&str>) -> Self {
         let mut app = Self {
-            preview: Preview::new(form.objects()),
+            preview: Preview::new(form.made()),
             form,
             theme,
             page: 0,
@@ -117,6 +144,11 @@ impl<'f, Q: Questions> App<'f, Q> {
             over: Over::Nothing,
             drafts: BTreeMap::new(),
             seen: BTreeSet::new(),
+            picker: Picker::default(),
+            entries: None,
+            verdict: None,
+            helped: Over::Nothing,
+            size: (80, 24),
             said: String::new(),
             clock: Duration::ZERO,
             revealed: None,
@@ -136,10 +168,29 @@ impl<'f, Q: Questions> App<'f, Q> {
     }
 
     fn place(&self) -> Place {
-        match self.over {
-            Over::Nothing | Over::Preview => Place::Wizard,
+        self.place_of(self.over)
+    }
+
+    fn place_of(&self, over: Over) -> Place {
+        match over {
+            Over::Nothing => match self.focused() {
+                Some((question, _)) if question.locked => Place::Wizard,
+                Some((question, _)) => match &question.widget {
+                    Widget::Secret => Place::Masked,
+                    Widget::Line if matches!(&question.suggestions, Ok(offers) if !offers.is_empty()) => Place::Offered,
+                    Widget::Line => Place::Typed,
+                    Widget::List | Widget::Lines => Place::Opens,
+                    _ => Place::Wizard,
+                },
+                None => Place::Wizard,
+            },
+            Over::Preview => Place::Preview,
             Over::Lines => Place::Lines,
-            Over::Leaving(_) | Over::Faults(_) => Place::Leaving,
+            Over::Entries => Place::Entries,
+            Over::Picker => Place::Picker,
+            Over::Sure(_) => Place::Sure,
+            Over::Leaving(_) => Place::Leaving,
+            Over::Pages(_) => Place::Pages,
             Over::Help(_) => Place::Help,
         }
     }
@@ -195,6 +246,11 @@ impl<'f, Q: Questions> App<'f, Q> {
         self.page = page;
         self.advanced |= self.form.question(path).is_some_and(|question| question.advanced);
         self.enter_page();
+        self.stand_on(path);
+    }
+
+    /// Marks a question of the page.
+    fn stand_on(&mut self, path: &str) {
         let (questions, rows) = self.rows();
         if let Some(question) = questions.iter().position(|known| known.path == path) {
             self.at = rows::first_of(&questions, &rows, question);
@@ -203,7 +259,7 @@ impl<'f, Q: Questions> App<'f, Q> {
 
     /// Something was answered: what the answers make is made anew.
     fn changed(&mut self) {
-        self.preview.take(self.form.objects());
+        self.preview.take(self.form.made());
         self.revealed = None;
         let rows = self.rows().1.len();
         self.at = self.at.min(rows.saturating_sub(1));
@@ -223,7 +279,12 @@ impl<'f, Q: Questions> App<'f, Q> {
         let (questions, rows) = self.rows();
         match rows.get(self.at).map(|row| row.question) {
             Some(question) if question > 0 => self.at = rows::first_of(&questions, &rows, question - 1),
-            _ => self.previous_page(),
+            _ if self.page == 0 => self.previous_page(),
+            _ => {
+                self.previous_page();
+                let (questions, rows) = self.rows();
+                self.at = rows::first_of(&questions, &rows, questions.len().saturating_sub(1));
+            }
         }
     }
 
@@ -235,10 +296,19 @@ impl<'f, Q: Questions> App<'f, Q> {
         if self.page + 1 < self.pages().len() {
             self.page += 1;
             self.enter_page();
-        } else if self.form.is_complete() {
+        } else {
+            self.to_review();
+        }
+    }
+
+    /// On to the review, or to what stands between.
+    fn to_review(&mut self) {
+        self.take_drafts();
+        if self.form.is_complete() {
             self.left = Some(Left::ToReview);
         } else {
-            self.over = Over::Faults(0);
+            self.seen.extend(self.pages().into_iter().map(|page| page.id));
+            self.over = Over::Pages(self.line_of(true));
         }
     }
 
@@ -247,8 +317,20 @@ impl<'f, Q: Questions> App<'f, Q> {
             self.page = (self.page - 1).min(self.pages().len().saturating_sub(1));
             self.enter_page();
         } else if !self.form.before().is_empty() {
-            self.left = Some(Left::Back);
+            self.back(None);
         }
+    }
+
+    /// Back to what was settled before the form; what is half typed goes with the form.
+    fn back(&mut self, to: Option<usize>) {
+        self.take_drafts();
+        self.left = Some(to.map_or(Left::Back, Left::BackTo));
+    }
+
+    /// Goes to a page by its number.
+    fn go_to_page(&mut self, page: usize) {
+        self.page = page.min(self.pages().len().saturating_sub(1));
+        self.enter_page();
     }
 }
 
@@ -261,34 +343,27 @@ impl<Q: Questions> Screen for App<'_, Q> {
                     self.revealed = None;
                 }
             }
-            Msg::Key(key) => return self.key(&key),
-            Msg::Paste(text) => {
-                let Some((question, _)) = self.focused() else { return Vec::new() };
-                let lines = self.over == Over::Lines;
-                let takes = lines || (self.over == Over::Nothing && rows::is_typed(&question.widget));
-                if takes && !question.locked {
-                    let start = if question.secret { "" } else { question.text.as_str() };
-                    let draft = self.drafts.entry(question.path.clone()).or_insert_with(|| Field::new(start, lines));
-                    self.said = draft.paste(&text).into();
-                }
+            Msg::Key(key) => {
+                let effects = self.key(&key);
+                self.hide_elsewhere();
+                return effects;
             }
+            Msg::Paste(text) => self.paste(&text),
             Msg::Signal(Signal::Interrupt) => {
                 self.interrupt();
+                self.hide_elsewhere();
                 if self.left.is_some() {
                     return vec![Effect::Quit];
                 }
             }
             Msg::Signal(signal) => {
+                // What is half typed is kept with the draft.
+                self.take_drafts();
                 self.left = Some(Left::Signal(signal));
                 return vec![Effect::Quit];
             }
             Msg::Said(said) => self.said = said,
-            Msg::Resized(width, _) => {
-                self.preview.wide = width >= WIDE;
-                if self.preview.wide && self.over == Over::Preview {
-                    self.over = Over::Nothing;
-                }
-            }
+            Msg::Resized(width, height) => self.size = (width, height),
             Msg::Event(_) | Msg::EventsEnded | Msg::Told(_) | Msg::Got(_) => {}
         }
         Vec::new()
