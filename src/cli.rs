@@ -53,6 +53,11 @@ pub enum Verb {
         /// Which release; it need not be named where only one run is pending.
         release: Option<String>,
     },
+    /// Print the least rights that an installation needs, as a Role; contacts no cluster.
+    Rbac {
+        /// Which product.
+        product: String,
+    },
     /// Say how a release is: every group, its volumes, and what is wrong. Ends with 1 when something is not as it should be.
     Status {
         /// Which release; without it, the only one, or a line for each.

@@ -6,6 +6,7 @@ mod codes;
 pub mod diff;
 pub mod install;
 mod places;
+pub mod rbac;
 pub mod render;
 pub mod restart;
 pub mod set;

@@ -14,6 +14,7 @@ mod outside;
 mod practice;
 mod preflight;
 mod products;
+mod rbac;
 mod releases;
 mod render;
 mod setup;
@@ -66,6 +67,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
         Some(Verb::Attach { release }) => attach::run(&shared, release.as_deref()).await,
+        Some(Verb::Rbac { product }) => rbac::run(&shared, &product),
         Some(Verb::Status { release }) => status::run(&shared, release.as_deref()).await,
         Some(Verb::History { release }) => status::history(&shared, release.as_deref()).await,
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {

@@ -23,6 +23,7 @@ mod keys;
 mod preflight;
 mod processes;
 mod products;
+mod rbac;
 mod rehearse;
 mod status;
 #[path = "../testbed/mod.rs"]
@@ -182,6 +183,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,
+        rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,

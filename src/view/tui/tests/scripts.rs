@@ -142,7 +142,7 @@ pub(super) fn done(verb: &str, practice: bool) -> Vec<Event> {
     let notes = vec![
         "Open https://inngest.example.com".to_string(),
         "The event key is in secret inngest, key INNGEST_EVENT_KEY".to_string(),
-        "Keep the keys safe: slipway keys export".to_string(),
+        "Keep the keys safe: back up the Secret inngest-keys-1".to_string(),
     ];
     events.push(fact(72, None, EventKind::RunFinished { written: 9, unchanged: 0, notes }));
     events
