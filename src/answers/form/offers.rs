@@ -29,8 +29,6 @@ impl Form {
                 };
                 vec![(secret.name.clone(), vec![kind_of(secret), keys])]
             }),
-            // A secret that is made when nobody says anything needs no list.
-            Kind::Secret if question.generate.is_some() && facts.namespace.secrets.known().is_none() => Ok(Vec::new()),
             Kind::Secret => offers(&facts.namespace.secrets, |secret| {
                 if OF_OTHERS.contains(&secret.kind.as_str()) || !secret.release.is_empty() {
                     return Vec::new();

@@ -302,6 +302,8 @@ fn under<Q: Questions>(app: &App<'_, Q>, form: &mut Form, question: &QuestionVie
             let more = if offered.len() > 1 && !question.secret { ", and others" } else { "" };
             say(&format!("Ctrl-N lists {} {what}{first}{more}", offered.len()), theme.plain());
         }
+        // What slipway makes when nobody says anything needs no list.
+        Err(_) if question.can_generate => {}
         Err(why) => say(&format!("the cluster's list cannot be read, so type it: {why}"), theme.warn()),
     }
     let keys = match question.widget {

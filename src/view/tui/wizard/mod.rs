@@ -174,7 +174,7 @@ impl<'f, Q: Questions> App<'f, Q> {
     fn place_of(&self, over: Over) -> Place {
         match over {
             Over::Nothing => match self.focused() {
-                Some((question, _)) if question.locked => Place::Wizard,
+                Some((question, _)) if question.locked && !question.secret => Place::Wizard,
                 Some((question, _)) => match &question.widget {
                     Widget::Secret => Place::Masked,
                     Widget::Line if matches!(&question.suggestions, Ok(offers) if !offers.is_empty()) => Place::Offered,

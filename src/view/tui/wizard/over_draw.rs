@@ -47,21 +47,25 @@ pub(super) fn lines<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body:
     let theme = app.theme;
     let cells = usize::from(body.width).saturating_sub(4);
     frame.render_widget(Clear, body);
-    let title = format!("{}   {}", question.ask, lines_rule(&question).trim());
-    paint::rule(frame, theme, row(body, 0, 1), &title);
+    let head = vec![
+        Line::styled(format!(" {}", cut(&question.ask, cells, theme.signs.ellipsis)), theme.accent()),
+        Line::styled(format!("   {}", lines_rule(&question).trim()), theme.dim()),
+    ];
+    frame.render_widget(Paragraph::new(head), row(body, 0, 2));
     let mut below: Vec<Line<'static>> = match &app.verdict {
         Some(fault) => {
             let told = wrap(&format!("not yet: {fault}"), cells).into_iter().take(3);
             told.map(|line| Line::styled(format!(" {line}"), theme.warn())).collect()
         }
+        None if draft.text().trim().is_empty() && question.why.is_empty() => Vec::new(),
         None if draft.text().trim().is_empty() => {
             wrap(&question.why, cells).into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
         }
         None => vec![Line::styled(" it can be taken as it is", theme.good())],
     };
     below.insert(0, Line::raw(""));
-    let height = body.height.saturating_sub(1 + u16::try_from(below.len()).unwrap_or(0));
-    let area = row(body, 1, height);
+    let height = body.height.saturating_sub(3 + u16::try_from(below.len()).unwrap_or(0));
+    let area = row(body, 3, height);
     let (before, _) = draft.parts();
     let at = before.matches('\n').count();
     let column = width(&cut(before.rsplit('\n').next().unwrap_or(""), cells.saturating_sub(1), ""));
@@ -77,7 +81,7 @@ pub(super) fn lines<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>, body:
         .collect();
     frame.render_widget(Paragraph::new(shown), area);
     let count = u16::try_from(below.len()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(below), row(body, 1 + height, count));
+    frame.render_widget(Paragraph::new(below), row(body, 3 + height, count));
     cursor(frame, area, column + 2, at - skip);
 }
 

@@ -103,6 +103,9 @@ impl<Q: Questions> App<'_, Q> {
         match &question.suggestions {
             _ if question.locked => self.said = LOCKED.into(),
             Err(why) => self.said = format!("the list cannot be read ({why}): type it"),
+            Ok(offered) if offered.is_empty() && question.secret => {
+                self.said = "no Secret here has a key that could be referred to".into();
+            }
             Ok(offered) if offered.is_empty() => self.said = "the cluster has none of these".into(),
             Ok(_) => {
                 let now = self.drafts.get(&question.path).map_or(question.text.as_str(), Field::text);

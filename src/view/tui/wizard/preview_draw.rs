@@ -121,10 +121,8 @@ fn yaml(shown: &Shown, top: usize, room: usize, cells: usize, theme: Theme) -> V
                 (_, true) => ("~", theme.warn()),
                 (_, false) => (" ", theme.plain()),
             };
-            Line::from(vec![
-                Span::styled(format!(" {sign} "), theme.warn()),
-                Span::styled(cut(line, cells.saturating_sub(2), theme.signs.ellipsis), style),
-            ])
+            let sign = if sign == " " { Span::raw("   ") } else { Span::styled(format!(" {sign} "), theme.warn()) };
+            Line::from(vec![sign, Span::styled(cut(line, cells.saturating_sub(2), theme.signs.ellipsis), style)])
         })
         .collect()
 }
@@ -181,13 +179,13 @@ impl Columns {
             (_, _, Touched::Gone) => theme.dim(),
             _ => theme.plain(),
         };
-        let marker = if marked { theme.signs.marker } else { " " };
-        Line::from(vec![
-            Span::styled(marker.to_string(), theme.accent()),
-            Span::styled(format!("{sign} "), theme.warn()),
-            Span::styled(text, style),
-            Span::styled(format!(" {}", cut(standing, self.standing, "")), theme.good()),
-        ])
+        let marker = if marked { Span::styled(theme.signs.marker, theme.accent()) } else { Span::raw(" ") };
+        let sign = if sign == " " { Span::raw("  ") } else { Span::styled(format!("{sign} "), theme.warn()) };
+        let mut spans = vec![marker, sign, Span::styled(text, style)];
+        if !standing.is_empty() {
+            spans.push(Span::styled(format!(" {}", cut(standing, self.standing, "")), theme.good()));
+        }
+        Line::from(spans)
     }
 }
 
