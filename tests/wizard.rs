@@ -174,14 +174,14 @@ fn what_was_decided_is_kept_without_secrets_and_gone_on_with_at_the_next_start()
     assert_eq!(std::fs::metadata(&kept[0]).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(text.contains("external") && !text.contains("hunter2"), "{text}");
 
-    // The next start offers it, and goes straight to the questions with it.
+    // The next start offers it, and goes straight on with it.
     let mut again = Person::start(state.path(), (80, 24), &["--practice"]);
     again.until("There is a draft. Go on with it?");
     assert!(again.contents().contains("database.url (typed secrets are never kept)"), "{}", again.contents());
     again.press("\r");
-    again.until("[ v1.");
-    again.press("\u{1b}[6~");
+    // To the question at which it was left.
     again.until("● A PostgreSQL that exists already");
+    assert!(again.contents().contains("not in it, to be typed again: database.url"), "{}", again.contents());
     again.press("\u{3}");
     again.until("Save a draft and leave");
     again.press("\u{1b}[B\u{1b}[B\r");
@@ -243,6 +243,26 @@ fn enter_pressed_a_hundred_times_on_the_pages_and_on_the_review_never_installs()
     person.press("\u{3}\u{3}");
     person.until("nothing was written");
     assert_eq!(person.ended(), 6);
+}
+
+#[test]
+fn lines_lead_there_too() {
+    let state = tempfile::tempdir().unwrap();
+    let mut person = Person::start(state.path(), (80, 24), &["--practice", "--plain"]);
+    person.until("Which cluster?");
+    person.press_until("\r", "type yes");
+    person.press("yes\r");
+    person.until("Done after");
+    assert_eq!(person.ended(), 0);
+}
+
+#[test]
+fn without_a_kubeconfig_it_says_so_and_how_to_practise() {
+    let state = tempfile::tempdir().unwrap();
+    let mut person = Person::start(state.path(), (80, 24), &[]);
+    person.until("--practice");
+    assert!(person.contents().contains("there is no kubeconfig"), "{}", person.contents());
+    assert_eq!(person.ended(), 4);
 }
 
 #[test]
