@@ -174,14 +174,14 @@ fn what_was_decided_is_kept_without_secrets_and_gone_on_with_at_the_next_start()
     assert_eq!(std::fs::metadata(&kept[0]).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(text.contains("external") && !text.contains("hunter2"), "{text}");
 
-    // The next start offers it, and goes straight to the questions with it.
+    // The next start offers it, and goes straight on with it.
     let mut again = Person::start(state.path(), (80, 24), &["--practice"]);
     again.until("There is a draft. Go on with it?");
     assert!(again.contents().contains("database.url (typed secrets are never kept)"), "{}", again.contents());
     again.press("\r");
-    again.until("[ v1.");
-    again.press("\u{1b}[6~");
+    // To the question at which it was left.
     again.until("● A PostgreSQL that exists already");
+    assert!(again.contents().contains("not in it, to be typed again: database.url"), "{}", again.contents());
     again.press("\u{3}");
     again.until("Save a draft and leave");
     again.press("\u{1b}[B\u{1b}[B\r");
@@ -246,6 +246,26 @@ fn enter_pressed_a_hundred_times_on_the_pages_and_on_the_review_never_installs()
 }
 
 #[test]
+fn lines_lead_there_too() {
+    let state = tempfile::tempdir().unwrap();
+    let mut person = Person::start(state.path(), (80, 24), &["--practice", "--plain"]);
+    person.until("Which cluster?");
+    person.press_until("\r", "type yes");
+    person.press("yes\r");
+    person.until("Done after");
+    assert_eq!(person.ended(), 0);
+}
+
+#[test]
+fn without_a_kubeconfig_it_says_so_and_how_to_practise() {
+    let state = tempfile::tempdir().unwrap();
+    let mut person = Person::start(state.path(), (80, 24), &[]);
+    person.until("--practice");
+    assert!(person.contents().contains("there is no kubeconfig"), "{}", person.contents());
+    assert_eq!(person.ended(), 4);
+}
+
+#[test]
 fn what_blocks_is_mended_from_the_review_by_one_key_and_the_way_there_and_back_is_free() {
     let state = tempfile::tempdir().unwrap();
     let set = ["--set", "database.storageClass=fast"];
@@ -262,17 +282,17 @@ fn what_blocks_is_mended_from_the_review_by_one_key_and_the_way_there_and_back_i
     while person.read(Duration::from_millis(300)) {}
     assert!(person.contents().contains("Held back"), "{}", person.contents());
     person.press("c");
-    person.until("Storage class");
-    // Back to no class of one's own, and on to a review that holds nothing back.
-    person.press("\u{15}");
-    while person.read(Duration::from_millis(300)) {}
-    for _ in 0..4 {
-        person.press("\u{8}\u{7f}");
+    while person.contents().contains("Held back") {
+        assert!(person.read(Duration::from_secs(120)), "{}", person.contents());
     }
+    while person.read(Duration::from_millis(300)) {}
+    assert!(person.contents().contains("fast"), "{}", person.contents());
+    // No class of one's own, and on to a review that holds nothing back.
+    person.press("\u{7f}\u{7f}\u{7f}\u{7f}");
     person.press_until("\u{1b}[6~", "[ Install into practice ]");
     // Answers are saved where one stands, and the file repeats the run.
     person.press("s");
-    person.until("inngest.yaml");
+    person.until("Saved");
     assert!(state.path().join("inngest.yaml").exists());
     person.press("\u{3}\u{3}");
     assert_eq!(person.ended(), 6);

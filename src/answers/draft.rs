@@ -37,6 +37,9 @@ pub struct Draft {
     pub answers: BTreeMap<String, KeptAnswer>,
     /// Paths of the secrets that were typed and are not in it.
     pub not_kept: Vec<String>,
+    /// Path of the question at which it was left; empty before the first.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub at: String,
 }
 
 /// An answer in a draft.
@@ -64,6 +67,7 @@ impl Default for Draft {
             release: String::new(),
             answers: BTreeMap::new(),
             not_kept: Vec::new(),
+            at: String::new(),
         }
     }
 }

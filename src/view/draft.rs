@@ -98,6 +98,11 @@ pub fn of(way: &Way, form: Option<&Form>) -> Draft {
     draft
 }
 
+/// The same out of the middle of the questions.
+pub fn at(path: &str, way: &Way, form: &Form) -> Draft {
+    Draft { at: path.into(), ..of(way, Some(form)) }
+}
+
 /// What is not in a draft, in a sentence; empty when everything is.
 pub fn not_kept(draft: &Draft) -> String {
     match draft.not_kept.as_slice() {

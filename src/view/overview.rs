@@ -234,11 +234,9 @@ fn note(step: &Step) -> String {
     let object = &step.wanted.object;
     if step.class == Class::Claim {
         let size = object.text(&["spec", "resources", "requests", "storage"]);
-        let class = match object.text(&["spec", "storageClassName"]) {
-            "" => "of the default class",
-            class => class,
-        };
-        return format!("{size} {class}  never deleted unasked");
+        let class = object.text(&["spec", "storageClassName"]);
+        let about = if class.is_empty() { size.to_string() } else { format!("{size} {class}") };
+        return format!("{about}, never deleted unasked");
     }
     if let Some(pod) = object.pod_spec() {
         let image = pod.pointer("/containers/0/image").and_then(Value::as_str).unwrap_or("");

@@ -19,8 +19,8 @@ pub(crate) struct Person {
     bytes: mpsc::Receiver<Vec<u8>>,
     screen: vt100::Parser,
     _master: Box<dyn portable_pty::MasterPty + Send>,
-    /// Where this one's drafts are, and nobody else's.
-    _state: tempfile::TempDir,
+    /// Where this one stands, with drafts and answers of its own.
+    state: tempfile::TempDir,
 }
 
 impl Person {
@@ -33,6 +33,7 @@ impl Person {
         command.env("LANG", "C.UTF-8");
         let state = tempfile::tempdir()?;
         command.env("SLIPWAY_STATE_DIR", state.path());
+        command.cwd(state.path());
         command.env_remove("CI");
         command.env_remove("NO_COLOR");
         let child = pair.slave.spawn_command(command)?;
@@ -50,7 +51,7 @@ impl Person {
         });
         let (rows, columns) = (NonZero::new(40).ok_or("rows")?, NonZero::new(120).ok_or("columns")?);
         let screen = vt100::Parser::new(rows, columns, 0);
-        Ok(Self { child, keys, bytes, screen, _master: pair.master, _state: state })
+        Ok(Self { child, keys, bytes, screen, _master: pair.master, state })
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -211,13 +212,26 @@ pub(crate) async fn a_walk_from_the_first_page_installs_what_it_showed(cx: Conte
     full.until("[ v1.")?;
     full.press_until("\u{1b}[6~", "[ Install into")?;
     assert!(full.shows(&namespace) && full.shows("production"));
+    full.press("s")?;
+    full.until("Saved")?;
+    let answers = tempfile::tempdir()?;
+    let saved = answers.path().join("inngest.yaml");
+    std::fs::copy(full.state.path().join("inngest.yaml"), &saved)?;
     full.press("\t")?;
     while full.read(Duration::from_millis(150)) {}
     full.press("\r")?;
     full.until("DONE")?;
     full.press("q")?;
     assert_eq!(full.ended()?, 0);
-    assert!(owned(&cx, &namespace)?.len() >= 15);
+    let walked = owned(&cx, &namespace)?;
+    assert!(walked.len() >= 15);
+
+    // The file that was saved repeats it without anybody.
+    let again = format!("fast-again-{:08x}", rand::random::<u32>());
+    let headless =
+        cx.slipway("admin").args(["install", "inngest", "--yes", "-n", &again, "-f"]).arg(&saved).output()?;
+    assert!(headless.status.success(), "{}", String::from_utf8_lossy(&headless.stderr));
+    assert_eq!(owned(&cx, &again)?, walked);
     DONE
 }
 

@@ -232,13 +232,16 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
             }
             Some(way::Left::Signal(signal)) => {
                 let form = answered.as_ref().map(|(_, questions, _)| questions.form());
-                return Ok(by(signal, guide, entry.way(), form));
+                return Ok(by(signal, guide, draft::of(entry.way(), form)));
             }
             Some(way::Left::Quit) | None => return Ok(Answered::Left),
         }
         let wanted = entry.way().chosen();
         let fresh = made.take().into_iter().rev().find(|(chosen, _)| Some(chosen) == wanted.as_ref());
         let mut told = Vec::new();
+        // Where one is in the questions: what a draft comes back to.
+        let mut here = String::new();
+        let mut path: Option<String> = None;
         if let Some((chosen, mut questions)) = fresh {
             // What was typed before stays where it still fits.
             let earlier = answered.as_ref().map(|(_, questions, _)| questions.form());
@@ -247,6 +250,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
             }
             if let Some(draft) = draft.take_if(|draft| draft.product == chosen.product) {
                 let gone = questions.form_mut().take_up(&draft.answers);
+                path = Some(draft.at.clone()).filter(|at| !at.is_empty());
                 told.extend((!gone.is_empty()).then(|| format!("no longer asked: {}", gone.join(", "))));
                 told.extend(Some(draft::not_kept(&draft)).filter(|text| !text.is_empty()));
             }
@@ -254,7 +258,6 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         }
         let Some((chosen, mut questions, spot)) = answered.take() else { return Ok(Answered::Left) };
         let mut spot = Some(spot);
-        let mut path: Option<String> = None;
         // The page before the questions that one goes back to: the last one, unless another was chosen.
         let mut before = usize::MAX;
         // What was agreed to before is looked at again, not asked again.
@@ -274,6 +277,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                 stage.show(&mut asked).await?;
                 let left = asked.left();
                 spot = Some(asked.spot());
+                here = asked.here();
                 match left {
                     Some(Left::ToReview) => {}
                     Some(Left::Back) => break,
@@ -281,7 +285,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                         before = page;
                         break;
                     }
-                    Some(Left::Draft) => match guide.keep(draft::of(entry.way(), Some(questions.form()))) {
+                    Some(Left::Draft) => match guide.keep(draft::at(&here, entry.way(), questions.form())) {
                         Ok(kept) => return Ok(Answered::Kept(kept)),
                         Err(failure) => {
                             told.push(failure.what);
@@ -289,7 +293,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                         }
                     },
                     Some(Left::Signal(signal)) => {
-                        return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                        return Ok(by(signal, guide, draft::at(&here, entry.way(), questions.form())));
                     }
                     Some(Left::Quit) | None => return Ok(Answered::Left),
                 }
@@ -301,7 +305,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                     continue;
                 }
                 Err(waiting::Left::Signal(signal)) => {
-                    return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                    return Ok(by(signal, guide, draft::at(&here, entry.way(), questions.form())));
                 }
             };
             let pages = questions.before().len() + questions.pages().len() + 1;
@@ -319,12 +323,12 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
                         path = Some(to);
                         break;
                     }
-                    Some(Decided::Draft) => match guide.keep(draft::of(entry.way(), Some(questions.form()))) {
+                    Some(Decided::Draft) => match guide.keep(draft::at(&here, entry.way(), questions.form())) {
                         Ok(kept) => return Ok(Answered::Kept(kept)),
                         Err(failure) => reviewed.come_back(&failure.what),
                     },
                     Some(Decided::Signal(signal)) => {
-                        return Ok(by(signal, guide, entry.way(), Some(questions.form())));
+                        return Ok(by(signal, guide, draft::at(&here, entry.way(), questions.form())));
                     }
                     Some(Decided::Quit) | None => return Ok(Answered::Left),
                 }
@@ -336,10 +340,10 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
 }
 
 /// A signal cannot be answered: what was decided is kept, so that a lost connection loses nothing.
-fn by(signal: Signal, guide: &dyn Guide, way: &Way, form: Option<&Form>) -> Answered {
+fn by(signal: Signal, guide: &dyn Guide, draft: Draft) -> Answered {
     match signal {
         Signal::Interrupt => Answered::Interrupted,
-        Signal::Terminate | Signal::Hangup => Answered::Terminated(guide.keep(draft::of(way, form)).ok()),
+        Signal::Terminate | Signal::Hangup => Answered::Terminated(guide.keep(draft).ok()),
     }
 }
 

@@ -18,6 +18,9 @@ const ABOUT: &str = "Nothing was written yet. The tree shows every object with w
     shown. Enter in the tree opens and closes; only the button does it, and it is reached by Tab once nothing blocks. \
     An error blocks, a warning does not.";
 
+/// Rows of the body below which blank lines give way.
+const TIGHT: u16 = 18;
+
 /// Width of the words before what stands in the head and in the foot.
 const LABEL: usize = 14;
 
@@ -40,7 +43,14 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
 
 fn review(app: &App, frame: &mut Frame<'_>, body: Rect) {
     let cells = usize::from(body.width);
-    let head = head(app, cells);
+    // On the smallest screens the plan gets the room of what is only air.
+    let tight = body.height < TIGHT;
+    let airless = |mut lines: Vec<Line<'static>>| {
+        lines.retain(|line| !tight || line.width() > 0);
+        lines
+    };
+    let foot = |warn| airless(foot(app, cells, warn, if tight { 1 } else { 2 }));
+    let head = airless(head(app, cells));
     let top = u16::try_from(head.len()).unwrap_or(0);
     frame.render_widget(Paragraph::new(head), row(body, 0, top));
     let wide = body.width >= wizard::WIDE;
@@ -48,14 +58,14 @@ fn review(app: &App, frame: &mut Frame<'_>, body: Rect) {
     let middle = body.width - if wide { beside + 2 } else { 0 };
     let tree = lines::tree(app, usize::from(middle), wide);
     // What is on the screen need not be said twice; the line stays, so that nothing jumps.
-    let under = u16::try_from(foot(app, cells, true).len()).unwrap_or(0);
+    let under = u16::try_from(foot(true).len()).unwrap_or(0);
     let middle = Rect { width: middle, ..row(body, top, body.height.saturating_sub(top + under)) };
     let height = usize::from(middle.height);
     let skip = (tree.marked.1 + 2).min(tree.lines.len()).saturating_sub(height).min(tree.marked.0);
     // The last line may have to say how many more there are.
     let last = usize::from(tree.lines.len() > skip + height);
     let seen = |line: usize| line >= skip && line + last < skip + height;
-    let bottom = foot(app, cells, !tree.warning.is_some_and(seen));
+    let bottom = foot(!tree.warning.is_some_and(seen));
     frame.render_widget(Paragraph::new(bottom), row(body, body.height.saturating_sub(under), under));
     if wide {
         lines::beside(app, frame, Rect { x: middle.x + middle.width + 2, width: beside, ..middle });
@@ -119,7 +129,8 @@ fn head(app: &App, cells: usize) -> Vec<Line<'static>> {
                 theme.warn(),
             ));
             lines.push(Line::from(into));
-            lines.push(Line::from(vec![label(app, ""), Span::raw(cut(&about, room, ellipsis))]));
+            let about = cut(&about, cells.saturating_sub(LABEL + 1), ellipsis);
+            lines.push(Line::from(vec![label(app, ""), Span::raw(about)]));
         }
     }
     let mut place = if plan.namespace_exists { String::new() } else { "will be made   ".into() };
@@ -167,8 +178,8 @@ fn moved(app: &App, cells: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// What stands under the tree; `warn` says whether the first warning is named here, which else is in sight.
-fn foot(app: &App, cells: usize, warn: bool) -> Vec<Line<'static>> {
+/// What stands under the tree; `warn` says whether the first warning is named here, which else is in sight; `most` is how many lines a text may have.
+fn foot(app: &App, cells: usize, warn: bool, most: usize) -> Vec<Line<'static>> {
     let theme = app.theme;
     let ellipsis = theme.signs.ellipsis;
     let room = cells.saturating_sub(LABEL + 2);
@@ -191,10 +202,10 @@ fn foot(app: &App, cells: usize, warn: bool) -> Vec<Line<'static>> {
     }
     match &app.saved {
         Some((place, command)) => {
-            say("Saved", place, theme.plain(), 2);
-            say("Repeat", command, theme.plain(), 2);
+            say("Saved", place, theme.plain(), most);
+            say("Repeat", command, theme.plain(), most);
         }
-        None => say("Repeat", &app.overview.repeat, theme.plain(), 2),
+        None => say("Repeat", &app.overview.repeat, theme.plain(), most),
     }
     let blocking = app.overview.blocking();
     if let Some(first) = blocking.first() {
@@ -205,7 +216,7 @@ fn foot(app: &App, cells: usize, warn: bool) -> Vec<Line<'static>> {
         say("Held back", &held, theme.bad(), 2);
         match app.overview.mend(first) {
             Some(mend) => say("", &format!("c goes to the answer: {}", mend.ask), theme.bold(), 1),
-            None if !first.remedy.is_empty() => say("", &first.remedy, theme.plain(), 2),
+            None if !first.remedy.is_empty() => say("", &first.remedy, theme.plain(), most),
             None => {}
         }
         return lines;

@@ -47,6 +47,17 @@ fn the_review_names_cluster_and_namespace_large_and_every_object() {
 }
 
 #[test]
+fn on_the_smallest_screen_the_plan_what_blocks_and_the_button_are_all_in_sight() {
+    insta::assert_snapshot!("review_60x18", drawn(&app(), 60, 18));
+    insta::assert_snapshot!("review_blocked_60x18", drawn(&App::new(blocked(), Theme::new(false, false)), 60, 18));
+    for overview in [overview(), blocked(), standing()] {
+        let app = App::new(overview, Theme::new(false, false)).moved(vec!["Service/inngest: gone".into()]);
+        let shown = drawn(&app, 60, 18);
+        assert!(shown.contains(" > ") && (shown.contains("[ Install") || shown.contains("Held back")), "{shown}");
+    }
+}
+
+#[test]
 fn what_changes_is_unfolded_with_the_old_and_the_new_and_what_stays_is_one_line() {
     let mut app = App::new(standing(), Theme::new(false, false));
     press(&mut app, "down right");

@@ -127,6 +127,11 @@ impl<'f, Q: Questions> App<'f, Q> {
         self.at = spot.at.min(self.rows().1.len().saturating_sub(1));
     }
 
+    /// Path of the question that has the focus; empty where there is none.
+    pub fn here(&self) -> String {
+        self.focused().map(|(question, _)| question.path).unwrap_or_default()
+    }
+
     /// To the question with this path, where it is asked now.
     pub fn go_to(&mut self, path: &str) {
         self.jump(path);
