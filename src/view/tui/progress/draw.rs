@@ -155,8 +155,10 @@ fn log(app: &App, frame: &mut Frame<'_>, area: Rect, marked: Option<&Row>) {
     if app.log.wrap {
         state.push_str(", wrapped");
     }
-    state.push_str(&format!(", {} dropped", log.dropped));
     let cells = usize::from(area.width);
+    if log.dropped > 0 || cells >= 60 {
+        state.push_str(&format!(", {} dropped", log.dropped));
+    }
     let state = cut(&state, cells.saturating_sub(8), app.theme.signs.ellipsis);
     let name = cut(&name, cells.saturating_sub(width(&state) + 10), app.theme.signs.ellipsis);
     paint::rule(frame, app.theme, head, &format!("{name}  {state}"));
