@@ -19,7 +19,7 @@ const ABOUT: [&str; 2] = [
     "What is in the cluster goes on when slipway goes: slipway attach shows it again, and the same command takes it up.",
 ];
 /// Width from which the log stands beside the tree.
-const WIDE: u16 = 120;
+const WIDE: u16 = 160;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     let (finished, all) = app.progress.counts();
