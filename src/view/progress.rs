@@ -15,7 +15,7 @@ use crate::event::{Done, Event, EventKind, PodState, Readiness, RunInfo, StepInf
 use crate::finding::Finding;
 
 pub use log::{ContainerLog, KEPT_LINES};
-pub use words::{clock, seconds};
+pub use words::{clock, keys_in_words, named, seconds};
 
 /// Reports of Kubernetes that are kept.
 const KEPT_REPORTS: usize = 200;

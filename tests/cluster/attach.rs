@@ -1,7 +1,7 @@
 //! Runs that were left, or go on elsewhere, shown again and gone on with (cluster.md 4 "Detach"), in every face; and the lines
 //! of `-o json`, each an event of the published schema.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -164,25 +164,51 @@ pub(crate) async fn a_person_is_offered_to_go_on_in_lines_and_on_the_full_screen
     assert_eq!(plain.ended()?, 130);
     assert_eq!(outcome(&cx, &namespace)?, "pending");
 
+    // The full screen looks on at once, and writes nothing until somebody says so.
     let mut full = Person::start(&cx, "xterm-256color", &["attach", "-n", &namespace])?;
+    full.until("looking on: revision 1")?;
+    full.press("\r\r\u{1b}\u{1b}")?;
+    full.press("r")?;
     full.until("Go on with what remains?")?;
-    full.press("n\r")?;
-    full.until("inngest-postgresql")?;
-    full.press("\u{3}")?;
-    full.until("Leave it")?;
-    full.press("\u{1b}[B\u{1b}[B\r")?;
+    full.press("\r")?;
+    full.until("looking on: revision 1")?;
+    full.press("q")?;
     full.until("slipway attach inngest")?;
     assert_eq!(full.ended()?, 0);
+    assert_eq!(outcome(&cx, &namespace)?, "pending");
 
-    heal(&cx, &namespace)?;
+    // It is gone on with in the same screen: first while it is looked at, and what is missing is waited for.
     let mut full = Person::start(&cx, "xterm-256color", &["attach", "-n", &namespace])?;
+    full.until("looking on: revision 1")?;
+    full.press("r")?;
     full.until("Go on with what remains?")?;
-    full.press("y\r")?;
+    full.press("\u{1b}[B\r")?;
+    full.until("Ctrl-C stop...")?;
+    heal(&cx, &namespace)?;
     full.until("DONE")?;
+    // A way to it from this machine, as long as the screen is open.
+    full.press("p")?;
+    full.until("http://127.0.0.1:")?;
+    let address = full.after("http://127.0.0.1:");
+    let answer = ask(&address)?;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    full.press("v")?;
+    full.until("is shown for 5 seconds")?;
     full.press("q")?;
     assert_eq!(full.ended()?, 0);
+    assert!(ask(&address).is_err(), "the way is closed with the screen");
     assert_eq!(outcome(&cx, &namespace)?, "deployed");
     DONE
+}
+
+/// What the product answers at a port of this machine.
+fn ask(port: &str) -> testbed::Outcome<String> {
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}"))?;
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut line = String::new();
+    // The connection may stay open: the first line tells enough.
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(line)
 }
 
 pub(crate) async fn every_line_of_json_is_an_event_whatever_becomes_of_the_run(cx: Context) -> Outcome {

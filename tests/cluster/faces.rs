@@ -79,6 +79,13 @@ impl Person {
         Ok(())
     }
 
+    /// The digits that follow a text on the screen.
+    pub(crate) fn after(&self, text: &str) -> String {
+        let contents = self.screen.screen().contents();
+        let tail = contents.split_once(text).map_or("", |(_, tail)| tail);
+        tail.chars().take_while(char::is_ascii_digit).collect()
+    }
+
     pub(crate) fn press(&mut self, keys: &str) -> testbed::Outcome<()> {
         self.keys.write_all(keys.as_bytes())?;
         Ok(self.keys.flush()?)

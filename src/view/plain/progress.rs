@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::view::headless::{Format, Headless};
-use crate::view::progress::{Progress, clock};
+use crate::view::progress::{Progress, clock, keys_in_words};
 
 /// Silence after which a line says what is being waited for.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -38,7 +38,22 @@ impl<W: Write> Plain<W> {
     pub fn show(&mut self, event: &Event) -> io::Result<()> {
         self.progress.take(event);
         self.last = event.elapsed;
+        if let (EventKind::RunFinished { .. }, Some(keys)) = (&event.kind, self.keys()) {
+            self.printed.show(event)?;
+            return self.printed.say(&keys);
+        }
         self.printed.show(event)
+    }
+
+    /// Where the keys are and how one is read, for the end.
+    fn keys(&self) -> Option<String> {
+        let run = self.progress.run.as_ref().filter(|run| run.verb != "uninstall")?;
+        let (said, first) = (keys_in_words(&run.keys)?, run.keys.first()?);
+        let read = format!("{{{{index .data \"{}\" | base64decode}}}}", first.key);
+        Some(format!(
+            "  {said}. To read one: kubectl -n {} get secret {} -o go-template='{read}'",
+            run.namespace, first.secret
+        ))
     }
 
     /// The line after a silence: what is being waited for, and how far it is. `silence` is the time since the last event.

@@ -195,11 +195,8 @@ impl Rows<'_> {
         let node = Node::Others(group.to_string());
         let open = self.is_open(&node, false);
         let named = |wanted: Readiness| {
-            let names: Vec<String> = quiet
-                .iter()
-                .filter(|(_, step)| step.readiness == wanted)
-                .map(|(_, step)| format!("{} {}", step.info.object_kind, step.info.name))
-                .collect();
+            let names: Vec<String> =
+                quiet.iter().filter(|(_, step)| step.readiness == wanted).map(|(_, step)| super::named(step)).collect();
             names
         };
         let (ready, held) = (named(Readiness::Ready), named(Readiness::Held));

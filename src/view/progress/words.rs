@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{GroupState, PodSeen, Progress};
-use crate::event::Readiness;
+use super::{GroupState, PodSeen, Progress, StepState};
+use crate::event::{KeyPlace, Readiness};
 
 impl Progress {
     /// The one line that says what is being waited for, with its reason and age; empty when nothing is.
@@ -37,7 +37,7 @@ impl Progress {
             return waiting;
         }
         if let Some(step) = self.current.as_ref().and_then(|id| self.steps.get(id)) {
-            return format!("writing {} {}", step.info.object_kind, step.info.name);
+            return format!("writing {}", named(step));
         }
         if let Some(what) = &self.asking {
             return format!("asking whether it answers: {what}");
@@ -55,6 +55,27 @@ impl Progress {
             String::new()
         }
     }
+}
+
+/// An object as it is called in a line: `Deployment inngest`, `Claim inngest-postgresql`.
+pub fn named(step: &StepState) -> String {
+    let kind = match step.info.object_kind.as_str() {
+        "PersistentVolumeClaim" => "Claim",
+        "HorizontalPodAutoscaler" => "Autoscaler",
+        "CustomResourceDefinition" => "Definition",
+        kind => kind,
+    };
+    format!("{kind} {}", step.info.name)
+}
+
+/// Where keys are, in words: `Keys: secret inngest, INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY`.
+pub fn keys_in_words(keys: &[KeyPlace]) -> Option<String> {
+    let first = keys.first()?;
+    let names: Vec<&str> =
+        keys.iter().filter(|place| place.secret == first.secret).map(|place| place.key.as_str()).collect();
+    let others = keys.len() - names.len();
+    let more = if others > 0 { format!("; {others} more in other secrets") } else { String::new() };
+    Some(format!("Keys: secret {}, {}{more}", first.secret, names.join(" and ")))
 }
 
 /// A duration as a person reads it: `12 s`, `1 min 12 s`, `2 h 3 min`.

@@ -9,7 +9,7 @@ use super::super::StopChoice;
 use super::super::cells::{cut, pad, width, wrap};
 use super::App;
 use crate::error::Failure;
-use crate::view::progress::{Ending, GroupState, clock, seconds};
+use crate::view::progress::{Ending, GroupState, clock, named, seconds};
 
 /// The groups in a strip of as many lines as they need, three at most.
 pub(super) fn strip(app: &App, cells: usize) -> Vec<Line<'static>> {
@@ -70,11 +70,9 @@ pub(super) fn waiting(app: &App, cells: usize) -> Vec<Line<'static>> {
         Span::styled(format!(" {right}"), if late { app.theme.warn() } else { app.theme.dim() }),
     ])];
     if let Some(attached) = &app.progress.attached {
-        let began = attached.began.strftime("%F %H:%M:%SZ");
-        let said = format!(
-            "looking on: revision {}, begun by {} at {began}; nothing is written here",
-            attached.revision, attached.who
-        );
+        let began = attached.began.strftime("%F %H:%MZ");
+        let said =
+            format!("looking on: revision {} by {}, {began}; nothing is written", attached.revision, attached.who);
         lines.push(Line::raw(format!(" {}", cut(&said, cells.saturating_sub(2), ellipsis))));
     }
     if let Some(report) = app.progress.last_warning().filter(|_| late && app.progress.cause().is_none()) {
@@ -138,7 +136,7 @@ fn left(app: &App, remaining: u32, what: &str, cells: usize) -> Vec<Line<'static
 /// What waits for what stands still, in words.
 fn held_back(app: &App) -> String {
     let waiting = app.progress.steps.values().filter(|step| step.info.waits && step.done.is_none());
-    let names: Vec<String> = waiting.map(|step| format!("{} {}", step.info.object_kind, step.info.name)).collect();
+    let names: Vec<String> = waiting.map(named).collect();
     match names.as_slice() {
         [] => String::new(),
         [one] => format!("{one} is held back"),

@@ -19,7 +19,7 @@ const ABOUT: [&str; 2] = [
     "What is in the cluster goes on when slipway goes: slipway attach shows it again, and the same command takes it up.",
 ];
 /// Width from which the log stands beside the tree.
-const WIDE: u16 = 120;
+const WIDE: u16 = 160;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     let (finished, all) = app.progress.counts();
@@ -155,8 +155,10 @@ fn log(app: &App, frame: &mut Frame<'_>, area: Rect, marked: Option<&Row>) {
     if app.log.wrap {
         state.push_str(", wrapped");
     }
-    state.push_str(&format!(", {} dropped", log.dropped));
     let cells = usize::from(area.width);
+    if log.dropped > 0 || cells >= 60 {
+        state.push_str(&format!(", {} dropped", log.dropped));
+    }
     let state = cut(&state, cells.saturating_sub(8), app.theme.signs.ellipsis);
     let name = cut(&name, cells.saturating_sub(width(&state) + 10), app.theme.signs.ellipsis);
     paint::rule(frame, app.theme, head, &format!("{name}  {state}"));

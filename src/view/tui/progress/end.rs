@@ -6,20 +6,10 @@ use super::super::cells::{cut, pad, width, wrap};
 use super::body::headline;
 use super::{App, Forwarding};
 use crate::event::KeyPlace;
-use crate::view::progress::{Ending, seconds};
+use crate::view::progress::{Ending, keys_in_words, seconds};
 
 /// Keys that are listed at a time.
 const LISTED: usize = 5;
-
-/// Where keys are, in words: `Keys: secret inngest, INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY`.
-pub(super) fn keys_in_words(keys: &[KeyPlace]) -> Option<String> {
-    let first = keys.first()?;
-    let names: Vec<&str> =
-        keys.iter().filter(|place| place.secret == first.secret).map(|place| place.key.as_str()).collect();
-    let others = keys.len() - names.len();
-    let more = if others > 0 { format!("; {others} more in other secrets") } else { String::new() };
-    Some(format!("Keys: secret {}, {}{more}", first.secret, names.join(" and ")))
-}
 
 /// The end: what is up where, and everything that one needs next.
 pub(super) fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {

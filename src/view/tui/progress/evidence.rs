@@ -8,7 +8,7 @@ use super::body::rows;
 use super::lines::container_state;
 use crate::event::Readiness;
 use crate::view::progress::tree::{Node, rank};
-use crate::view::progress::{Ending, PodSeen, Report, StepState, clock, seconds};
+use crate::view::progress::{Ending, PodSeen, Report, StepState, clock, named, seconds};
 
 /// Pods that are told of in full.
 const PODS: usize = 5;
@@ -32,7 +32,7 @@ pub(super) fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
     }
     let subject = subject(app);
     if let Some((id, step)) = subject {
-        title(&mut lines, app, &format!("{} {}", step.info.object_kind, step.info.name), cells);
+        title(&mut lines, app, &named(step), cells);
         rows(&mut lines, app, "state", &step_state(app, step), cells);
         for seen in pods(app, id) {
             pod(&mut lines, app, seen, cells);
@@ -176,16 +176,16 @@ pub(super) fn leaving(app: &App, cells: usize) -> Vec<Line<'static>> {
             lines.push(Line::from(vec![Span::styled(format!("  {name:<20}"), app.theme.dim()), Span::raw(text)]));
         }
     };
-    told("goes on by itself", named(under_way.collect(), "nothing is under way"));
-    told("waits for slipway", named(waits.collect(), "nothing: everything is written"));
+    told("goes on by itself", some(under_way.collect(), "nothing is under way"));
+    told("waits for slipway", some(waits.collect(), "nothing: everything is written"));
     if let Some(run) = &app.progress.run {
         told("is shown again by", run.attach());
     }
     lines
 }
 
-fn named(steps: Vec<&StepState>, none: &str) -> String {
-    let name = |step: &&StepState| format!("{} {}", step.info.object_kind, step.info.name);
+fn some(steps: Vec<&StepState>, none: &str) -> String {
+    let name = |step: &&StepState| named(step);
     match steps.len() {
         0 => none.to_string(),
         1..=4 => steps.iter().map(name).collect::<Vec<_>>().join(", "),

@@ -10,7 +10,7 @@ use super::super::{Signal, StopChoice, Theme};
 use super::{App, Got, Want};
 use crate::event::Event;
 use crate::sanitize;
-use crate::view::progress::{Ending, Progress, seconds};
+use crate::view::progress::{Ending, Progress, keys_in_words, seconds};
 
 /// The way to whoever answers what the screen wants.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Watched {
                 if let Some(first) = notes.first() {
                     said.push_str(&format!("\n  {}", sanitize::line(first)));
                 }
-                if let Some(keys) = super::end::keys_in_words(&run.keys) {
+                if let Some(keys) = keys_in_words(&run.keys) {
                     said.push_str(&format!("\n  {keys}"));
                 }
                 said

@@ -9,12 +9,12 @@ use super::super::cells::{pad, width};
 use super::App;
 use crate::event::{ContainerState, Readiness};
 use crate::view::progress::tree::{Node, Row, rank, troubled};
-use crate::view::progress::{PodSeen, StepState, seconds};
+use crate::view::progress::{PodSeen, StepState, named};
 
-/// Cells of the component's name, with the space after it.
-const GROUP: usize = 11;
 /// Cells of the age at the end of a line.
-const AGE: usize = 11;
+const AGE: usize = 7;
+/// Width of the tree from which there is room for the nodes.
+const NODES: usize = 100;
 
 /// The lines of the tree that fit into `height`, with the marked one in view.
 pub(super) fn tree(app: &App, rows: &[Row], at: usize, cells: usize, height: usize) -> Vec<Line<'static>> {
@@ -23,7 +23,8 @@ pub(super) fn tree(app: &App, rows: &[Row], at: usize, cells: usize, height: usi
     let mut lines: Vec<Line<'static>> = (from..to).map(|i| line(app, &rows[i], i == at, cells, &columns)).collect();
     let below = rows.len() - to;
     if below > 0 {
-        lines.push(Line::styled(format!("{:GROUP$}    {below} more below", ""), app.theme.dim()));
+        let room = columns.group + 4;
+        lines.push(Line::styled(format!("{:room$}{below} more below", ""), app.theme.dim()));
     }
     lines
 }
@@ -41,18 +42,22 @@ fn window(len: usize, at: usize, height: usize) -> (usize, usize) {
 
 /// Widths of the columns: as wide as what they hold, as long as the reasons keep their room.
 struct Columns {
+    /// The component's name.
+    group: usize,
+    /// From the sign that folds to the end of the name.
     name: usize,
     node: usize,
 }
 
 impl Columns {
     fn of(app: &App, rows: &[Row], cells: usize) -> Self {
-        let (mut name, mut node) = (12, 0);
+        let (mut group, mut name, mut node) = (4, 12, 0);
         for row in rows {
+            group = group.max(width(&row.group));
             match &row.node {
                 Node::Step(id) => {
                     let Some(step) = app.progress.steps.get(id) else { continue };
-                    name = name.max(width(&step.info.object_kind) + 1 + width(&step.info.name));
+                    name = name.max(width(&named(step)));
                 }
                 Node::Pod(uid) => {
                     let Some(seen) = app.progress.pods.get(uid) else { continue };
@@ -62,7 +67,8 @@ impl Columns {
                 _ => {}
             }
         }
-        Self { name: name.min((cells * 2 / 5).max(12)), node: node.min(cells / 8) }
+        let node = if cells < NODES { 0 } else { node.min(cells / 8) };
+        Self { group: group.min(12), name: name.min((cells * 2 / 5).max(12)), node }
     }
 }
 
@@ -79,35 +85,39 @@ fn line(app: &App, row: &Row, marked: bool, cells: usize, columns: &Columns) -> 
     let indent = "  ".repeat(usize::from(row.depth));
     let mut spans = vec![
         Span::styled(marker, theme.accent()),
-        Span::styled(pad(&row.group, GROUP - 1, ellipsis), theme.bold()),
-        Span::raw(format!("{indent}{fold}")),
+        Span::styled(pad(&row.group, columns.group, ellipsis), theme.bold()),
+        Span::raw(format!(" {indent}{fold}")),
     ];
-    let used = GROUP + indent.len() + 2;
+    let before = columns.group + 2 + indent.len() + 2;
     let Some(told) = told(app, row) else {
-        spans.push(Span::styled(pad(&row.counted, cells.saturating_sub(used + 1), ellipsis), name_style));
+        spans.push(Span::styled(pad(&row.counted, cells.saturating_sub(before + 1), ellipsis), name_style));
         return Line::from(spans);
     };
-    let name = (columns.name + 2).saturating_sub(indent.len());
-    spans.push(Span::styled(pad(&told.name, name.saturating_sub(2), ellipsis), name_style));
-    let mut column = |text: &str, wide: usize| spans.push(Span::raw(format!(" {} ", pad(text, wide, ellipsis))));
+    let name = columns.name.saturating_sub(indent.len());
+    spans.push(Span::styled(pad(&told.name, name, ellipsis), name_style));
+    spans.push(Span::raw(" "));
+    let mut used = before + name + 1;
     let beside = match &row.node {
-        Node::Step(_) => {
-            column(&told.parts, 5);
-            7
-        }
-        _ if columns.node > 0 => {
-            column(&told.parts, columns.node);
-            columns.node + 2
-        }
-        _ => {
-            column("", 0);
-            2
-        }
+        Node::Step(_) if columns.node > 0 => columns.node.max(5),
+        Node::Step(_) => 5,
+        _ => columns.node,
     };
-    let room = cells.saturating_sub(GROUP + 2 + columns.name + beside + AGE + 1);
-    spans.push(Span::styled(pad(&told.state, room, ellipsis), told.style));
-    spans.push(Span::styled(format!("{:>AGE$}", told.age.map(seconds).unwrap_or_default()), theme.dim()));
+    if beside > 0 {
+        spans.push(Span::raw(format!("{} ", pad(&told.parts, beside, ellipsis))));
+        used += beside + 1;
+    }
+    spans.push(Span::styled(pad(&told.state, cells.saturating_sub(used + AGE + 1), ellipsis), told.style));
+    spans.push(Span::styled(format!("{:>AGE$}", told.age.map(short).unwrap_or_default()), theme.dim()));
     Line::from(spans)
+}
+
+/// A duration in few cells: `12 s`, `4 min`, `2 h`.
+fn short(age: Duration) -> String {
+    match age.as_secs() {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..3600 => format!("{} min", s / 60),
+        s => format!("{} h", s / 3600),
+    }
 }
 
 struct Told {
@@ -156,11 +166,12 @@ fn step(app: &App, step: &StepState, age: impl Fn(Duration) -> Option<Duration>)
             "" => "held back".to_string(),
             reason => reason.to_string(),
         },
-        _ if step.reason.is_empty() => "waiting".to_string(),
+        // The column before says it shorter.
+        _ if step.reason.is_empty() || (step.of > 0 && step.reason.contains(" of ")) => "waiting".to_string(),
         _ => step.reason.clone(),
     };
     let parts = if step.of > 0 { format!("{}/{}", step.ready, step.of) } else { String::new() };
-    let name = format!("{} {}", step.info.object_kind, step.info.name);
+    let name = named(step);
     let age = if step.done.is_some() || step.started { age(step.since) } else { None };
     Told { name, parts, state, style, age }
 }
@@ -187,16 +198,14 @@ fn pod(app: &App, seen: &PodSeen, age: impl Fn(Duration) -> Option<Duration>) ->
     Told { name: pod.name.clone(), parts: pod.node.clone(), state, style, age: age(seen.since) }
 }
 
-/// A container in a word or two: `waiting: CrashLoopBackOff, exit 1, 3 restarts`.
+/// A container in a word or two: `CrashLoopBackOff, exit 1, 3 restarts`.
 pub(super) fn container_state(container: &ContainerState) -> String {
-    let mut state = match (container.ready, container.state.as_str()) {
-        (true, "running") => "ready".to_string(),
-        (_, "") => "not started".to_string(),
-        (_, state) => state.to_string(),
+    let mut state = match (container.ready, container.state.as_str(), container.reason.as_str()) {
+        (true, "running", _) => "ready".to_string(),
+        (_, "", _) => "not started".to_string(),
+        (_, state, "") => state.to_string(),
+        (_, _, reason) => reason.to_string(),
     };
-    if !container.reason.is_empty() {
-        state.push_str(&format!(": {}", container.reason));
-    }
     if let Some(code) = container.exit_code {
         state.push_str(&format!(", exit {code}"));
     }

@@ -267,6 +267,7 @@ impl App {
         if matches!(event.kind, EventKind::RunStarted { .. }) {
             // The same plan again: what was chosen of the earlier attempt means nothing any more.
             (self.stopping, self.looking, self.zoomed) = (None, false, false);
+            self.said.clear();
             self.log.clear_filter();
         }
         self.progress.take(event);

@@ -9,9 +9,9 @@ use crate::view::progress::tree::Node;
 
 /// The choices of Ctrl-C, the safest first: it has the focus.
 pub(super) const STOPS: [(StopChoice, &str); 4] = [
-    (StopChoice::AfterStep, "Stop after this step    what is on its way is finished, nothing else is begun"),
-    (StopChoice::Now, "Stop now                what is on its way may still arrive"),
-    (StopChoice::Detach, "Leave it                the lock is given back, the rest can be gone on with"),
+    (StopChoice::AfterStep, "Stop after this step   what is on its way is finished first"),
+    (StopChoice::Now, "Stop now               what is on its way may still arrive"),
+    (StopChoice::Detach, "Leave it               what waits can be gone on with, from anywhere"),
     (StopChoice::AfterStep, "Go on"),
 ];
 /// The choices before a run that is looked at is gone on with: the safe one has the focus.
