@@ -169,7 +169,7 @@ fn field_lines<Q: Questions>(
     spans.push(Span::styled(pad(&shown, columns.room, signs.ellipsis), style));
     spans.push(Span::raw("] "));
     let from = if app.drafts.contains_key(&question.path) {
-        "being typed".to_string()
+        (if columns.origin >= 11 { "being typed" } else { "typing" }).to_string()
     } else {
         let long = came_from(question, true);
         if width(&long) <= columns.origin { long } else { came_from(question, false) }
@@ -205,9 +205,12 @@ fn came_from(question: &QuestionView, long: bool) -> String {
         Origin::Flag => "--set",
         Origin::Typed => "you",
     };
-    let Some(origin) = question.origin.filter(|_| !question.text.is_empty()) else {
+    let Some(origin) = question.origin.filter(|_| !question.text.is_empty() || question.fault.is_none()) else {
         return if question.optional { "optional".into() } else { "needed".into() };
     };
+    if question.text.is_empty() && question.optional {
+        return "optional".into();
+    }
     let beneath = match &question.beneath {
         (Some(below), text) if long && origin == Origin::Typed && !text.is_empty() && text.len() < 20 => match below {
             Origin::Default => format!("; default {text}"),

@@ -302,12 +302,12 @@ impl<'f, Q: Questions> App<'f, Q> {
             self.page += 1;
             self.enter_page();
         } else {
-            self.to_review();
+            self.finish();
         }
     }
 
     /// On to the review, or to what stands between.
-    fn to_review(&mut self) {
+    fn finish(&mut self) {
         self.take_drafts();
         if self.form.is_complete() {
             self.left = Some(Left::ToReview);

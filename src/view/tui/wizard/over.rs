@@ -209,7 +209,7 @@ impl<Q: Questions> App<'_, Q> {
                     Some(To::Before(page)) => self.back(Some(page)),
                     Some(To::Page(page)) => self.go_to_page(page),
                     Some(To::Question(path)) => self.jump(&path),
-                    Some(To::Review) => self.to_review(),
+                    Some(To::Review) => self.finish(),
                     None => {}
                 }
             }
