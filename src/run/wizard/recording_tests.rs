@@ -17,8 +17,8 @@ use crate::lint::schema::Schemas;
 use crate::practice::{MINOR, Options, Server, UnknownFields};
 use crate::run::apply::{Again, How, Job, work};
 use crate::run::practice::OWN;
-use crate::view::tui::tests::pictures::is_committed;
 use crate::view::tui::tests::recorder::Recorder;
+use crate::view::tui::tests::screenshots::is_committed;
 use crate::view::tui::{Hooks, Input, StopChoice, Theme, progress, session};
 
 /// How long a person looks before the next key.

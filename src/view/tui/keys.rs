@@ -177,7 +177,7 @@ const LISTS: &[Place] = &[
     Sure, Draft, Pages, Help,
 ];
 const REVIEW: &[Place] = &[Review, Blocked];
-const EVERYWHERE: &[Place] = &[
+pub(super) const EVERYWHERE: &[Place] = &[
     Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree,
     Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview, Entries, Lines, Leaving, Sure, Draft, Pages,
     Help, Waiting, Unmade,
@@ -378,6 +378,7 @@ pub(super) const TABLE: &[Binding] = &[
     on(LISTS, KeyCode::PageDown, A::PageDown, "PageDown", "", "Ten lines down"),
     on(&[Help], KeyCode::Esc, A::Back, "Esc", "back", "Back"),
     on(&[Help], KeyCode::Char('?'), A::Back, "?", "back", "Back"),
+    on(&[Waiting, Unmade], KeyCode::Char('?'), A::Help, "?", "help", "This page"),
     ctrl(
         &[Progress, Stuck],
         'c',

@@ -26,13 +26,18 @@ pub(super) struct App {
     here: Whereabouts,
     theme: Theme,
     failed: Option<Failure>,
+    /// The help page, scrolled down by lines.
+    help: Option<usize>,
     left: Option<Left>,
 }
+
+const ABOUT: &str = "The plan is made from what is in the cluster now, and tried there without writing anything. It takes \
+    a second or two; a slow cluster is waited for.";
 
 impl App {
     /// While it is made.
     pub(super) fn new(here: Whereabouts, theme: Theme) -> Self {
-        Self { here, theme, failed: None, left: None }
+        Self { here, theme, failed: None, help: None, left: None }
     }
 
     /// It cannot be made.
@@ -52,13 +57,20 @@ impl App {
 impl Screen for App {
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
-            Msg::Key(key) => match keys::action(self.place(), &key) {
-                Some(Action::Redraw) => return vec![Effect::Redraw],
-                Some(Action::Suspend) => return vec![Effect::Suspend],
-                Some(Action::Accept) => self.left = Some(Left::Again),
-                Some(Action::Back | Action::Interrupt) => self.left = Some(Left::Back),
-                _ => {}
-            },
+            Msg::Key(key) => {
+                let place = if self.help.is_some() { Place::Help } else { self.place() };
+                match (keys::action(place, &key), self.help) {
+                    (Some(Action::Redraw), _) => return vec![Effect::Redraw],
+                    (Some(Action::Suspend), _) => return vec![Effect::Suspend],
+                    (Some(Action::Help), _) => self.help = Some(0),
+                    (Some(Action::Down), Some(down)) => self.help = Some((down + 1).min(200)),
+                    (Some(Action::Up), Some(down)) => self.help = Some(down.saturating_sub(1)),
+                    (Some(Action::Back), Some(_)) => self.help = None,
+                    (Some(Action::Accept), None) => self.left = Some(Left::Again),
+                    (Some(Action::Back | Action::Interrupt), _) => self.left = Some(Left::Back),
+                    _ => {}
+                }
+            }
             Msg::Signal(Signal::Interrupt) => self.left = Some(Left::Back),
             Msg::Signal(signal) => self.left = Some(Left::Signal(signal)),
             _ => {}
@@ -71,6 +83,9 @@ impl Screen for App {
             return;
         }
         let parts = paint::frame(frame, self.theme, &self.here, "review");
+        if let Some(down) = self.help {
+            return paint::help(frame, self.theme, self.place(), down, &[ABOUT.to_string()]);
+        }
         let cells = usize::from(parts.body.width).saturating_sub(8);
         let mut lines = vec![Line::raw("")];
         match &self.failed {

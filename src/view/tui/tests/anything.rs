@@ -275,6 +275,18 @@ proptest! {
 }
 
 #[test]
+fn a_paste_is_text_and_never_keys_in_any_state() {
+    for state in super::stage::states() {
+        let at = At { theme: Theme::new(true, true), size: (80, 24) };
+        let mut screen = (state.screen)(at);
+        let effects = screen.update(Msg::Paste("q\u{3}\r\t\u{1b}[B\u{1a}?y\ns/".into()));
+        assert!(effects.iter().all(|effect| matches!(effect, Effect::Ask(_))), "{}: {effects:?}", state.name);
+        let (buffer, cursor) = buffer(&*screen, at.size);
+        assert_eq!(fault(&buffer, cursor), None, "{}:\n{}", state.name, text(&buffer));
+    }
+}
+
+#[test]
 fn enter_pressed_a_hundred_times_never_installs_deletes_or_reveals() {
     for state in super::stage::states() {
         // On its button Enter is what was asked for.

@@ -1,7 +1,9 @@
 //! Every page and state, one file each: at 80x24 and 120x40 in colours and Unicode, without colours, in ASCII, and on a
 //! terminal that is too small. `INSTA_UPDATE=always cargo test --lib gallery` makes them anew.
 
-use super::super::Theme;
+use super::super::keys::{EVERYWHERE, Place, rows};
+use super::super::{Msg, Theme};
+use super::keys;
 use super::look::{buffer, fault, styles, text};
 use super::stage::{At, State, states};
 
@@ -50,6 +52,51 @@ fn every_page_and_state_is_as_it_was_reviewed() {
     settings.set_omit_expression(true);
     for state in states() {
         settings.bind(|| insta::assert_snapshot!(state.name, page(&state)));
+    }
+}
+
+/// The places whose every key, and what it does, stands in a text.
+fn told(shown: &str) -> Vec<Place> {
+    let whole = |place: &Place| {
+        rows(*place).all(|row| {
+            // A row may be cut at its end, on a narrow screen.
+            let start: String = row.long.chars().take(40).collect();
+            shown.lines().any(|line| line.trim_start().starts_with(row.key) && line.contains(&start))
+        })
+    };
+    EVERYWHERE.iter().copied().filter(whole).collect()
+}
+
+#[test]
+fn f1_tells_every_key_of_the_place_one_is_in_and_goes_away_again() {
+    let mut silent = Vec::new();
+    for state in states() {
+        // A question or a list over the screen has its choices and its keys before one's eyes.
+        if ["leaving", "stopping", "missing"].iter().any(|end| state.name.ends_with(end)) {
+            continue;
+        }
+        let at = At { theme: Theme::new(true, true), size: (80, 100) };
+        let mut screen = (state.screen)(at);
+        if !state.name.ends_with("help") {
+            screen.update(Msg::Key(keys("f1")[0]));
+        }
+        let help = !told(&text(&buffer(&*screen, at.size).0)).is_empty();
+        screen.update(Msg::Key(keys("esc")[0]));
+        let back = told(&text(&buffer(&*screen, at.size).0)).is_empty();
+        if !help || !back {
+            silent.push((state.name, help, back));
+        }
+    }
+    assert_eq!(silent, [], "no help, or none that goes away");
+}
+
+#[test]
+fn every_state_names_a_key_at_its_foot_or_says_something_there() {
+    for state in states() {
+        let at = At { theme: Theme::new(true, true), size: NARROW };
+        let shown = text(&buffer(&*(state.screen)(at), at.size).0);
+        let foot = shown.lines().last().unwrap_or_default().trim();
+        assert!(!foot.is_empty(), "{}:\n{shown}", state.name);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The pictures of the README, out of what the screens draw: `INSTA_UPDATE=always cargo test --lib pictures` draws them
+//! The pictures of the README, out of what the screens draw: `INSTA_UPDATE=always cargo test --lib screenshots` draws them
 //! anew. Each follows the reader's ground, light or dark.
 
 use std::fmt::Write as _;
@@ -59,7 +59,7 @@ pub(crate) fn is_committed(name: &str, made: &str) {
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     let same = committed == made;
-    assert!(same, "{} is not what is drawn now: INSTA_UPDATE=always cargo test --lib pictures", path.display());
+    assert!(same, "{} is not what is drawn now: INSTA_UPDATE=always cargo test --lib screenshots", path.display());
 }
 
 fn escaped(text: &str) -> String {
