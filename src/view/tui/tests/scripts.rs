@@ -51,7 +51,7 @@ pub(super) fn started(verb: &str, practice: bool) -> Event {
         keys: ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"]
             .map(|key| KeyPlace { secret: "inngest".into(), key: key.into() })
             .to_vec(),
-        door: Some(ServicePlace { service: "inngest".into(), port: "http".into() }),
+        door: Some(ServicePlace { service: "inngest".into(), port: "8288".into() }),
     };
     fact(0, None, EventKind::RunStarted { run })
 }
@@ -145,6 +145,14 @@ pub(super) fn done(verb: &str, practice: bool) -> Vec<Event> {
         "Keep the keys safe: back up the Secret inngest-keys-1".to_string(),
     ];
     events.push(fact(72, None, EventKind::RunFinished { written: 9, unchanged: 0, notes }));
+    events
+}
+
+/// A run of somebody else, looked at.
+pub(super) fn attached() -> Vec<Event> {
+    let mut events = healthy();
+    let (who, began) = ("ana@laptop".to_string(), jiff::Timestamp::UNIX_EPOCH);
+    events.insert(1, fact(0, None, EventKind::RunAttached { revision: 1, who, began }));
     events
 }
 

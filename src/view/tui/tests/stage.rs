@@ -1,13 +1,13 @@
 //! Screens in a state: built from what the tests of each screen use, told a size, and driven by keys. Made for whatever
 //! must hold of every screen, so that a new state is one line of [`states`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
-use super::super::{Effect, Msg, Screen, Theme, progress, review, waiting, way, wizard};
+use super::super::{Effect, Got, Msg, Screen, Theme, Want, draft, progress, review, waiting, way, wizard};
 use super::{keys, scripts};
 use crate::answers::Form;
+use crate::answers::draft::{Draft, KeptAnswer};
 use crate::answers::form::{Layers, NoSources, Place};
 use crate::error::{Failure, FailureKind};
 use crate::event::Event;
@@ -17,6 +17,8 @@ use crate::plan::{Target, Verb};
 use crate::preflight;
 use crate::product::load::built_in_for_tests;
 use crate::product::schema::Product;
+use crate::secret::SecretText;
+use crate::view::draft::Offer;
 use crate::view::form::FormQuestions;
 use crate::view::overview::Overview;
 use crate::view::questions::{Questions, Whereabouts};
@@ -163,6 +165,22 @@ impl At {
         self.drive(review::App::new(overview, self.theme), script)
     }
 
+    pub(super) fn draft(self, state: Result<(), &str>) -> Shown {
+        let kept = |()| Draft {
+            context: "prod-eu".into(),
+            product: "inngest".into(),
+            profile: "production".into(),
+            namespace: "events".into(),
+            release: "inngest".into(),
+            answers: [("database.storage".to_string(), KeptAnswer::Text("20Gi".into()))].into(),
+            not_kept: vec!["database.url".into()],
+            ..Draft::default()
+        };
+        let offer =
+            Offer { when: "2026-11-21 10:12, 2 h 3 min ago".into(), draft: state.map(kept).map_err(String::from) };
+        self.drive(draft::App::new(offer, rehearsed_way(&[]).whereabouts(), self.theme), "")
+    }
+
     pub(super) fn waiting(self, failure: Option<Failure>) -> Shown {
         let here = overview().whereabouts();
         let app = waiting::App::new(here, self.theme);
@@ -176,11 +194,8 @@ impl At {
     }
 
     pub(super) fn progress(self, events: Vec<Event>, script: &str) -> Shown {
-        let mut app = progress::App::new(self.theme);
-        let mut last = Duration::ZERO;
+        let mut app = progress::App::new(self.theme).with_doors();
         for event in events {
-            last = last.max(event.elapsed);
-            app.update(Msg::Clock(last));
             app.update(Msg::Event(Box::new(event)));
         }
         self.drive(app, script)
@@ -188,11 +203,18 @@ impl At {
 }
 
 /// Answers everything that was asked, and what is asked because of it.
-pub(super) fn answered(screen: &mut dyn Screen, mut effects: Vec<Effect>) {
-    while let Some(at) = effects.iter().position(|effect| matches!(effect, Effect::Ask(_))) {
-        if let Effect::Ask(ask) = effects.remove(at) {
-            effects.extend(screen.update(Msg::Told(Box::new(answer(ask)))));
-        }
+pub(super) fn answered(screen: &mut dyn Screen, effects: Vec<Effect>) {
+    let mut open: VecDeque<Effect> = effects.into();
+    while let Some(effect) = open.pop_front() {
+        let msg = match effect {
+            Effect::Ask(ask) => Msg::Told(Box::new(answer(ask))),
+            Effect::Want(Want::Key(place, used)) => {
+                Msg::Got(Box::new(Got::Key(place, used, Ok(SecretText::new("evt-0123456789abcdef")))))
+            }
+            Effect::Want(Want::Forward) => Msg::Got(Box::new(Got::Forwarded(Ok("http://127.0.0.1:8288".into())))),
+            _ => continue,
+        };
+        open.extend(screen.update(msg));
     }
 }
 
@@ -238,9 +260,12 @@ pub(super) fn states() -> Vec<State> {
         state("way_target", |at| at.way(&[], "enter enter enter enter end backspace")),
         state("way_target_standing_release", |at| at.way(&[], "enter enter enter enter")),
         state("way_target_wrong", |at| at.way(&[], "enter enter enter enter \"Upper\" tab")),
+        state("way_pages_list", |at| at.way(&[], "enter enter ctrl-o")),
         state("way_leaving", |at| at.way(&[], "esc")),
         state("way_help", |at| at.way(&[], "f1")),
         state("way_target_help", |at| at.way(&[], "enter enter enter enter f1")),
+        state("draft_offered", |at| at.draft(Ok(()))),
+        state("draft_damaged", |at| at.draft(Err("is damaged: it is not what slipway writes"))),
         state("wizard_choices", |at| at.wizard("")),
         state("wizard_line_typed", |at| at.wizard("enter \"20Gi\"")),
         state("wizard_line_wrong", |at| at.wizard("enter backspace backspace backspace \"lots\" enter")),
@@ -266,6 +291,10 @@ pub(super) fn states() -> Vec<State> {
         state("review_on_the_button", |at| at.review(planned("production"), "tab")),
         state("review_blocked", |at| at.review(blocked(), "")),
         state("review_blocked_on_the_button", |at| at.review(blocked(), "tab enter")),
+        state("review_moved", |at| {
+            let moved = vec!["Deployment/inngest was changed by somebody else".to_string()];
+            at.drive(review::App::new(planned("production"), at.theme).moved(moved), "")
+        }),
         state("review_leaving", |at| at.review(planned("production"), "ctrl-c")),
         state("review_help", |at| at.review(planned("production"), "?")),
         state("waiting", |at| at.waiting(None)),
@@ -280,9 +309,15 @@ pub(super) fn states() -> Vec<State> {
         state("progress_uninstalled", |at| at.progress(scripts::done("uninstall", true), "")),
         state("progress_crowded", |at| at.progress(scripts::crowded(), "")),
         state("progress_other_pod", |at| at.progress(scripts::healthy(), "tab")),
-        state("progress_log", |at| at.progress(scripts::crowded(), "enter up")),
+        state("progress_log", |at| at.progress(scripts::crowded(), "l up")),
         state("progress_filter", |at| at.progress(scripts::healthy(), "/ \"TRUST\"")),
-        state("progress_timeline", |at| at.progress(scripts::failing(), "e")),
+        state("progress_timeline", |at| at.progress(scripts::failing(), "t")),
+        state("progress_evidence", |at| at.progress(scripts::failing(), "e")),
+        state("progress_attached", |at| at.progress(scripts::attached(), "")),
+        state("progress_going_on", |at| at.progress(scripts::attached(), "r")),
+        state("progress_done_revealed", |at| at.progress(scripts::done("install", false), "down v")),
+        state("progress_done_forwarded", |at| at.progress(scripts::done("install", false), "p")),
+        state("progress_done_pods", |at| at.progress(scripts::done("install", false), "tab")),
         state("progress_stopping", |at| at.progress(scripts::healthy(), "ctrl-c")),
         state("progress_stop_asked", |at| at.progress(scripts::healthy(), "ctrl-c enter")),
         state("progress_help", |at| at.progress(scripts::healthy(), "?")),
