@@ -245,6 +245,18 @@ fn a_list_is_edited_entry_by_entry_and_esc_keeps_what_was_typed() {
 }
 
 #[test]
+fn a_half_typed_entry_is_kept_by_the_question_whether_to_leave_and_by_a_lost_terminal() {
+    for away in ["ctrl-c", ""] {
+        let mut form = Rehearsal::default();
+        let mut app = app(&mut form);
+        press(&mut app, "pagedown down down down down enter \"https://a\"");
+        press(&mut app, away);
+        app.update(Msg::Signal(Signal::Hangup));
+        assert_eq!(form.answers["sdkUrls"], "https://a");
+    }
+}
+
+#[test]
 fn several_lines_are_written_in_an_editor_that_keeps_them() {
     let mut form = Rehearsal::default();
     let mut app = app(&mut form);

@@ -37,6 +37,7 @@ impl<Q: Questions> App<'_, Q> {
 
     /// Hands over everything that is being typed, on whatever page.
     pub(super) fn take_drafts(&mut self) {
+        self.take_entries();
         let paths: Vec<String> = self.drafts.keys().cloned().collect();
         for path in paths {
             if let Some(question) = self.form.question(&path) {

@@ -119,7 +119,7 @@ impl<Q: Questions> App<'_, Q> {
 
     /// Hands the entries to the form as they are; says whether they are right.
     pub(super) fn take_entries(&mut self) -> bool {
-        let Some((question, _)) = self.focused() else { return true };
+        let Some((question, _)) = self.focused().filter(|_| self.entries.is_some()) else { return true };
         let Some(input) = self.entries.as_mut().and_then(Entries::changed) else {
             return self.form.question(&question.path).is_none_or(|question| question.fault.is_none());
         };
@@ -171,6 +171,9 @@ impl<Q: Questions> App<'_, Q> {
             self.left = Some(Left::Quit);
         }
         self.asked_to_leave = Some(self.clock);
+        // An entry that is half typed is not lost by the question.
+        self.take_entries();
+        self.entries = None;
         self.over = Over::Leaving(0);
     }
 
