@@ -1,7 +1,12 @@
 //! The full screen: how soon it is there, how soon it answers a key, what it costs while nothing happens, how much memory
 //! it takes, and what a flood of logs does to it. Prints figures beside what is aimed at, judges nothing:
 //! `cargo bench --bench tui`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its figures, and fails by ending")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench prints its figures, and fails by ending"
+)]
 
 #[path = "tui/memory.rs"]
 mod memory;

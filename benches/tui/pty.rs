@@ -79,10 +79,9 @@ impl Shown {
     pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> Instant {
         let mut at = Instant::now();
         while !wanted(&self.contents()) {
-            at = self.read(Duration::from_secs(120)).unwrap_or_else(|| {
-                println!("{what} never came:\n{}", self.contents());
-                std::process::exit(1)
-            });
+            at = self
+                .read(Duration::from_secs(120))
+                .unwrap_or_else(|| panic!("{what} never came:\n{}", self.contents()));
         }
         at
     }

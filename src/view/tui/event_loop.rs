@@ -48,7 +48,7 @@ pub enum Input {
 /// What woke the loop.
 enum First {
     Read(Option<Input>),
-    Event(Option<Event>),
+    Event(Option<Box<Event>>),
     Woken,
 }
 
@@ -111,7 +111,7 @@ where
         let first = tokio::select! {
             biased;
             read = input.next(), if input_open => First::Read(read),
-            event = receive(&mut events) => First::Event(event),
+            event = receive(&mut events) => First::Event(event.map(Box::new)),
             () = sleep_until(wake) => First::Woken,
         };
         let mut effects = screen.update(Msg::Clock(start.elapsed()));
@@ -120,7 +120,7 @@ where
             First::Read(first) => read = Some(first),
             First::Event(Some(event)) => {
                 dirty = true;
-                effects.extend(screen.update(Msg::Event(Box::new(event))));
+                effects.extend(screen.update(Msg::Event(event)));
             }
             First::Event(None) => {
                 dirty = true;
