@@ -57,7 +57,7 @@ impl StepState {
 /// Where a group stands, the worst of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupState {
-    /// Nothing of it was begun.
+    /// Nothing of what is left of it was begun.
     Held,
     /// Everything of it is ready.
     Ready,
@@ -363,7 +363,8 @@ impl Progress {
                 GroupState::Failed
             } else if steps.iter().all(|step| step.finished()) {
                 GroupState::Ready
-            } else if steps.iter().any(|step| step.started || step.done.is_some()) {
+            // Where nothing of what is left was begun, the rest is held back, whatever else of it is there.
+            } else if steps.iter().any(|step| !step.finished() && (step.started || step.done.is_some())) {
                 GroupState::Working
             } else {
                 GroupState::Held

@@ -346,7 +346,7 @@ pub(crate) fn overview() -> Overview {
         cluster: vec!["v1.35.1".into(), "12 nodes".into(), "gke".into()],
         findings: vec![warning],
         skipped: vec![],
-        repeat: "slipway install inngest -f inngest.yaml --yes".into(),
+        repeat: "slipway install inngest --context prod-eu -f inngest.yaml --yes".into(),
         mends: vec![Mend {
             code: "STORAGE_CLASS_MISSING".into(),
             at: "database.storageClass".into(),

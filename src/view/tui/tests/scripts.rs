@@ -98,7 +98,13 @@ pub(super) fn healthy() -> Vec<Event> {
     events.extend(WRITTEN.iter().flat_map(|(id, _)| made(1, id)));
     events.extend([DATABASE, QUEUE].iter().flat_map(|id| made(2, id)));
     events.push(status(2, DATABASE, Readiness::Waiting, "0 of 1 replicas ready", 0, 1));
-    events.push(pod(3, "inngest-postgresql-0", DATABASE, "pulling postgres:17", false));
+    let mut database = pod(3, "inngest-postgresql-0", DATABASE, "not ready yet", false);
+    if let EventKind::PodChanged { pod } = &mut database.kind {
+        pod.phase = "Running".into();
+        pod.containers[0].state = "running".into();
+        pod.containers[0].reason.clear();
+    }
+    events.push(database);
     events.push(pod(3, "inngest-redis-0", QUEUE, "", true));
     events.push(status(9, QUEUE, Readiness::Ready, "1 of 1 replicas ready", 1, 1));
     events.push(line(9, "inngest-redis-0", "Ready to accept connections tcp"));
@@ -111,9 +117,20 @@ pub(super) fn healthy() -> Vec<Event> {
 /// The database cannot get its volume.
 pub(super) fn failing() -> Vec<Event> {
     let mut events = healthy();
+    // A pod without its volume is on no node, and has written nothing.
+    events.retain(|event| match &event.kind {
+        EventKind::PodChanged { pod } => pod.owner != DATABASE,
+        EventKind::LogLine { pod, .. } => pod != "inngest-postgresql-0",
+        _ => true,
+    });
+    let mut pod = pod(3, "inngest-postgresql-0", DATABASE, "waits for its volume", false);
+    if let EventKind::PodChanged { pod } = &mut pod.kind {
+        pod.node.clear();
+    }
+    events.push(pod);
     let finding = Finding::new("STORAGE_CLASS_MISSING", Severity::Error, "the database cannot get its volume")
         .why("claim data-inngest-postgresql-0 asks for storage class \"fast\", which does not exist here (event ProvisioningFailed)")
-        .remedy("slipway install inngest --set database.storageClass=standard")
+        .remedy("choose another class: standard (default), premium-rwo")
         .at("PersistentVolumeClaim/inngest/data-inngest-postgresql-0");
     events.push(fact(34, Some(DATABASE), EventKind::FindingRaised { finding, hopeless: true }));
     events
@@ -125,7 +142,7 @@ pub(super) fn failed() -> Vec<Event> {
     let failure = Failure::new(FailureKind::Deployment, "the database cannot get its volume")
         .place("PersistentVolumeClaim/inngest/data-inngest-postgresql-0")
         .why("storage class \"fast\" does not exist here")
-        .hint("slipway install inngest --set database.storageClass=standard");
+        .hint("choose another class: standard (default), premium-rwo");
     events.push(fact(35, None, EventKind::RunFailed { failure }));
     events
 }
@@ -140,7 +157,7 @@ pub(super) fn done(verb: &str, practice: bool) -> Vec<Event> {
     events.push(pod(40, "inngest-7d4b9-x2lvp", SERVER, "", true));
     events.push(status(70, SERVER, Readiness::Ready, "1 of 1 replicas ready", 1, 1));
     let notes = vec![
-        "Open https://inngest.example.com".to_string(),
+        "Open: https://inngest.example.com".to_string(),
         "The event key is in secret inngest, key INNGEST_EVENT_KEY".to_string(),
         "Keep the keys safe: back up the Secret inngest-keys-1".to_string(),
     ];
@@ -151,7 +168,7 @@ pub(super) fn done(verb: &str, practice: bool) -> Vec<Event> {
 /// A run of somebody else, looked at.
 pub(super) fn attached() -> Vec<Event> {
     let mut events = healthy();
-    let (who, began) = ("ana@laptop".to_string(), jiff::Timestamp::UNIX_EPOCH);
+    let (who, began) = ("ana@laptop".to_string(), "2026-11-21T10:02:11Z".parse().unwrap());
     events.insert(1, fact(0, None, EventKind::RunAttached { revision: 1, who, began }));
     events
 }
@@ -159,7 +176,7 @@ pub(super) fn attached() -> Vec<Event> {
 /// A run that was left half-way.
 pub(super) fn left() -> Vec<Event> {
     let mut events = healthy();
-    let what = "the database and the queue come up by themselves; the server waits until the run goes on".to_string();
+    let what = "what is in the cluster goes on by itself; slipway attach inngest -n inngest --context prod-eu shows it, and goes on with what remains".to_string();
     events.push(fact(20, None, EventKind::RunLeft { remaining: 1, what }));
     events
 }

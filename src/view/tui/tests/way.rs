@@ -250,7 +250,9 @@ fn the_list_of_pages_says_what_stands_on_each_and_goes_there_and_back() {
     insta::assert_snapshot!("way_pages_80", drawn(&app, 80, 24));
     walk(&mut app, "up up up enter");
     holds(&app, &["Which cluster?"]);
-    walk(&mut app, "ctrl-o down down enter");
+    walk(&mut app, "ctrl-o f1");
+    holds(&app, &["Nothing is written before the review was agreed to"]);
+    walk(&mut app, "esc ctrl-o down down enter");
     holds(&app, &["Which environment is it for?"]);
     // Esc is back where one was; what was typed is still there.
     walk(&mut app, "ctrl-o esc pagedown");

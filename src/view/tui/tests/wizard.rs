@@ -58,6 +58,8 @@ fn moving_over_choices_chooses_nothing_before_enter_space_or_a_digit() {
     assert!(drawn(&app, 80, 24).contains("(o) A PostgreSQL that exists"));
     press(&mut app, "shift-tab 3");
     assert!(drawn(&app, 80, 24).contains("(o) SQLite"));
+    // Enter takes what is marked, and a digit marks what it chooses.
+    press(&mut app, "enter");
     assert_eq!(form.answers["database.mode"], "sqlite");
 }
 

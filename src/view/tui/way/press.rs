@@ -18,6 +18,7 @@ impl App {
             (Some(Action::Redraw), _) => return vec![Effect::Redraw],
             (Some(Action::Suspend), _) => return vec![Effect::Suspend],
             (Some(Action::Interrupt), _) => self.interrupt(),
+            (Some(Action::Help), Over::Pages(_) | Over::Leaving(_)) => self.over = Over::Help(0),
             (Some(action), Over::Leaving(marked)) => self.leaving_key(action, marked),
             (Some(action), Over::Pages(marked)) => self.pages_key(action, marked),
             (Some(Action::Back | Action::Quit), Over::Help(_)) => self.over = Over::Nothing,

@@ -147,6 +147,7 @@ impl<Q: Questions> App<'_, Q> {
             if let (Some(digit), true) = (letter.and_then(|c| c.to_digit(10)), row.choice.is_some()) {
                 let Some(choice) = (digit as usize).checked_sub(1) else { return };
                 self.toggle(&question, Some(choice));
+                self.mark_choice(&question.path, choice);
             } else if letter == Some(' ') {
                 self.toggle(&question, row.choice);
             } else if let (Widget::YesNo, Some(yes @ ('y' | 'n'))) = (&question.widget, letter) {
@@ -164,6 +165,13 @@ impl<Q: Questions> App<'_, Q> {
         if !known && (taken.is_none() || (question.secret && taken == Some(false))) {
             self.drafts.remove(&question.path);
         }
+    }
+
+    /// Marks a choice, so that Enter takes what a digit has just chosen.
+    fn mark_choice(&mut self, path: &str, choice: usize) {
+        let (questions, rows) = self.rows();
+        let marked = rows.iter().position(|row| questions[row.question].path == path && row.choice == Some(choice));
+        self.at = marked.unwrap_or(self.at);
     }
 
     /// Pasted text is content, never keys.
