@@ -15,11 +15,12 @@ const PARTS: [&str; 8] = ["product", "answers", "plan", "lint", "preflight", "di
 
 /// Words in capitals there that are no codes: variables, what YAML reads as true, false and null, protocols,
 /// capabilities, a resource, and who brings a kind.
-const NO_CODES: [&str; 13] = [
+const NO_CODES: [&str; 14] = [
     "ALL",
     "CARGO_MANIFEST_DIR",
     "CPU",
     "FALSE",
+    "HTTPS",
     "KEDA",
     "NET_BIND_SERVICE",
     "NULL",

@@ -18,6 +18,7 @@ pub use codes::CODES;
 
 use crate::finding::{Finding, Severity};
 
+use super::expression::read_ahead;
 use super::node::{self, Node, Place};
 use super::schema::Product;
 
@@ -33,7 +34,11 @@ pub type Components = BTreeMap<String, Files>;
 /// Every fault of every file.
 pub fn load(folder: &str, files: &Files, components: &Components) -> Result<Product, Vec<Finding>> {
     let mut faults = Faults::default();
-    let product = product::read(folder, files, components, &mut faults);
+    let texts = || files.values().chain(components.values().flat_map(BTreeMap::values));
+    let product = std::thread::scope(|scope| {
+        scope.spawn(|| read_ahead(texts().filter_map(|bytes| std::str::from_utf8(bytes).ok())));
+        product::read(folder, files, components, &mut faults)
+    });
     match product {
         Some(mut product) if faults.0.is_empty() => {
             product.digest = digest(files, components, &product);

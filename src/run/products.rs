@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::cli::{Output, Products, Shared};
 use crate::error::{Failure, FailureKind};
@@ -105,7 +106,21 @@ pub(super) fn find(shared: &Shared, name: &str) -> Result<Product, Failure> {
     })
 }
 
+/// Reads a product. One that ships is read once in a run: it cannot change meanwhile.
 fn read(name: &str, folder: Option<&Path>) -> Result<Product, Result<Vec<Finding>, Failure>> {
+    static SHIPPED: Mutex<BTreeMap<String, Product>> = Mutex::new(BTreeMap::new());
+    let shipped = || SHIPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = shipped().get(name).filter(|_| folder.is_none()) {
+        return Ok(known.clone());
+    }
+    let product = read_anew(name, folder)?;
+    if folder.is_none() {
+        shipped().insert(name.to_string(), product.clone());
+    }
+    Ok(product)
+}
+
+fn read_anew(name: &str, folder: Option<&Path>) -> Result<Product, Result<Vec<Finding>, Failure>> {
     let (files, shown) = match folder {
         Some(folder) => (files_of(folder).map_err(Err)?, folder.display().to_string()),
         None => (embedded::files(name).unwrap_or_default(), name.to_string()),

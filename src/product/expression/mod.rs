@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::recipe::Given;
 
 pub use evaluate::Evaluated;
-pub use template::{Outcome, Template};
+pub use template::{Outcome, Template, read_ahead};
 
 /// An expression that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -161,6 +161,20 @@ impl Template {
     }
 }
 
+/// Reads the expressions in the `${}` of texts, the last ones first, so that whoever reads the same texts from the front
+/// meanwhile finds half of them read: expressions are much of the work of reading a product. What cannot be read is passed
+/// over; its reader tells it with its place.
+pub fn read_ahead<'a>(texts: impl DoubleEndedIterator<Item = &'a str>) {
+    for text in texts.rev() {
+        for (at, _) in text.rmatch_indices("${") {
+            let inner = &text[at + 2..];
+            if let Some(end) = closing(inner) {
+                let _read = Expression::parse(inner[..end].trim()).is_ok();
+            }
+        }
+    }
+}
+
 /// Where the brace that balances an already opened `${` is; braces in string literals do not count.
 fn closing(inner: &str) -> Option<usize> {
     let mut depth = 0usize;
