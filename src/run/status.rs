@@ -126,7 +126,7 @@ pub(super) async fn history(shared: &Shared, release: Option<&str>) -> Result<()
         let field = |name: &str| row[name].as_str().unwrap_or("");
         text.push_str(&format!(
             "{:>4}  {:10} {:9} {:20} {}, {}\n",
-            row["revision"],
+            row["revision"].to_string(),
             field("outcome"),
             field("verb"),
             field("began"),

@@ -10,8 +10,9 @@ pub fn of(event: &Event) -> Option<String> {
     Some(match &event.kind {
         EventKind::RunStarted { run } => {
             let practice = if run.practice { " (practice cluster)" } else { "" };
+            let preposition = if run.verb == "uninstall" { "from" } else { "into" };
             format!(
-                "{} {} {} into {}{practice}, namespace {}, release {}: {} objects.",
+                "{} {} {} {preposition} {}{practice}, namespace {}, release {}: {} objects.",
                 capital(verb_ing(&run.verb)),
                 run.title,
                 run.product_version,
@@ -91,6 +92,8 @@ pub fn of_uninstall(event: &Event) -> Option<String> {
             let noun = if *written == 1 { "object" } else { "objects" };
             Some(format!("Gone after {}: {written} {noun} deleted.", seconds(event.elapsed)))
         }
+        // What is kept is as it is.
+        EventKind::StatusChanged { .. } => None,
         EventKind::RunLeft { remaining, .. } => {
             Some(format!("Left with up to {remaining} objects not deleted; the same command goes on."))
         }
