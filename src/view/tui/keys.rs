@@ -201,7 +201,14 @@ pub(super) const TABLE: &[Binding] = &[
         "A way to it from this machine, while this screen is open",
     ),
     on(&[Failed], KeyCode::Char('r'), A::Again, "r", "try again", "Run the same plan again; it goes on from here"),
-    on(&[Looking, Idle], KeyCode::Char('r'), A::Again, "r", "go on", "Go on with what remains; asks first"),
+    on(
+        &[Looking, Idle],
+        KeyCode::Char('r'),
+        A::Again,
+        "r",
+        "go on...",
+        "Go on with what remains, as the one who began it would; asks first",
+    ),
     on(
         &[Stuck, Failed],
         KeyCode::Char('e'),

@@ -62,10 +62,8 @@ pub(super) fn waiting(app: &App, cells: usize) -> Vec<Line<'static>> {
     let left = match app.stopping {
         Some(StopChoice::AfterStep) => "stopping, as asked: what is on its way is finished first".to_string(),
         Some(_) => "stopping, as asked".to_string(),
-        // What cannot become ready is not waited for.
-        None if app.progress.cause().is_some_and(|(_, hopeless)| *hopeless) => {
-            "stopping: this does not become ready by itself".to_string()
-        }
+        // What cannot become ready is not waited for, and the cause below says it.
+        None if app.progress.cause().is_some_and(|(_, hopeless)| *hopeless) => String::new(),
         None => app.progress.doing(),
     };
     let room = cells.saturating_sub(width(&right) + 3);

@@ -11,7 +11,7 @@ use crate::view::progress::tree::Node;
 pub(super) const STOPS: [(StopChoice, &str); 4] = [
     (StopChoice::AfterStep, "Stop after this step   what is on its way is finished first"),
     (StopChoice::Now, "Stop now               what is on its way may still arrive"),
-    (StopChoice::Detach, "Leave it               slipway ends here; slipway attach goes on with the rest later"),
+    (StopChoice::Detach, "Leave it               slipway ends; slipway attach goes on later"),
     (StopChoice::AfterStep, "Go on"),
 ];
 /// The choices before a run that is looked at is gone on with: the safe one has the focus.
