@@ -123,12 +123,12 @@ fn a_lost_terminal_ends_the_process() {
 
 fn every_page_of_the_wizard_gives_the_terminal_back() {
     use rustix::process::Signal;
-    let state = tempfile::tempdir().unwrap();
     let usual = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
-    // One page further each time.
+    // One page further each time, and without the draft that the signal before left.
     for (pages, (signal, code)) in
         [(Signal::TERM, 143), (Signal::HUP, 143), (Signal::TERM, 143)].into_iter().enumerate()
     {
+        let state = tempfile::tempdir().unwrap();
         let mut shown = Shown::slipway(state.path(), &["--practice"], &usual);
         shown.until("Enter goes on");
         for text in &["What should be installed?", "Which environment is it for?"][..pages] {
