@@ -40,9 +40,9 @@ pub(crate) async fn serve_health() -> Outcome<u16> {
 
 /// What a healthy pod says, and what a crashing one said before it ended.
 pub(crate) fn first_logs(folder: &Path) -> Outcome<()> {
-    append(&folder.join("pod.log"), &["starting", "listening on every port", "ready"])?;
-    append(
-        &folder.join("crash.log"),
+    write(std::fs::File::create(folder.join("pod.log"))?, &["starting", "listening on every port", "ready"])?;
+    write(
+        std::fs::File::create(folder.join("crash.log"))?,
         &[
             "starting",
             "error: could not connect to the database: connection refused (10.96.0.10:5432)",
@@ -51,8 +51,7 @@ pub(crate) fn first_logs(folder: &Path) -> Outcome<()> {
     )
 }
 
-fn append(file: &Path, lines: &[&str]) -> Outcome<()> {
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+fn write(mut file: std::fs::File, lines: &[&str]) -> Outcome<()> {
     for line in lines {
         writeln!(file, "{:.9} stdout F {line}", jiff::Timestamp::now())?;
     }
@@ -66,7 +65,9 @@ pub(crate) async fn keep_logs(folder: PathBuf) {
         let mut every = tokio::time::interval(Duration::from_secs(2));
         loop {
             every.tick().await;
-            if append(&growing.join("pod.log"), &["still here"]).is_err() {
+            // It never makes the file: the folder may just be going, and would stay for it.
+            let Ok(file) = std::fs::OpenOptions::new().append(true).open(growing.join("pod.log")) else { return };
+            if write(file, &["still here"]).is_err() {
                 return;
             }
         }

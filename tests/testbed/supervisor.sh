@@ -10,9 +10,11 @@ while read -r name command; do
 done
 trap '' TERM
 kill -TERM 0
-# Nothing here is worth a graceful end, but programs that remove what they made get a moment.
-(sleep 2; rm -rf "$1"; kill -KILL 0) &
+# Nothing here is worth a graceful end, but programs that remove what they made get a moment. The guard is in a session of its
+# own: it has to outlive the group, since the folder can be removed for good only when nobody writes there any more.
+cd /
+setsid sh -c 'sleep 2; kill -KILL -- "-$0"; rm -rf "$1"' "$$" "$1" </dev/null >/dev/null 2>&1 &
 guard=$!
 for job in $(jobs -p); do [ "$job" = "$guard" ] || wait "$job" 2>/dev/null; done
-cd / && rm -rf "$1"
+rm -rf "$1"
 kill -KILL 0
