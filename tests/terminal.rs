@@ -59,7 +59,7 @@ fn child(what: &str) -> ExitCode {
         }
         let (stops, mut asked) = tokio::sync::mpsc::unbounded_channel();
         let theme = Theme::choose(ColorChoice::Never, |_| None);
-        let watched = progress::follow(&mut events, |choice| stops.send(choice).unwrap(), None, theme).await;
+        let watched = progress::follow(&mut events, |choice| stops.send(choice).unwrap(), None, None, theme).await;
         if let Ok(choice) = asked.try_recv() {
             println!("asked {choice:?}");
         }

@@ -21,7 +21,7 @@ pub(crate) fn child(_what: &str) {
     for begin in super::begun() {
         sender.try_send(begin).unwrap();
     }
-    runtime.block_on(progress::follow(&mut events, |_| {}, None, Theme::new(true, true))).unwrap();
+    runtime.block_on(progress::follow(&mut events, |_| {}, None, None, Theme::new(true, true))).unwrap();
     drop(sender);
 }
 

@@ -42,6 +42,19 @@ fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
     }
 }
 
+/// Whether a claim of the pod says at once why it has no volume.
+pub(super) fn speaks_for(scene: &Scene, pod: &Object) -> bool {
+    let named: Vec<&str> = pod
+        .list(&["spec", "volumes"])
+        .iter()
+        .filter_map(|volume| volume.get("persistentVolumeClaim")?.get("claimName")?.as_str())
+        .collect();
+    scene
+        .of_kind("PersistentVolumeClaim")
+        .filter(|claim| claim.namespace() == pod.namespace() && named.contains(&claim.name()))
+        .any(|claim| judge(scene, claim).is_some_and(|symptom| symptom.quiet.is_zero()))
+}
+
 fn judge(scene: &Scene, claim: &Object) -> Option<Symptom> {
     let name = claim.name();
     let told = |code: &str, severity, what: String, why: &str, remedy: String, hold| {

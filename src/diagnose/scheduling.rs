@@ -2,7 +2,7 @@
 
 use super::condition::condition;
 use super::scene::Scene;
-use super::{Hold, Patterns, Row, Symptom, kin};
+use super::{Hold, Patterns, Row, Symptom, claim, kin};
 use crate::finding::{Finding, Severity};
 use crate::object::Object;
 
@@ -66,7 +66,11 @@ fn look(scene: &Scene, _: &Patterns, out: &mut Vec<Symptom>) {
             .at(at);
             out.push(Symptom::new(finding, Hold::Never).quiet_for(10));
         } else if scheduled.reason == "Unschedulable" {
-            out.push(unschedulable(scene, pod, &scheduled.message, at));
+            let symptom = unschedulable(scene, pod, &scheduled.message, at);
+            // What keeps the claim from its volume is the cause; that no node takes the pod follows from it.
+            if symptom.finding.code != "UNSCHEDULABLE_VOLUME" || !claim::speaks_for(scene, pod) {
+                out.push(symptom);
+            }
         }
     }
 }

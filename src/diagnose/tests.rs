@@ -10,6 +10,8 @@ use crate::facts::{Class, Fact, Facts, StorageClass};
 use crate::object::Object;
 use crate::plan::LogPattern;
 
+mod claims;
+
 struct Stage {
     scene: Scene,
     memory: Memory,

@@ -125,6 +125,11 @@ pub(super) fn action(
         } else {
             format!("{} cannot be changed", fixed.join(", "))
         };
+        // A claim that was never bound holds no data (cluster.md 5).
+        let unbound = object.kind() == "PersistentVolumeClaim" && live.text(&["spec", "volumeName"]).is_empty();
+        if unbound {
+            return Action::Replace { why: format!("{what}; it was never bound and holds no data") };
+        }
         let keeps = matches!(object.kind(), "StatefulSet" | "PersistentVolumeClaim");
         if !keeps {
             return Action::Replace { why: what };

@@ -1,5 +1,6 @@
 //! Joins a plan, the executor, the followers and a face.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,8 +24,9 @@ use crate::product::duration_seconds;
 use crate::sanitize::Redactor;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
+use crate::view::overview::Mender;
 use crate::view::plain;
-use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme};
+use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme, Watched};
 use crate::watch::{Channel, Door, Follow, Handle, follow, health};
 
 use super::doors;
@@ -74,6 +76,16 @@ pub(super) struct Job<'a> {
     pub(super) how: How<'a>,
     /// Everything is there to run the plan, or to run it once more.
     pub(super) whole: bool,
+    /// The answers that the plan was made of, where somebody may change one of them.
+    pub(super) answers: Option<Answers>,
+}
+
+/// The answers behind a run, for whoever watches it.
+#[derive(Default)]
+pub(super) struct Answers {
+    mender: Mender,
+    /// Path of the answer that the screen was left for.
+    mending: RefCell<Option<String>>,
 }
 
 /// How a job is done.
@@ -86,15 +98,28 @@ pub(super) enum How<'a> {
     Shown(&'a Revision),
 }
 
-/// Runs what was agreed to in the form, with a face.
+/// Runs what was agreed to in the form, with a face. Gives the path of an answer that the operator wants to change, because
+/// what it made stands still: the run is over then, or was left.
 ///
 /// # Errors
 /// As the executor, and a wrong `--timeout`.
-pub(super) async fn run(shared: &Shared, known: &Known, plan: &Plan, form: &Form, face: Face) -> Result<(), Failure> {
+pub(super) async fn run(
+    shared: &Shared,
+    known: &Known,
+    plan: &Plan,
+    form: &Form,
+    face: Face,
+) -> Result<Option<String>, Failure> {
     let again = Again { shared, known, form };
     let how = How::Agreed(&again);
-    let job = Job { cluster: &known.cluster, facts: &known.facts, plan, secrets: form.secrets(), how, whole: true };
-    show(shared, &job, face).await.map(drop)
+    let answers = Answers { mender: Mender::of(plan, form), mending: RefCell::default() };
+    let (cluster, facts, secrets) = (&known.cluster, &known.facts, form.secrets());
+    let job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
+    let ended = show(shared, &job, face).await;
+    match job.answers.and_then(|answers| answers.mending.into_inner()) {
+        Some(path) => Ok(Some(path)),
+        None => ended.map(|_| None),
+    }
 }
 
 /// Does a job with a face.
@@ -128,10 +153,17 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
                     });
                 };
                 let doors = job.whole.then_some(Doors { wants, got });
-                let watched = tui::follow(&mut events, stop, doors, theme(shared)).await;
+                let mender = job.answers.as_ref().map(|answers| answers.mender.clone());
+                let watched = tui::follow(&mut events, stop, doors, mender, theme(shared)).await;
                 // A screen that is gone must not hold the run up.
                 drain(events).await;
                 match watched {
+                    Ok(Watched { mending: Some(path), .. }) => {
+                        if let Some(answers) = &job.answers {
+                            answers.mending.replace(Some(path));
+                        }
+                        Ok(())
+                    }
                     Ok(watched) => {
                         let summary = watched.summary();
                         if !summary.is_empty() {

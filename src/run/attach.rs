@@ -37,7 +37,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
         let (plan, how) = (&revision.plan, How::Recorded);
         return apply::show(
             shared,
-            &Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole },
+            &Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole, answers: None },
             face,
         )
         .await
@@ -46,7 +46,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     // Looking needs no value; those that are known are hidden in what the pods say.
     let secrets = secrets.unwrap_or_default();
     let (plan, how) = (&revision.plan, How::Shown(&revision));
-    let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole };
+    let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole, answers: None };
     let ended = apply::show(shared, &job, face).await?;
     match ended.left {
         Some(remaining) if face == Face::Headless => Err(Failure {

@@ -35,7 +35,10 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         tell(&overview)?;
         return Err(not_confirmed(&overview));
     }
-    apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await
+    match apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await? {
+        Some(at) => wizard::mend(shared, &overview.plan, form, at).await,
+        None => Ok(()),
+    }
 }
 
 /// The product that is meant when none is named: where there is only one, and a person to see it.

@@ -51,7 +51,7 @@ pub(super) async fn run(
         overview.plan
     };
     let (secrets, how) = (Secrets::default(), How::Recorded);
-    let job = Job { cluster: &cluster, facts: &facts, plan: &plan, secrets: &secrets, how, whole: true };
+    let job = Job { cluster: &cluster, facts: &facts, plan: &plan, secrets: &secrets, how, whole: true, answers: None };
     apply::show(shared, &job, Face::of(shared)).await.map(drop)
 }
 

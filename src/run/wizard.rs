@@ -25,7 +25,7 @@ use crate::view::overview::Overview;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
-    Again, Chosen, ClusterSeen, Entry, Guide, Part, PlaceSeen, ReleaseSeen, Stop, looks_like_production,
+    Again, Chosen, ClusterSeen, Entry, Guide, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why, looks_like_production,
 };
 use crate::view::{plain, tui};
 
@@ -43,9 +43,27 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
     let found = drafts.as_ref().and_then(|drafts| drafts.find(&begun, |name| products::find(shared, name).ok()));
     let (offered, offer) = found.map(|found| (found.path, found.offer)).unzip();
     let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, offered };
-    let mut entry = Entry { way: begun, offer, again: None };
+    go(shared, product, Entry { way: begun, offer, again: None }, &guide).await
+}
+
+/// From a run that stands still back to the answer that mends it, and on from there.
+pub(super) async fn mend(shared: &Shared, plan: &Plan, form: Form, at: String) -> Result<(), Failure> {
+    let product = plan.product.name.clone();
+    let drafts = Drafts::of_user();
+    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, offered: None };
+    let entry = again(way(shared, Some(&product))?, plan, form, Why::Mend(at));
+    go(shared, Some(&product), entry, &guide).await
+}
+
+/// What was agreed to, looked at again.
+fn again(mut way: Way, plan: &Plan, form: Form, why: Why) -> Entry {
+    way.settle(parts(plan), "what you agreed to");
+    Entry { way, offer: None, again: Some(Again { form, why }) }
+}
+
+async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wizard<'_>) -> Result<(), Failure> {
     loop {
-        let (answered, face) = ask(shared, entry, &guide).await?;
+        let (answered, face) = ask(shared, entry, guide).await?;
         let (form, overview) = match answered {
             Answered::Yes(form, overview) => (form, overview),
             other => return Err(unanswered(other)),
@@ -54,15 +72,14 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         let known = guide.known_for(&overview)?;
         match apply::run(shared, &known, &overview.plan, &form, face).await {
             Err(failure) if failure.what == MOVED => {
-                let mut way = way(shared, product)?;
-                way.settle(parts(&overview.plan), "what you agreed to");
-                entry = Entry { way, offer: None, again: Some(Again { form: *form, moved: failure.why }) };
+                entry = again(way(shared, product)?, &overview.plan, *form, Why::Moved(failure.why));
             }
-            Ok(()) => {
+            Ok(Some(at)) => entry = again(way(shared, product)?, &overview.plan, *form, Why::Mend(at)),
+            Ok(None) => {
                 guide.finished(&overview.plan);
                 return Ok(());
             }
-            ended => return ended,
+            Err(failure) => return Err(failure),
         }
     }
 }

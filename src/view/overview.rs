@@ -15,7 +15,7 @@ use crate::finding::{Finding, Severity};
 use crate::plan::{Action, Class, Plan, Step};
 
 pub use fields::Field;
-pub use mends::{Mend, mends};
+pub use mends::{Mend, Mender, mends};
 
 /// A plan with what else has to be seen before "yes".
 #[derive(Clone, Debug)]

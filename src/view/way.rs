@@ -260,12 +260,20 @@ pub struct Entry {
     pub again: Option<Again>,
 }
 
-/// A plan that was agreed to, and is not any more what the cluster would get.
+/// A plan that was agreed to, and has to be looked at again.
 pub struct Again {
     /// The answers.
     pub form: Form,
-    /// What moved, a sentence each.
-    pub moved: Vec<String>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a plan that was agreed to is looked at again.
+pub enum Why {
+    /// It is not any more what the cluster would get: what moved, a sentence each.
+    Moved(Vec<String>),
+    /// An answer is to be changed, by its path: what it made stands still.
+    Mend(String),
 }
 
 /// Why a cluster looks like one that others depend on; none when nothing says so.

@@ -177,13 +177,16 @@ fn an_immutable_field_replaces_a_deployment_and_a_job() {
 }
 
 #[test]
-fn a_stateful_set_and_a_claim_are_never_replaced() {
+fn a_stateful_set_and_a_claim_that_may_hold_data_are_never_replaced() {
     let first = planned(json!({}), &secrets(), &BTreeMap::new()).unwrap();
     let mut live = carried_out(&first, &secrets());
     for object in live.values_mut() {
         match object.kind() {
             "StatefulSet" => object.set(&["spec", "serviceName"], json!("other")),
-            "PersistentVolumeClaim" => object.set(&["spec", "accessModes"], json!(["ReadWriteMany"])),
+            "PersistentVolumeClaim" => {
+                object.set(&["spec", "accessModes"], json!(["ReadWriteMany"]));
+                object.set(&["spec", "volumeName"], json!("pv-1"));
+            }
             _ => {}
         }
     }
@@ -191,6 +194,19 @@ fn a_stateful_set_and_a_claim_are_never_replaced() {
     let codes: Vec<&str> = plan.findings.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["IMMUTABLE_FIELD", "IMMUTABLE_FIELD"]);
     assert!(plan.steps.iter().all(|step| !matches!(step.action, Action::Replace { .. } | Action::Delete)));
+}
+
+#[test]
+fn a_claim_that_was_never_bound_holds_no_data_and_is_made_anew_with_another_class() {
+    let first = planned(json!({}), &secrets(), &BTreeMap::new()).unwrap();
+    let mut live = carried_out(&first, &secrets());
+    for object in live.values_mut().filter(|object| object.kind() == "PersistentVolumeClaim") {
+        object.set(&["spec", "accessModes"], json!(["ReadWriteMany"]));
+    }
+    let plan = planned(json!({}), &secrets(), &live).unwrap();
+    assert!(plan.findings.is_empty(), "{:?}", plan.findings);
+    let Action::Replace { why } = &of(&plan, "PersistentVolumeClaim/data").action else { panic!("not replaced") };
+    assert!(why.contains("never bound"), "{why}");
 }
 
 #[test]

@@ -115,7 +115,8 @@ async fn the_recording_is_what_a_person_sees_now() {
     let known = guide.known_for(&overview).unwrap();
     let again = Again { shared: &shared, known: &known, form: &form };
     let (cluster, facts, plan) = (&known.cluster, &known.facts, &overview.plan);
-    let job = Job { cluster, facts, plan, secrets: form.secrets(), how: How::Agreed(&again), whole: true };
+    let job =
+        Job { cluster, facts, plan, secrets: form.secrets(), how: How::Agreed(&again), whole: true, answers: None };
     let (sender, mut events) = mpsc::channel(4096);
     let (_wish, controls) = watch::channel(Control::Go);
     let (keys, input) = unbounded();

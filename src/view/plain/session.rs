@@ -11,7 +11,7 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::view::draft::{self, Choice, Offer};
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::questions::{Questions, wrong};
-use crate::view::way::{Chosen, Entry, Guide, Stop, Way};
+use crate::view::way::{Chosen, Entry, Guide, Stop, Way, Why};
 
 /// Settles where to, asks, tells what would be done, and goes back as often as the operator likes.
 ///
@@ -59,7 +59,10 @@ pub async fn session(entry: Entry, guide: &dyn Guide, prompt: &mut dyn Prompt) -
                 prompt.say(&format!("The draft answers {path}, which is no longer asked.")).map_err(mute)?;
             }
         }
-        let moved = again.take().map(|again| again.moved);
+        let moved = again.take().and_then(|again| match again.why {
+            Why::Moved(moved) => Some(moved),
+            Why::Mend(_) => None,
+        });
         match answer(chosen, questions, moved, &way, guide, prompt).await? {
             Ok(answered) => return Ok(answered),
             Err(questions) => {

@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::view::draft::Offer;
 use crate::view::form::Answered;
 use crate::view::way::rehearsal::{Rehearsed, way};
-use crate::view::way::{Again, Entry, Part};
+use crate::view::way::{Again, Entry, Part, Why};
 
 /// A session with a script typed into it.
 async fn typed(given: &[(Part, &str, &str)], script: &str) -> (Result<Answered, Failure>, String, Rehearsed) {
@@ -147,7 +147,8 @@ async fn what_moved_is_said_and_the_plan_shown_again_without_asking_everything_a
     let parts = [(Part::Context, "kind-dev"), (Part::Product, "inngest"), (Part::Profile, "production")];
     settled.settle(parts, "what you agreed to");
     settled.settle([(Part::Namespace, "events"), (Part::Release, "inngest")], "what you agreed to");
-    let again = Again { form: *form, moved: vec!["Service/inngest: agreed was create, now it is keep".into()] };
+    let why = Why::Moved(vec!["Service/inngest: agreed was create, now it is keep".into()]);
+    let again = Again { form: *form, why };
     let mut said = Vec::new();
     let mut prompt = LineReader::new(Cursor::new("yes\n"), &mut said);
     let ended = session(Entry { way: settled, offer: None, again: Some(again) }, &guide, &mut prompt).await;

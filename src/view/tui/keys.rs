@@ -9,6 +9,8 @@ pub(super) enum Place {
     Progress,
     /// Progress while something stands still.
     Stuck,
+    /// The same, where an answer mends it.
+    StuckMend,
     /// A run of somebody else, looked at.
     Looking,
     /// The log on the whole screen.
@@ -19,6 +21,8 @@ pub(super) enum Place {
     Done,
     /// The bad end.
     Failed,
+    /// The same, where an answer mends it.
+    FailedMend,
     /// The end of looking at a run that is not at its own.
     Idle,
     /// Typing into the filter of a log.
@@ -139,9 +143,9 @@ impl Binding {
 
 use Action as A;
 use Place::{
-    Agree, Blocked, Done, Draft, Ended, Entries, Failed, Filter, Help, Idle, Leaving, Lines, Looking, Masked, Offered,
-    Opens, Pages, Picker, Preview, Progress, Review, Stopping, Stuck, Sure, Target, Timeline, Typed, Unmade, Waiting,
-    Way, Wizard, Zoomed,
+    Agree, Blocked, Done, Draft, Ended, Entries, Failed, FailedMend, Filter, Help, Idle, Leaving, Lines, Looking,
+    Masked, Offered, Opens, Pages, Picker, Preview, Progress, Review, Stopping, Stuck, StuckMend, Sure, Target,
+    Timeline, Typed, Unmade, Waiting, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -167,20 +171,20 @@ const fn ctrl(
 }
 
 /// A tree with a log under it.
-const RUN: &[Place] = &[Progress, Stuck, Looking, Failed, Idle, Ended];
+const RUN: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended];
 /// A log.
-const LOGS: &[Place] = &[Progress, Stuck, Looking, Failed, Idle, Ended, Zoomed];
+const LOGS: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended, Zoomed];
 /// The run is over, or another's.
-const FREE: &[Place] = &[Looking, Failed, Idle, Done, Ended];
+const FREE: &[Place] = &[Looking, Failed, FailedMend, Idle, Done, Ended];
 const LISTS: &[Place] = &[
-    Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Stopping, Review, Blocked, Agree, Leaving,
-    Sure, Draft, Pages, Help,
+    Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Stopping, Review,
+    Blocked, Agree, Leaving, Sure, Draft, Pages, Help,
 ];
 const REVIEW: &[Place] = &[Review, Blocked];
 pub(super) const EVERYWHERE: &[Place] = &[
-    Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Filter, Timeline, Stopping, Review, Blocked, Agree,
-    Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview, Entries, Lines, Leaving, Sure, Draft, Pages,
-    Help, Waiting, Unmade,
+    Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Filter, Timeline, Stopping,
+    Review, Blocked, Agree, Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview, Entries, Lines,
+    Leaving, Sure, Draft, Pages, Help, Waiting, Unmade,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 /// A page of questions, whatever has the focus.
@@ -190,6 +194,14 @@ const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(super) const TABLE: &[Binding] = &[
+    on(
+        &[StuckMend, FailedMend],
+        KeyCode::Char('c'),
+        A::Mend,
+        "c",
+        "change answer",
+        "To the answer that mends what stands still; the plan is shown again before anything is written",
+    ),
     on(&[Done], KeyCode::Char('y'), A::Copy, "y", "copy key", "Send the marked key to the terminal's clipboard"),
     on(&[Done], KeyCode::Char('v'), A::Reveal, "v", "reveal 5 s", "Show the marked key for 5 seconds"),
     on(
@@ -200,7 +212,14 @@ pub(super) const TABLE: &[Binding] = &[
         "port-forward",
         "A way to it from this machine, while this screen is open",
     ),
-    on(&[Failed], KeyCode::Char('r'), A::Again, "r", "try again", "Run the same plan again; it goes on from here"),
+    on(
+        &[Failed, FailedMend],
+        KeyCode::Char('r'),
+        A::Again,
+        "r",
+        "try again",
+        "Run the same plan again; it goes on from here",
+    ),
     on(
         &[Looking, Idle],
         KeyCode::Char('r'),
@@ -210,14 +229,14 @@ pub(super) const TABLE: &[Binding] = &[
         "Go on with what remains, as the one who began it would; asks first",
     ),
     on(
-        &[Stuck, Failed],
+        &[Stuck, StuckMend, Failed, FailedMend],
         KeyCode::Char('e'),
         A::Evidence,
         "e",
         "evidence",
         "States, events and log lines behind the cause",
     ),
-    on(&[Stuck], KeyCode::Char('q'), A::Interrupt, "q", "leave...", "Asks how to stop, as Ctrl-C does"),
+    on(&[Stuck, StuckMend], KeyCode::Char('q'), A::Interrupt, "q", "leave...", "Asks how to stop, as Ctrl-C does"),
     on(FREE, KeyCode::Char('q'), A::Quit, "q", "leave", "Leave the screen; what is in the cluster stays"),
     on(&[Zoomed], KeyCode::Esc, A::Back, "Esc", "back", "Back to the pods; a filter is taken off first"),
     on(&[Zoomed], KeyCode::Enter, A::Open, "Enter", "", "Back to the pods"),
@@ -251,7 +270,7 @@ pub(super) const TABLE: &[Binding] = &[
         "States, events and log lines of what is selected",
     ),
     on(
-        &[Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended],
+        &[Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended],
         KeyCode::Char('t'),
         A::Events,
         "t",
@@ -259,7 +278,7 @@ pub(super) const TABLE: &[Binding] = &[
         "Everything that happened, with its time",
     ),
     on(&[Progress], KeyCode::Char('q'), A::Interrupt, "q", "", "Asks how to stop, as Ctrl-C does"),
-    on(&[Progress, Stuck], KeyCode::Esc, A::Back, "Esc", "", "One layer back: filter, whole-screen log"),
+    on(&[Progress, Stuck, StuckMend], KeyCode::Esc, A::Back, "Esc", "", "One layer back: filter, whole-screen log"),
     on(FREE, KeyCode::Esc, A::Back, "Esc", "", "One layer back: filter, whole-screen log, pods"),
     on(&[Filter], KeyCode::Enter, A::Accept, "Enter", "show", "Keep the filter"),
     on(&[Filter], KeyCode::Esc, A::Back, "Esc", "no filter", "Show every line again"),
@@ -396,21 +415,21 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Help], KeyCode::Char('?'), A::Back, "?", "back", "Back"),
     on(&[Waiting, Unmade], KeyCode::Char('?'), A::Help, "?", "help", "This page"),
     ctrl(
-        &[Progress, Stuck],
+        &[Progress, Stuck, StuckMend],
         'c',
         A::Interrupt,
         "Ctrl-C",
         "stop...",
         "Asks how to stop: after this step, now, or leave it running",
     ),
-    ctrl(&[Done, Failed, Idle, Ended, Looking], 'c', A::Interrupt, "Ctrl-C", "", "Leave"),
+    ctrl(&[Done, Failed, FailedMend, Idle, Ended, Looking], 'c', A::Interrupt, "Ctrl-C", "", "Leave"),
     ctrl(EVERYWHERE, 'c', A::Interrupt, "Ctrl-C", "", "Asks whether to leave; again within 2 seconds leaves"),
     ctrl(EVERYWHERE, 'l', A::Redraw, "Ctrl-L", "", "Draw the screen anew"),
     ctrl(EVERYWHERE, 'z', A::Suspend, "Ctrl-Z", "", "Back to the shell for a while; fg returns"),
     on(
         &[
-            Progress, Stuck, Looking, Zoomed, Failed, Idle, Done, Ended, Timeline, Review, Blocked, Agree, Draft, Way,
-            Target, Wizard, Opens, Preview,
+            Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Review,
+            Blocked, Agree, Draft, Way, Target, Wizard, Opens, Preview,
         ],
         KeyCode::Char('?'),
         A::Help,

@@ -36,7 +36,7 @@ use crate::view::way::{Ask, Told};
 pub use ansi::Ansi;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};
-pub use progress::{Doors, Got, Use, Want, follow};
+pub use progress::{Doors, Got, Use, Want, Watched, follow};
 pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};

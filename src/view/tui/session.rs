@@ -20,7 +20,7 @@ use crate::view::draft::{self, Choice, Offer};
 use crate::view::form::{Answered, FormQuestions};
 use crate::view::overview::Overview;
 use crate::view::questions::Questions as _;
-use crate::view::way::{Ask, Chosen, Entry, Guide, Told, Way};
+use crate::view::way::{Ask, Chosen, Entry, Guide, Told, Way, Why};
 
 /// Writes the answers file while a screen is shown.
 struct Saves<'a>(&'a Form, &'a dyn Guide);
@@ -261,7 +261,15 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         // The page before the questions that one goes back to: the last one, unless another was chosen.
         let mut before = usize::MAX;
         // What was agreed to before is looked at again, not asked again.
-        let mut moved = again.take().map(|again| again.moved);
+        let mut moved = match again.take().map(|again| again.why) {
+            Some(Why::Moved(moved)) => Some(moved),
+            Some(Why::Mend(at)) => {
+                path = Some(at);
+                told.push("what is there stays; the plan is shown again before anything is written".to_string());
+                None
+            }
+            None => None,
+        };
         loop {
             if moved.is_none() || !questions.is_complete() {
                 let mut asked = wizard::App::new(&mut questions, theme, None);

@@ -99,6 +99,7 @@ pub(super) fn cause(app: &App, cells: usize) -> Vec<Line<'static>> {
     rows(&mut lines, app, "why", &finding.why, cells);
     rows(&mut lines, app, "so", &held_back(app), cells);
     rows(&mut lines, app, "do", &finding.remedy, cells);
+    mend(&mut lines, app, cells, finding.remedy.is_empty());
     rows(&mut lines, app, "state", &state(app), cells);
     let others = app.progress.findings.len() - 1;
     let mut code = format!("{}   (slipway explain {})", finding.code, finding.code);
@@ -116,10 +117,19 @@ fn failed(app: &App, failure: &Failure, cells: usize) -> Vec<Line<'static>> {
     rows(&mut lines, app, "why", &failure.why.join("\n"), cells);
     rows(&mut lines, app, "so", &held_back(app), cells);
     rows(&mut lines, app, "do", &failure.hints.join("\n"), cells);
+    mend(&mut lines, app, cells, failure.hints.is_empty());
     let state = if failure.state.is_empty() { state(app) } else { failure.state.clone() };
     rows(&mut lines, app, "state", &state, cells);
     lines.push(Line::raw(""));
     lines
+}
+
+/// The key that leads to the answer that mends it, under what else there is to do.
+fn mend(lines: &mut Vec<Line<'static>>, app: &App, cells: usize, first: bool) {
+    if let Some(mend) = app.mend().filter(|_| app.progress.attached.is_none()) {
+        let said = format!("c changes the answer: {} ({}), and shows the plan again", mend.ask, mend.path);
+        rows(lines, app, if first { "do" } else { "or" }, &said, cells);
+    }
 }
 
 fn left(app: &App, remaining: u32, what: &str, cells: usize) -> Vec<Line<'static>> {

@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::super::cells::{cut, width};
 use super::super::paint::{self, row};
-use super::press::{GOINGS, STOPS};
+use super::press::{GOINGS, MENDINGS, STOPS};
 use super::{App, Over, body, end, evidence, lines};
 use crate::view::progress::clock;
 use crate::view::progress::tree::Row;
@@ -58,6 +58,12 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
                  agreed to when the run was begun."
             );
             paint::choices(frame, app.theme, rows.body, &asked, &GOINGS, marked);
+        }
+        Over::Mending(marked) => {
+            let asked = app.mend().map_or_else(String::new, |mend| {
+                format!("Change \"{}\"? Nothing is deleted; what waits goes on with the new answer.", mend.ask)
+            });
+            paint::choices(frame, app.theme, rows.body, &asked, &MENDINGS, marked);
         }
         Over::Nothing => under(app, frame, rows.body),
     }

@@ -10,6 +10,7 @@ use super::super::{Signal, StopChoice, Theme};
 use super::{App, Got, Want};
 use crate::event::Event;
 use crate::sanitize;
+use crate::view::overview::Mender;
 use crate::view::progress::{Ending, Progress, keys_in_words, seconds};
 
 /// The way to whoever answers what the screen wants.
@@ -48,6 +49,8 @@ pub struct Watched {
     pub progress: Progress,
     /// The signal that closed the screen, where one did.
     pub left_by: Option<Signal>,
+    /// Path of the answer that the screen was left for.
+    pub mending: Option<String>,
 }
 
 impl Watched {
@@ -84,7 +87,7 @@ impl Watched {
 }
 
 /// Shows a run on this process's terminal until it is over and the operator leaves, or leaves before. `stop` hears how
-/// the run shall stop; without `doors` nothing is offered that needs an answer.
+/// the run shall stop; without `doors` nothing is offered that needs an answer, and without `mender` no way to the form.
 ///
 /// # Errors
 /// When the terminal cannot be entered or drawn.
@@ -92,9 +95,10 @@ pub async fn follow(
     events: &mut Receiver<Event>,
     stop: impl FnMut(StopChoice),
     doors: Option<Doors>,
+    mender: Option<Mender>,
     theme: Theme,
 ) -> io::Result<Watched> {
-    let app = App::new(theme);
+    let app = App { mender, ..App::new(theme) };
     let (mut app, wants, got) = match doors {
         Some(doors) => (app.with_doors(), Some(doors.wants), Some(doors.got)),
         None => (app, None, None),
@@ -104,5 +108,5 @@ pub async fn follow(
         Some((Input::Got(Box::new(one)), got))
     });
     super::super::show(&mut app, Some(events), answers.boxed_local(), &mut Helm { stop, wants }).await?;
-    Ok(Watched { left_by: app.left_by, progress: app.progress })
+    Ok(Watched { left_by: app.left_by, mending: app.mending, progress: app.progress })
 }

@@ -19,6 +19,7 @@ use super::keys::Place;
 use super::{Effect, Msg, Screen, Signal, StopChoice, Theme};
 use crate::event::{EventKind, KeyPlace};
 use crate::secret::SecretText;
+use crate::view::overview::{Mend, Mender};
 use crate::view::progress::tree::{self, Node, Opened, Row};
 use crate::view::progress::{ContainerLog, Ending, Progress};
 use crate::view::questions::Whereabouts;
@@ -65,6 +66,8 @@ enum Over {
     Stopping(usize),
     /// "Go on with what remains?", with the marked choice.
     GoingOn(usize),
+    /// "Stop waiting, and change the answer?", with the marked choice.
+    Mending(usize),
     /// The timeline, scrolled up by lines from its end.
     Timeline(usize),
     /// What is behind the cause, or behind what is selected; scrolled down by lines.
@@ -116,6 +119,10 @@ pub struct App {
     /// A value that is shown, until when.
     revealed: Option<(KeyPlace, SecretText, Duration)>,
     forwarding: Forwarding,
+    /// Knows which answer mends what stands still; none where the answers are not at hand.
+    mender: Option<Mender>,
+    /// The answer that was left for.
+    mending: Option<String>,
 }
 
 impl App {
@@ -142,6 +149,8 @@ impl App {
             key: 0,
             revealed: None,
             forwarding: Forwarding::None,
+            mender: None,
+            mending: None,
         }
     }
 
@@ -149,6 +158,25 @@ impl App {
     #[must_use]
     pub fn with_doors(self) -> Self {
         Self { doors: true, ..self }
+    }
+
+    /// The answers are at hand: a key leads from what stands still to the one that mends it.
+    #[must_use]
+    pub fn with_answers(self, mender: Mender) -> Self {
+        Self { mender: Some(mender), ..self }
+    }
+
+    /// Path of the answer that the screen was left for.
+    pub fn mending(&self) -> Option<&str> {
+        self.mending.as_deref()
+    }
+
+    /// The answer that mends what stands still.
+    fn mend(&self) -> Option<Mend> {
+        let (finding, _) = self.progress.cause()?;
+        let named = |name: &str| finding.at.ends_with(&format!("/{name}"));
+        let pod = self.progress.pods.values().find(|seen| finding.at.starts_with("Pod/") && named(&seen.pod.name));
+        self.mender.as_ref()?.mend(finding, pod.map(|seen| seen.pod.owner.as_str()))
     }
 
     /// What the events told.
@@ -174,7 +202,7 @@ impl App {
         match self.over {
             Over::Help(_) => Place::Help,
             Over::Stopping(_) => Place::Stopping,
-            Over::GoingOn(_) => Place::Leaving,
+            Over::GoingOn(_) | Over::Mending(_) => Place::Leaving,
             Over::Timeline(_) | Over::Evidence(_) => Place::Timeline,
             Over::Nothing if self.log.typing => Place::Filter,
             Over::Nothing => self.ground(),
@@ -189,11 +217,13 @@ impl App {
         let installed = self.progress.run.as_ref().is_some_and(|run| run.verb != "uninstall");
         match &self.progress.ending {
             Some(Ending::Finished { .. }) if self.doors && installed && !self.looking => Place::Done,
+            Some(Ending::Failed(_)) if self.doors && self.mend().is_some() => Place::FailedMend,
             Some(Ending::Failed(_)) if self.doors => Place::Failed,
             Some(Ending::Left { .. }) if self.doors && self.progress.attached.is_some() => Place::Idle,
             Some(_) => Place::Ended,
             None if self.ended => Place::Ended,
             None if self.progress.attached.is_some() && self.doors => Place::Looking,
+            None if self.mend().is_some() => Place::StuckMend,
             None if self.progress.cause().is_some() => Place::Stuck,
             None => Place::Progress,
         }
@@ -280,7 +310,7 @@ impl App {
             }
             return;
         }
-        if self.over() && matches!(self.over, Over::Stopping(_) | Over::GoingOn(_)) {
+        if self.over() && matches!(self.over, Over::Stopping(_) | Over::GoingOn(_) | Over::Mending(_)) {
             self.over = Over::Nothing;
         }
     }

@@ -14,6 +14,8 @@ pub(super) const STOPS: [(StopChoice, &str); 4] = [
     (StopChoice::Detach, "Leave it               slipway ends; slipway attach goes on later"),
     (StopChoice::AfterStep, "Go on"),
 ];
+/// The choices before a run that still waits is left for an answer: the safe one has the focus.
+pub(super) const MENDINGS: [&str; 2] = ["Go on waiting", "Stop waiting and change it; the plan is shown again"];
 /// The choices before a run that is looked at is gone on with: the safe one has the focus.
 pub(super) const GOINGS: [&str; 2] = ["Only look on", "Go on with what remains"];
 
@@ -33,6 +35,7 @@ impl App {
             (Action::Suspend, _) => return vec![Effect::Suspend],
             (_, Over::Stopping(marked)) => return self.stopping_key(action, marked),
             (_, Over::GoingOn(marked)) => return self.going_key(action, marked),
+            (_, Over::Mending(marked)) => return self.mending_key(action, marked),
             (Action::Interrupt, _) => return self.interrupt(),
             (Action::Help, _) => self.over = Over::Help(0),
             (_, Over::Timeline(up)) => self.over = scrolled(action, up, true).map_or(Over::Nothing, Over::Timeline),
@@ -78,6 +81,8 @@ impl App {
             Action::Back => self.said = "Ctrl-C asks how to stop".into(),
             Action::Again if self.progress.attached.is_some() => self.over = Over::GoingOn(0),
             Action::Again => return vec![Effect::Want(Want::Again)],
+            Action::Mend if self.over() => return self.leave_to_mend(),
+            Action::Mend => self.over = Over::Mending(0),
             Action::Quit if self.over() => return vec![Effect::Quit],
             Action::Quit => return self.interrupt(),
             _ => {}
@@ -301,6 +306,34 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn mending_key(&mut self, action: Action, marked: usize) -> Vec<Effect> {
+        match action {
+            Action::Up | Action::Previous | Action::Down | Action::Next => self.over = Over::Mending(1 - marked.min(1)),
+            Action::Accept => {
+                self.over = Over::Nothing;
+                if marked == 1 {
+                    return self.leave_to_mend();
+                }
+            }
+            Action::Back => self.over = Over::Nothing,
+            Action::Interrupt => return self.interrupt(),
+            Action::Help => self.over = Over::Help(0),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Back to the answer that mends what stands still. What is there stays; a run that still waits is left, not stopped
+    /// half-way through a step.
+    fn leave_to_mend(&mut self) -> Vec<Effect> {
+        self.mending = self.mend().map(|mend| mend.path);
+        match (&self.mending, self.over()) {
+            (None, _) => Vec::new(),
+            (Some(_), true) => vec![Effect::Quit],
+            (Some(_), false) => self.stop(StopChoice::Detach),
+        }
     }
 
     fn stop(&mut self, choice: StopChoice) -> Vec<Effect> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::super::progress::App;
 use super::super::{Got, Msg, Screen, StopChoice, Theme, Use, Want};
 use super::progress::{ascii, done, failing, healthy, line};
+use super::scripts::stuck;
+use super::stage::mender;
 use super::{Effect, drawn, fact, press};
 use crate::error::{Failure, FailureKind};
 use crate::event::{Event, EventKind, KeyPlace};
@@ -126,6 +128,35 @@ fn going_on_with_what_was_looked_at_asks_first_and_the_safe_choice_has_the_focus
 fn who_only_looks_on_leaves_without_being_asked() {
     assert_eq!(press(&mut with_doors(attached()), "q"), [Effect::Stop(StopChoice::Detach), Effect::Quit]);
     assert_eq!(press(&mut with_doors(attached()), "ctrl-c"), [Effect::Stop(StopChoice::Detach), Effect::Quit]);
+}
+
+#[test]
+fn from_a_failed_run_one_key_leads_to_the_answer_that_mends_it() {
+    let mut app = with_doors(failed()).with_answers(mender());
+    assert!(drawn(&app, 80, 24).contains("c changes the answer: Storage class (database.storageClass)"));
+    assert_eq!(press(&mut app, "c"), [Effect::Quit]);
+    assert_eq!(app.mending(), Some("database.storageClass"));
+    // Where no answer mends it, or the answers are not at hand, the key is the log's.
+    let mut app = with_doors(failed());
+    assert_eq!(press(&mut app, "c"), []);
+    assert_eq!(app.mending(), None);
+}
+
+#[test]
+fn a_run_that_still_waits_is_left_for_an_answer_only_when_that_was_chosen() {
+    let app = || {
+        let mut app = with_doors(stuck()).with_answers(mender());
+        press(&mut app, "c");
+        app
+    };
+    for safe in ["enter", "esc", "down up enter", "enter enter enter"] {
+        let mut app = app();
+        assert_eq!(press(&mut app, safe), [], "{safe}");
+        assert_eq!(app.mending(), None, "{safe}");
+    }
+    let mut app = app();
+    assert_eq!(press(&mut app, "down enter"), [Effect::Stop(StopChoice::Detach), Effect::Quit]);
+    assert_eq!(app.mending(), Some("database.storageClass"));
 }
 
 #[test]

@@ -129,10 +129,19 @@ pub(super) fn failing() -> Vec<Event> {
     }
     events.push(pod);
     let finding = Finding::new("STORAGE_CLASS_MISSING", Severity::Error, "the database cannot get its volume")
-        .why("claim data-inngest-postgresql-0 asks for storage class \"fast\", which does not exist here (event ProvisioningFailed)")
+        .why("claim inngest-postgresql asks for storage class \"fast\", which does not exist here (event ProvisioningFailed)")
         .remedy("choose another class: standard (default), premium-rwo")
-        .at("PersistentVolumeClaim/inngest/data-inngest-postgresql-0");
+        .at("PersistentVolumeClaim/inngest/inngest-postgresql");
     events.push(fact(34, Some(DATABASE), EventKind::FindingRaised { finding, hopeless: true }));
+    events
+}
+
+/// The same while there is still hope.
+pub(super) fn stuck() -> Vec<Event> {
+    let mut events = failing();
+    if let Some(EventKind::FindingRaised { hopeless, .. }) = events.last_mut().map(|event| &mut event.kind) {
+        *hopeless = false;
+    }
     events
 }
 
@@ -140,7 +149,7 @@ pub(super) fn failing() -> Vec<Event> {
 pub(super) fn failed() -> Vec<Event> {
     let mut events = failing();
     let failure = Failure::new(FailureKind::Deployment, "the database cannot get its volume")
-        .place("PersistentVolumeClaim/inngest/data-inngest-postgresql-0")
+        .place("PersistentVolumeClaim/inngest/inngest-postgresql")
         .why("storage class \"fast\" does not exist here")
         .hint("choose another class: standard (default), premium-rwo");
     events.push(fact(35, None, EventKind::RunFailed { failure }));

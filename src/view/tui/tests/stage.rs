@@ -20,7 +20,7 @@ use crate::product::schema::Product;
 use crate::secret::SecretText;
 use crate::view::draft::Offer;
 use crate::view::form::FormQuestions;
-use crate::view::overview::Overview;
+use crate::view::overview::{Mender, Overview};
 use crate::view::questions::{Questions, Whereabouts};
 use crate::view::rehearsal::{Rehearsal, blocking, overview};
 use crate::view::way::rehearsal::{answer, practice, way as rehearsed_way};
@@ -96,6 +96,11 @@ pub(super) fn inngest(profile: &str) -> FormQuestions {
         practice: false,
     };
     FormQuestions::new(form, here, "v1.36.0 gke, 3 nodes".into()).after(Stop::titles())
+}
+
+/// The way from what stands still back to Inngest's answers.
+pub(super) fn mender() -> Mender {
+    Mender::of(&planned("production").plan, inngest("production").form())
 }
 
 /// What Inngest's answers would do there.
@@ -194,7 +199,7 @@ impl At {
     }
 
     pub(super) fn progress(self, events: Vec<Event>, script: &str) -> Shown {
-        let mut app = progress::App::new(self.theme).with_doors();
+        let mut app = progress::App::new(self.theme).with_doors().with_answers(mender());
         for event in events {
             app.update(Msg::Event(Box::new(event)));
         }
@@ -304,6 +309,7 @@ pub(super) fn states() -> Vec<State> {
         state("progress_healthy", |at| at.progress(scripts::healthy(), "")),
         state("progress_failing", |at| at.progress(scripts::failing(), "")),
         state("progress_failed", |at| at.progress(scripts::failed(), "")),
+        state("progress_mending", |at| at.progress(scripts::stuck(), "c")),
         state("progress_left", |at| at.progress(scripts::left(), "")),
         state("progress_done", |at| at.progress(scripts::done("install", false), "")),
         state("progress_uninstalled", |at| at.progress(scripts::done("uninstall", true), "")),
