@@ -15,7 +15,9 @@ pub(super) fn check(facts: &Facts, plan: &Plan, _product: &Product) -> Vec<Findi
     for step in plan.steps.iter().filter(|step| step.action != Action::Keep && step.action != Action::Delete) {
         let object = &step.wanted.object;
         match object.kind() {
-            "PersistentVolumeClaim" if step.action == Action::Create => findings.extend(claim(facts, object)),
+            "PersistentVolumeClaim" if matches!(step.action, Action::Create | Action::Replace { .. }) => {
+                findings.extend(claim(facts, object))
+            }
             "Ingress" => {
                 findings.extend(class(
                     &facts.ingress_classes,

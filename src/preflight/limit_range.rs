@@ -37,7 +37,8 @@ pub(super) fn check(facts: &Facts, plan: &Plan, _product: &Product) -> Vec<Findi
                 }
             }
             "PersistentVolumeClaim" => {
-                let steps = plan.steps.iter().filter(|step| step.action == Action::Create);
+                let steps =
+                    plan.steps.iter().filter(|step| matches!(step.action, Action::Create | Action::Replace { .. }));
                 for object in steps.map(|step| &step.wanted.object).filter(|object| object.kind() == range.kind) {
                     let storage: Option<Quantity> =
                         object.text(&["spec", "resources", "requests", "storage"]).parse().ok();

@@ -5,8 +5,8 @@ use super::*;
 use crate::answers::form::{Form, Layers, NoSources, Place};
 use crate::answers::view::Input;
 use crate::facts::{Fact, Issuer, Version};
-use crate::plan::Target;
 use crate::plan::install::install;
+use crate::plan::{Action, Target};
 use crate::product::load::built_in_for_tests;
 
 mod namespace;
@@ -85,6 +85,23 @@ fn a_class_that_does_not_exist_is_named_and_one_that_may_not_be_listed_is_let_th
     let unknown = Facts { storage_classes: Fact::Unknown("forbidden".into()), ..Facts::assumed() };
     assert_eq!(codes(&[("database.storageClass", "fast")], unknown), ["NOT_CHECKED"]);
     assert_eq!(codes(INGRESS, Facts::assumed()), ["INGRESS_CLASS_MISSING", "ISSUER_MISSING"]);
+}
+
+#[test]
+fn the_class_of_a_claim_that_is_made_anew_is_looked_at_too() {
+    let facts = Facts::assumed();
+    let place = Place { namespace: "inngest".into(), release: "inngest".into(), profile: "production".into() };
+    let mut layers = Layers::default();
+    layers.flags.insert("database.storageClass".into(), Input::Text("fast".into()));
+    let product = Arc::new(built_in_for_tests("inngest"));
+    let form = Form::new(Arc::clone(&product), place, Arc::new(facts.clone()), layers, Arc::new(NoSources), [3; 32]);
+    let target = Target { namespace: "inngest".into(), release: "inngest".into(), ..Target::default() };
+    let mut plan = install(&form.world(), &BTreeMap::new(), &target, form.recorded()).unwrap();
+    for step in plan.steps.iter_mut().filter(|step| step.wanted.object.kind() == "PersistentVolumeClaim") {
+        step.action = Action::Replace { why: "its class cannot be changed".into() };
+    }
+    let codes: Vec<String> = check(&facts, &plan, &product).into_iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["STORAGE_CLASS_MISSING"]);
 }
 
 #[test]

@@ -291,3 +291,36 @@ pub(crate) async fn what_moved_while_a_person_looked_is_said_and_the_plan_shown_
     assert!(is_there()?);
     DONE
 }
+
+/// What the server says of a field of the release's database claim.
+fn claim(cx: &Context, namespace: &str, field: &str) -> testbed::Outcome<String> {
+    let path = format!("jsonpath={{{field}}}");
+    let got = cx.kubectl().args(["-n", namespace, "get", "pvc", "inngest-postgresql", "-o", &path]).output()?;
+    Ok(String::from_utf8(got.stdout)?)
+}
+
+pub(crate) async fn a_run_that_stands_still_is_left_for_the_answer_that_mends_it_and_goes_on(cx: Context) -> Outcome {
+    let namespace = format!("fast-mend-{:08x}", rand::random::<u32>());
+    // Nobody makes volumes of that class.
+    let stuck = ["--set", "database.storageClass=stuck"];
+    let given = ["install", "inngest", "-n", &namespace, "--profile", "production", "--yes"];
+    let mut full = Person::start(&cx, "xterm-256color", &[&given[..], &stuck].concat())?;
+    full.until("c changes the answer: Storage class (database.storageClass)")?;
+    assert_eq!(claim(&cx, &namespace, ".spec.storageClassName")?, "stuck");
+    full.press("c")?;
+    full.until("Go on waiting")?;
+    full.press("\u{1b}[B\r")?;
+    full.until("what is there stays; the plan is shown again")?;
+    full.press(&format!("{}standard\r", "\u{7f}".repeat("stuck".len())))?;
+    full.press_until("\u{1b}[6~", "[ Install into")?;
+    assert!(full.shows("Replace 1"), "{}", full.screen.screen().contents());
+    full.press("\t")?;
+    full.until("Enter do it")?;
+    full.press("\r")?;
+    full.until("DONE")?;
+    full.press("q")?;
+    assert_eq!(full.ended()?, 0);
+    assert_eq!(claim(&cx, &namespace, ".spec.storageClassName")?, "standard");
+    assert_eq!(claim(&cx, &namespace, ".status.phase")?, "Bound");
+    DONE
+}

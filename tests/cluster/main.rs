@@ -188,6 +188,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,
         faces::what_moved_while_a_person_looked_is_said_and_the_plan_shown_again,
+        faces::a_run_that_stands_still_is_left_for_the_answer_that_mends_it_and_goes_on,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]
