@@ -24,6 +24,11 @@ pub enum Verb {
         /// Which product; `slipway products` lists them. The wizard asks when it is not given.
         product: Option<String>,
     },
+    /// Change a release that is installed: to a newer version, or to other answers.
+    Upgrade {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+    },
     /// Print the objects of a product; contacts no cluster.
     Render {
         /// Which product.
@@ -196,6 +201,12 @@ pub struct Shared {
     /// One answer; may be given several times, lists repeat it.
     #[arg(long = "set", global = true, value_name = "PATH=VALUE", help_heading = "Answers")]
     pub set: Vec<String>,
+    /// The answers file is everything: what was answered at earlier runs is forgotten, but what was pinned at the install.
+    #[arg(long, global = true, env = "SLIPWAY_EXACT", help_heading = "Answers")]
+    pub exact: bool,
+    /// Forget what was answered at earlier runs; may be given several times.
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Answers")]
+    pub reset: Vec<String>,
     /// A folder of products beside those that ship, or of one product.
     #[arg(long, global = true, env = "SLIPWAY_PRODUCTS", value_name = "DIR", help_heading = "Answers")]
     pub products: Option<PathBuf>,
@@ -226,6 +237,12 @@ pub struct Shared {
         help_heading = "Running"
     )]
     pub skip_preflight: Vec<String>,
+    /// Take a backup before a change that only a backup undoes.
+    #[arg(long, global = true, env = "SLIPWAY_BACKUP", conflicts_with = "without_backup", help_heading = "Running")]
+    pub backup: bool,
+    /// Make such a change without a backup.
+    #[arg(long, global = true, env = "SLIPWAY_WITHOUT_BACKUP", help_heading = "Running")]
+    pub without_backup: bool,
     /// Make a foreign object ours, as Kind/name.
     #[arg(long, global = true, value_name = "KIND/NAME", help_heading = "Conflicts")]
     pub adopt: Vec<String>,

@@ -5,6 +5,7 @@ mod items;
 mod offers;
 mod resolve;
 mod show;
+mod through;
 
 pub(crate) use items::given_items;
 
@@ -108,6 +109,8 @@ pub struct Form {
     seed: [u8; 32],
     /// The release is installed: sticky answers of the last run can no longer be changed here.
     pinned: bool,
+    /// A version that has to be installed before the one that is answered, with that one.
+    through: Option<(String, Value)>,
     // What follows is computed from what stands above, after each change.
     answers: BTreeMap<String, Value>,
     origins: BTreeMap<String, Origin>,
@@ -154,6 +157,7 @@ impl Form {
             random: StdRng::from_seed(seed),
             seed,
             pinned: false,
+            through: None,
             answers: BTreeMap::new(),
             origins: BTreeMap::new(),
             shown: BTreeMap::new(),
@@ -291,6 +295,8 @@ impl Form {
             let secret = self.secrets.get(path).map(|secret| secret.at.clone());
             let value =
                 if secret.is_some() { Value::Null } else { self.answers.get(path).cloned().unwrap_or(Value::Null) };
+            // The version that is meant in the end is what was answered: the next run goes on to it.
+            let value = self.meant(path).unwrap_or(value);
             recorded.insert(path.clone(), RecordedAnswer { value, secret, origin });
         }
         recorded.extend(self.recorded_items());

@@ -48,7 +48,8 @@ impl Run<'_> {
         for item in items {
             waves.entry(item.step.wave).or_default().push(item);
         }
-        for (wave, items) in &waves {
+        // What is no longer wanted goes at the very end, once everything else works.
+        for (wave, items) in waves.range(..self.plan.late()) {
             self.may_write()?;
             let journal: Vec<_> = items.iter().filter_map(|item| journal_entry(item)).collect();
             revision.progress.journal.extend(journal);
@@ -80,7 +81,7 @@ impl Run<'_> {
             .iter()
             // What is kept of a release that goes is as it is.
             .filter(|_| self.plan.verb != Verb::Uninstall)
-            .filter(|item| item.step.action != Action::Delete && waits(&item.object))
+            .filter(|item| item.step.action != Action::Delete && waits(&item.object) && !item.is_over())
             .map(|item| item.id.clone())
             .collect();
         // The wait may be long, and its client may go meanwhile: what is there is known to whoever looks (attach).
@@ -149,6 +150,10 @@ impl Run<'_> {
         let Ok(_room) = room.acquire().await else { return (item, Err(None)) };
         if over.is_cancelled() {
             return (item, Err(None));
+        }
+        if item.is_over() {
+            self.tell.step(&item.id, EventKind::StepFinished { done: Done::Unchanged }).await;
+            return (item, Ok((Done::Unchanged, None, Vec::new())));
         }
         if let (true, Some(live)) = (item.unchanged, &item.live) {
             self.readiness.written(live);

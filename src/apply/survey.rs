@@ -30,6 +30,13 @@ pub(super) struct Item<'a> {
     pub(super) adopted: bool,
 }
 
+impl Item<'_> {
+    /// It ran once and is gone since: there is nothing to do, and nothing to wait for.
+    pub(super) fn is_over(&self) -> bool {
+        self.step.action == Action::Keep && self.live.is_none() && self.id.kind == "Job"
+    }
+}
+
 /// What is kept of a release in the cluster.
 pub(super) struct Kept {
     pub(super) parent: Option<Object>,
@@ -134,7 +141,9 @@ impl Run<'_> {
             }
             let unchanged = step.action != Action::Delete
                 && live.as_ref().is_some_and(|live| self.is_as_sent(&object, live, written.get(&id), salt));
-            items.push(Item { step, id, object, live, unchanged, left, adopted });
+            let mut item = Item { step, id, object, live, unchanged, left, adopted };
+            item.unchanged |= item.is_over();
+            items.push(item);
         }
         match together(refused) {
             Some(failure) => Err(failure),

@@ -45,7 +45,7 @@ impl ChangedConfiguration {
 }
 
 /// The entry of `data` that a path names: `data.a`, or `data["tls.key"]`.
-fn entry_of(path: &str) -> Option<String> {
+pub(super) fn entry_of(path: &str) -> Option<String> {
     let rest = path.strip_prefix("binaryData").or_else(|| path.strip_prefix("data"))?;
     match rest.strip_prefix('.') {
         Some(key) => Some(key.to_owned()),

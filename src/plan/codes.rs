@@ -3,6 +3,22 @@
 /// Every code that a plan or a rendering has of its own, with its explanation.
 pub const CODES: &[(&str, &str)] = &[
     (
+        "ANSWERS_GONE",
+        "The newer product does not ask these questions any more, so what was answered at an earlier run has no meaning and is dropped.",
+    ),
+    (
+        "BACKUP_FIRST",
+        "The version on the way changes the data in a way that only a backup undoes, and --backup was given: one is taken before anything changes.",
+    ),
+    (
+        "BACKUP_OFFERED",
+        "The version on the way changes the data in a way that only a backup undoes. Take one: --backup, or slipway backup by itself.",
+    ),
+    (
+        "BACKUP_REQUIRED",
+        "The version on the way changes the data in a way that only a backup undoes, and the profile stands for production. Take one with --backup, or refuse it by name with --without-backup.",
+    ),
+    (
         "CLAIM_SHRINKS",
         "A claim in the cluster is larger than the answer asks for. Volumes cannot shrink: it keeps its size.",
     ),
@@ -11,8 +27,44 @@ pub const CODES: &[(&str, &str)] = &[
         "A volume was named to be deleted. Its claim goes, and with it the disk and all data on it, unless its class keeps disks (reclaim policy Retain). Nothing brings it back: make sure that a backup exists and was read.",
     ),
     (
+        "DOWNGRADE",
+        "The version that was chosen is older than the one that is installed. What the newer one wrote the older one may not be able to read. Go back to a revision that was installed with slipway rollback, or restore a backup.",
+    ),
+    (
+        "GATE",
+        "The product says what changes between the installed version and the chosen one. Read it before you go on.",
+    ),
+    (
+        "GATE_STEP",
+        "The product wants a version in between to be installed and healthy before the next. The upgrade goes through it, then on to the one that was chosen.",
+    ),
+    (
+        "GATE_STOP",
+        "The product wants something done before the chosen version is installed. Do it, then say so: --skip-preflight GATE_STOP.",
+    ),
+    (
+        "HAND_CHANGED",
+        "Somebody changed or deleted an object of the release by hand since it was written. The message says field by field what it was, what it is, who did it, and what becomes of it. What another field manager owns is only overwritten where --take-field says so.",
+    ),
+    (
         "IMMUTABLE_FIELD",
         "A field changes that Kubernetes never lets change. The object would have to be made anew, which could lose data, so it is never done without being asked. Go back to the earlier answer.",
+    ),
+    (
+        "MADE_ANEW",
+        "A field changes that Kubernetes never lets change, so the object is deleted and made again. The message says which field, and what that means while it happens. Claims are never made anew.",
+    ),
+    (
+        "NO_WAY_BACK",
+        "A rollback brings back the objects as they were recorded. It does not bring back data that was migrated, the smaller size of a volume, or what a Job did.",
+    ),
+    (
+        "PINNED_CHANGED",
+        "An answer that was pinned at the install is given anew. Such answers decide where data lives and what things are called: nothing moves what is in the old place.",
+    ),
+    (
+        "PRESETS_CHANGED",
+        "Defaults and values of profiles are evaluated anew at each run. These come out otherwise than at the last one; answer a question to keep its value.",
     ),
     (
         "SECRET_COPIED",
@@ -31,8 +83,20 @@ pub const CODES: &[(&str, &str)] = &[
         "$after or a health check names a group that does not exist. A group is the name of a file in manifests/ without its ending, or a component.",
     ),
     (
+        "VERSION_KEPT",
+        "The version was answered at an earlier run and stays, though this slipway knows a later one. Give it with --set version=…, or forget the answer with --reset version.",
+    ),
+    (
+        "VERSION_NOT_COMPARED",
+        "The installed version and the chosen one have no order that the product's rules can tell, so its gates are not looked at.",
+    ),
+    (
         "VOLUME_IN_USE",
         "A volume that is to be deleted is mounted by a pod that is not this release's. Kubernetes would hold the claim until that pod ends, and then its data would be gone. Keep the volume, or end the pod first.",
+    ),
+    (
+        "VOLUME_UNUSED",
+        "With these answers nothing mounts the volume any more. It is kept with everything on it, as is the key that opens it, until an uninstall is told to delete it by name.",
     ),
     (
         "WAIT_CYCLE",

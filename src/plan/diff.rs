@@ -107,6 +107,56 @@ pub fn changes(wanted: &Object, live: &Object, manager: &str) -> Vec<FieldChange
     found
 }
 
+/// The managers that own the field at a path in `live`; items of lists are found by what `wanted` has at their place.
+pub fn holders(live: &Object, wanted: &Object, path: &str) -> Vec<String> {
+    let mut holders: Vec<String> = Vec::new();
+    for entry in live.list(&["metadata", "managedFields"]) {
+        let name = entry["manager"].as_str().unwrap_or("");
+        if owns(&entry["fieldsV1"], Some(&wanted.0), &segments(path)) && !holders.iter().any(|known| known == name) {
+            holders.push(crate::sanitize::line(name));
+        }
+    }
+    holders
+}
+
+fn owns(fields: &Value, wanted: Option<&Value>, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return true };
+    let Some(fields) = fields.as_object() else { return false };
+    // Who owns a field owns what is below it.
+    if fields.keys().all(|key| key == ".") {
+        return true;
+    }
+    let Some(index) = first.strip_prefix('#').and_then(|index| index.parse::<usize>().ok()) else {
+        return fields
+            .get(&format!("f:{first}"))
+            .is_some_and(|below| owns(below, wanted.and_then(|it| it.get(first)), rest));
+    };
+    let item = wanted.and_then(|items| items.get(index));
+    fields.iter().any(|(entry, below)| item.is_some_and(|item| is_item(entry, index, item)) && owns(below, item, rest))
+}
+
+/// The parts of a path as [`join`] writes it; a place in a list has a `#` in front.
+fn segments(path: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let quoted = inner.starts_with('"');
+            let Some(end) = inner.find(if quoted { "\"]" } else { "]" }) else { break };
+            let end = if quoted { end + 1 } else { end };
+            let text = &inner[..end];
+            parts.push(if quoted { serde_json::from_str(text).unwrap_or_default() } else { format!("#{text}") });
+            rest = &inner[end + 1..];
+        } else {
+            let rest_of = rest.strip_prefix('.').unwrap_or(rest);
+            let end = rest_of.find(['.', '[']).unwrap_or(rest_of.len());
+            parts.push(rest_of[..end].to_owned());
+            rest = &rest_of[end..];
+        }
+    }
+    parts
+}
+
 /// A path with one more key.
 fn join(path: &str, key: &str) -> String {
     if key.contains(['.', '/', '[', ' ']) {

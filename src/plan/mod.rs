@@ -4,6 +4,7 @@
 mod action;
 mod codes;
 pub mod diff;
+pub mod gates;
 pub mod install;
 mod places;
 pub mod rbac;
@@ -11,6 +12,7 @@ pub mod render;
 pub mod restart;
 pub mod set;
 pub mod uninstall;
+pub mod upgrade;
 pub mod waves;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! `slipway install` without questions: facts, form, plan, apply. With a person it is the wizard.
 
+use std::collections::BTreeMap;
+
 use crate::answers::{Form, file, names};
 use crate::apply::rehearse;
 use crate::cli::{Output, Shared};
@@ -15,7 +17,7 @@ use crate::view::overview::{Overview, mends};
 use super::apply::Face;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, interactive, print, products, render as rendering, wizard};
+use super::{answers, apply, interactive, print, products, render as rendering, upgrade, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -23,21 +25,26 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         return wizard::run(shared, product).await;
     }
     let only = only_product(shared, product)?;
-    let mut setup = Setup::read(shared, product.or(only.as_deref()))?;
-    let mut known = target::know(shared, &setup).await?;
-    let form = target::form(shared, &mut setup, &mut known).await?;
-    if !form.is_complete() {
-        return Err(answers::incomplete(&form));
-    }
-    let overview = overview(shared, &known, &form).await?;
-    blocked(&overview)?;
-    if !shared.yes && !overview.plan.is_empty() {
-        tell(&overview)?;
-        return Err(not_confirmed(&overview));
-    }
-    match apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await? {
-        Some(at) => wizard::mend(shared, &overview.plan, form, at).await,
-        None => Ok(()),
+    loop {
+        let mut setup = Setup::read(shared, product.or(only.as_deref()))?;
+        let mut known = target::know(shared, &setup).await?;
+        let form = target::form(shared, &mut setup, &mut known).await?;
+        if !form.is_complete() {
+            return Err(answers::incomplete(&form));
+        }
+        let overview = overview(shared, &known, &form).await?;
+        blocked(&overview)?;
+        if !shared.yes && !overview.plan.is_empty() {
+            tell(&overview)?;
+            return Err(not_confirmed(&overview));
+        }
+        upgrade::back_up(shared, &overview.plan, &known).await?;
+        if let Some(at) = apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await? {
+            return wizard::mend(shared, &overview.plan, form, at).await;
+        }
+        if !upgrade::goes_on(&overview.plan, &form) {
+            return Ok(());
+        }
     }
 }
 
@@ -126,6 +133,9 @@ pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Res
 /// The command that repeats a run: the target, and the answers file where an answer was given.
 fn repeat(plan: &Plan, form: &Form) -> String {
     let (target, product) = (&plan.target, form.product());
+    if plan.verb == Verb::Upgrade {
+        return upgrade::repeat(plan, form);
+    }
     let mut command = format!("slipway install {}", product.name);
     if target.practice {
         command.push_str(" --practice");
@@ -145,7 +155,14 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     command + " --yes"
 }
 
+/// The plan for what the answers say and what is there: of an installation, or of a change to what is installed.
+///
+/// # Errors
+/// As [`overview`].
 pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<Plan, Failure> {
+    if known.deployed {
+        return upgrade::make(shared, known, form).await;
+    }
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
@@ -155,14 +172,19 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
     let live = target::live(known, ids).await?;
+    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
+        .map_err(|faults| rendering::not_rendered(&faults))
+}
+
+/// The fields that were left to other managers, without those that are taken back now.
+pub(super) fn left(shared: &Shared, known: &Known) -> BTreeMap<ObjectId, Vec<String>> {
     let mut left = known.revision.as_ref().map(|revision| revision.progress.left.clone()).unwrap_or_default();
     for (id, paths) in &mut left {
         paths.retain(|path| {
             !shared.take_field.iter().any(|named| named == path || *named == format!("{}:{path}", id.short()))
         });
     }
-    plan(Verb::Install, &world, &live, &left, &known.target, form.recorded())
-        .map_err(|faults| rendering::not_rendered(&faults))
+    left
 }
 
 /// What blocks stops everything before the first write.

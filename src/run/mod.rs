@@ -21,6 +21,7 @@ mod setup;
 mod status;
 mod target;
 mod uninstall;
+mod upgrade;
 mod wizard;
 
 use std::io::IsTerminal as _;
@@ -62,6 +63,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.verb {
         None => install::run(&shared, None).await,
         Some(Verb::Install { product }) => install::run(&shared, product.as_deref()).await,
+        Some(Verb::Upgrade { release }) => upgrade::run(&shared, release.as_deref()).await,
         Some(Verb::Render { product, with_values, facts }) => {
             render::run(&shared, &product, with_values.as_deref(), facts.as_deref())
         }

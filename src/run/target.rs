@@ -10,7 +10,8 @@ use crate::cluster::{Choice, Cluster, Lender, connect, keys, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::object::{Object, ObjectId};
-use crate::plan::Target;
+use crate::plan::{Plan, Target};
+use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, Secrets};
 use crate::view::tui;
 
@@ -25,6 +26,8 @@ pub(super) struct Known {
     pub(super) target: Target,
     /// Newest revision of the release, where there is one.
     pub(super) revision: Option<Revision>,
+    /// All of them, the newest first.
+    pub(super) revisions: Vec<Revision>,
     pub(super) kept_keys: Secrets,
     /// One of its revisions was deployed: what is sticky in it stays.
     pub(super) deployed: bool,
@@ -82,7 +85,15 @@ pub(super) async fn know_of(cluster: Cluster, setup: &Setup) -> Result<Known, Fa
         release: setup.place.release.clone(),
         profile: setup.place.profile.clone(),
     };
-    let mut known = Known { cluster, facts, target, revision: None, kept_keys: Secrets::default(), deployed: false };
+    let mut known = Known {
+        cluster,
+        facts,
+        target,
+        revision: None,
+        revisions: Vec::new(),
+        kept_keys: Secrets::default(),
+        deployed: false,
+    };
     if known.facts.namespace.terminating {
         let namespace = &known.target.namespace;
         return Err(Failure::new(FailureKind::Refused, format!("the namespace {namespace} is being deleted"))
@@ -112,7 +123,8 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
     };
     let newest = revisions.first().map_or(1, |revision| revision.plan.keys.generation.max(1));
     let generations: Vec<(u32, bool)> = (1..=newest).rev().map(|generation| (generation, began(generation))).collect();
-    known.revision = revisions.into_iter().next();
+    known.revision = revisions.first().cloned();
+    known.revisions = revisions;
     if let Some(revision) = &known.revision
         && revision.plan.product.name != setup.product.name
     {
@@ -173,10 +185,16 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
             setup.place.profile.clone_from(&revision.plan.target.profile);
             known.target.profile.clone_from(&setup.place.profile);
         }
+        for path in &shared.reset {
+            known_path(&setup.product, &revision.plan, path)?;
+        }
         for (path, answer) in &revision.plan.answers {
+            if shared.reset.contains(path) {
+                continue;
+            }
             // What is sticky is pinned wherever it came from; everything else of the product's is evaluated anew.
             let pinned = setup.product.questions.get(path).is_some_and(|question| question.sticky);
-            if !pinned && matches!(answer.origin.as_str(), "default" | "profile") {
+            if !pinned && (shared.exact || matches!(answer.origin.as_str(), "default" | "profile")) {
                 continue;
             }
             let input = match &answer.secret {
@@ -212,6 +230,19 @@ pub(super) async fn form(shared: &Shared, setup: &mut Setup, known: &mut Known) 
         form.pin();
     }
     Ok(form)
+}
+
+/// What is to be forgotten is something that was asked.
+fn known_path(product: &Product, recorded: &Plan, path: &str) -> Result<(), Failure> {
+    if product.questions.contains_key(path) || recorded.answers.contains_key(path) {
+        return Ok(());
+    }
+    let failure = Failure::new(FailureKind::Invalid, format!("{} has no question `{path}`", product.title));
+    let failure = failure.place(format!("--reset {path}")).state(NOTHING_WRITTEN);
+    Err(match crate::suggest::nearest(path, product.questions.keys().map(String::as_str)) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure.hint(format!("slipway products show {}", product.name)),
+    })
 }
 
 /// What is there of the wanted objects and of the key Secrets, for a plan.

@@ -14,7 +14,8 @@ use crate::answers::draft::Draft;
 use crate::answers::form::Form;
 use crate::apply::MOVED;
 use crate::cli::Shared;
-use crate::cluster::{Cluster, record};
+use crate::cluster::Cluster;
+use crate::cluster::record::{self, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::object::Object;
@@ -34,11 +35,24 @@ use super::choices::{IN_CLUSTER, way};
 use super::draft::{self, Drafts};
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, install, products};
+use super::{answers, install, products, upgrade};
 
 /// Asks a person, then runs what was agreed to; what moved in between is shown and asked again.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
-    let begun = way(shared, product)?;
+    begin(shared, product, way(shared, product)?).await
+}
+
+/// The same for a release that is installed: what it is and where is settled.
+pub(super) async fn over(shared: &Shared, target: &Target, newest: &Revision) -> Result<(), Failure> {
+    let product = newest.plan.product.name.as_str();
+    let mut way = way(shared, Some(product))?;
+    // The context is this machine's: whoever installed it may call the cluster otherwise.
+    let context = if way.contexts.iter().any(|known| known.name == target.context) { &target.context } else { "" };
+    way.settle([(Part::Context, context), (Part::Profile, &newest.plan.target.profile)], "the release");
+    begin(shared, Some(product), way).await
+}
+
+async fn begin(shared: &Shared, product: Option<&str>, begun: Way) -> Result<(), Failure> {
     let drafts = Drafts::of_user();
     let found = drafts.as_ref().and_then(|drafts| drafts.find(&begun, |name| products::find(shared, name).ok()));
     let (offered, offer) = found.map(|found| (found.path, found.offer)).unzip();
@@ -70,6 +84,7 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
         };
         install::blocked(&overview)?;
         let known = guide.known_for(&overview)?;
+        upgrade::back_up(shared, &overview.plan, &known).await?;
         match apply::run(shared, &known, &overview.plan, &form, face).await {
             Err(failure) if failure.what == MOVED => {
                 entry = again(way(shared, product)?, &overview.plan, *form, Why::Moved(failure.why));
@@ -77,7 +92,12 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
             Ok(Some(at)) => entry = again(way(shared, product)?, &overview.plan, *form, Why::Mend(at)),
             Ok(None) => {
                 guide.finished(&overview.plan);
-                return Ok(());
+                if !upgrade::goes_on(&overview.plan, &form) {
+                    return Ok(());
+                }
+                let mut way = way(shared, product)?;
+                way.settle(parts(&overview.plan), "the version before");
+                entry = Entry { way, offer: None, again: None };
             }
             Err(failure) => return Err(failure),
         }

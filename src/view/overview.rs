@@ -12,7 +12,7 @@ use super::progress::seconds;
 use super::questions::Whereabouts;
 use super::way::looks_like_production;
 use crate::finding::{Finding, Severity};
-use crate::plan::{Action, Class, Plan, Step};
+use crate::plan::{Action, Class, Plan, Step, Verb};
 
 pub use fields::Field;
 pub use mends::{Mend, Mender, mends};
@@ -149,7 +149,15 @@ impl Overview {
                 fields: fields.collect(),
             });
         }
-        rows.extend(self.plan.steps.iter().map(row));
+        let late = self.plan.late();
+        rows.extend(self.plan.steps.iter().map(|step| match step.action {
+            Action::Delete if self.plan.verb != Verb::Uninstall => {
+                let note =
+                    if step.wave < late { "before what takes its place" } else { "no longer wanted, at the end" };
+                Row { note: note.into(), ..row(step) }
+            }
+            _ => row(step),
+        }));
         rows
     }
 
@@ -172,10 +180,10 @@ impl Overview {
         let context = &self.plan.target.context;
         let release = &self.plan.target.release;
         match self.plan.verb {
-            crate::plan::Verb::Install => format!("Install into {context}"),
-            crate::plan::Verb::Upgrade => format!("Upgrade {release} in {context}"),
-            crate::plan::Verb::Rollback => format!("Roll back {release} in {context}"),
-            crate::plan::Verb::Uninstall => format!("Uninstall {release} from {context}"),
+            Verb::Install => format!("Install into {context}"),
+            Verb::Upgrade => format!("Upgrade {release} in {context}"),
+            Verb::Rollback => format!("Roll back {release} in {context}"),
+            Verb::Uninstall => format!("Uninstall {release} from {context}"),
         }
     }
 

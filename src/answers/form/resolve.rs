@@ -75,6 +75,9 @@ impl Form {
         } else {
             self.settle_clean(question)
         };
+        if let Some(instead) = self.instead(path) {
+            settled.value = instead;
+        }
         self.settle_items(question, &mut settled);
         if let Some(origin) = settled.origin {
             self.origins.insert(path.clone(), origin);
