@@ -1,14 +1,14 @@
 //! The end of an uninstall: revisions, parent, Lease, Namespace (cluster.md 4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::control::Control;
 use super::namespace::CREATED_BY;
-use super::run::{Ended, Run};
+use super::run::{Ended, MOVED, Run};
 use super::survey::Item;
 use crate::cluster::record::Revision;
 use crate::cluster::{Deletion, FaultKind};
-use crate::error::{Failure, FailureKind};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::set::RELEASE;
@@ -29,6 +29,7 @@ impl Run<'_> {
         };
         self.locked().await?;
         let kept = self.kept().await?;
+        self.still_everything(kept.parent.as_ref()).await?;
         let live = self.live(false).await?;
         let items = self.deletions(&live)?;
         let mut revision = match kept.pending() {
@@ -81,6 +82,21 @@ impl Run<'_> {
             self.cluster.delete(&id, &Deletion::of(namespace.uid())).await?;
         }
         Ok(ended)
+    }
+
+    /// What another run added after the plan was made would be left without a record: it is said instead, and nothing is
+    /// written.
+    async fn still_everything(&self, parent: Option<&Object>) -> Result<(), Failure> {
+        let target = &self.plan.target;
+        let known: BTreeSet<ObjectId> = self.plan.steps.iter().map(|step| step.wanted.object.id()).collect();
+        let members = self.cluster.members(target, parent).await?;
+        let new: Vec<ObjectId> = members.iter().map(Object::id).filter(|id| !known.contains(id)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let failure = Failure::new(FailureKind::Refused, MOVED).place(format!("namespace {}", target.namespace));
+        let failure = new.iter().fold(failure, |failure, id| failure.why(format!("{}: it is new", id.short())));
+        Err(failure.state(NOTHING_WRITTEN).hint("run the same command again: it shows the plan as it is now"))
     }
 
     fn deletions<'a>(&'a self, live: &BTreeMap<ObjectId, Object>) -> Result<Vec<Item<'a>>, Failure> {

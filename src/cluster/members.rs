@@ -1,6 +1,6 @@
 //! What is there of a release: the members of its set by label, and what outlives it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::applyset::group_kinds;
 use super::connect::Cluster;
@@ -18,10 +18,19 @@ impl Cluster {
     /// # Errors
     /// A kind may not be listed: whether there are members is not known then.
     pub async fn members(&self, target: &Target, parent: Option<&Object>) -> Result<Vec<Object>, Fault> {
+        self.members_of(target, &parent.map(group_kinds).unwrap_or_default()).await
+    }
+
+    /// The members of a release's set of those kinds, each `Kind.group`: of what its parent names, and where that is lost of
+    /// what its record knows.
+    ///
+    /// # Errors
+    /// As [`Cluster::members`].
+    pub async fn members_of(&self, target: &Target, kinds: &BTreeSet<String>) -> Result<Vec<Object>, Fault> {
         let selector = format!("{PART_OF}={}", target.set_id());
         let mut members = Vec::new();
-        for name in parent.map(group_kinds).unwrap_or_default() {
-            let (kind, group) = name.split_once('.').unwrap_or((&name, ""));
+        for name in kinds {
+            let (kind, group) = name.split_once('.').unwrap_or((name, ""));
             let resource = match self.resource(group, kind, "").await {
                 Ok(resource) => resource,
                 // Its definition is gone, and its objects with it.
@@ -41,9 +50,17 @@ impl Cluster {
     /// # Errors
     /// What must be known before anything is deleted may not be read.
     pub async fn held(&self, target: &Target, parent: Option<&Object>) -> Result<Held, Fault> {
+        self.held_of(target, &parent.map(group_kinds).unwrap_or_default()).await
+    }
+
+    /// The same for members of those kinds, each `Kind.group`.
+    ///
+    /// # Errors
+    /// As [`Cluster::held`].
+    pub async fn held_of(&self, target: &Target, kinds: &BTreeSet<String>) -> Result<Held, Fault> {
         let (namespace, selector) = (&target.namespace, format!("{RELEASE}={}", target.release));
         let (members, claims, secrets, pods) = tokio::join!(
-            self.members(target, parent),
+            self.members_of(target, kinds),
             self.list("", "PersistentVolumeClaim", namespace, &selector),
             self.list("", "Secret", namespace, &selector),
             self.list("", "Pod", namespace, ""),
@@ -66,6 +83,6 @@ impl Cluster {
         let mut objects = members?;
         let known: Vec<ObjectId> = objects.iter().map(Object::id).collect();
         objects.extend(claims.into_iter().chain(secrets).filter(|object| !known.contains(&object.id())));
-        Ok(Held { objects, volumes, keys })
+        Ok(Held { objects, volumes, keys, unmarked: Vec::new() })
     }
 }

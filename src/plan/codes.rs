@@ -55,6 +55,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A field changes that Kubernetes never lets change, so the object is deleted and made again. The message says which field, and what that means while it happens. Claims are never made anew.",
     ),
     (
+        "MARK_LOST",
+        "The record knows the object as one of this release, but its label applyset.kubernetes.io/part-of is gone or names another set. Without the mark it is not deleted: it may be somebody else's by now. Set the label again, or delete it yourself.",
+    ),
+    (
         "NO_WAY_BACK",
         "A rollback brings back the objects as they were recorded. It does not bring back data that was migrated, the smaller size of a volume, or what a Job did.",
     ),

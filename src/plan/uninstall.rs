@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use held::{KeySecret, Volume};
 
-use super::set::{OPENS, RELEASE};
+use super::set::{OPENS, PART_OF, RELEASE};
 use super::waves::waves;
 use super::{Action, Class, KeyPlan, Plan, Step, Target, Verb, Wanted};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -32,6 +32,8 @@ pub struct Held {
     pub volumes: Vec<Volume>,
     /// Its key Secrets.
     pub keys: Vec<KeySecret>,
+    /// What is recorded as its own and is there, but carries its mark no more: it stays.
+    pub unmarked: Vec<ObjectId>,
 }
 
 /// Plans the end of a release. `recorded` is the plan of its newest revision: it knows the groups and who depends on whom.
@@ -190,7 +192,13 @@ fn notes(held: &Held, target: &Target, wishes: &Wishes) -> Vec<String> {
             key.name
         ));
     }
-    if notes.is_empty() { notes } else { notes.into_iter().chain([reinstall(target)]).collect() }
+    if !notes.is_empty() {
+        notes.push(reinstall(target));
+    }
+    notes.extend(
+        held.unmarked.iter().map(|id| format!("not deleted: {}, which lost the mark of this release", id.short())),
+    );
+    notes
 }
 
 fn reinstall(target: &Target) -> String {
@@ -198,7 +206,7 @@ fn reinstall(target: &Target) -> String {
 }
 
 fn findings(held: &Held, target: &Target, wishes: &Wishes) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = held.unmarked.iter().map(|id| unmarked(id, target)).collect();
     for volume in &held.volumes {
         let at = format!("PersistentVolumeClaim/{}/{}", target.namespace, volume.name);
         if wishes.volumes.contains(&volume.name) {
@@ -229,6 +237,24 @@ fn findings(held: &Held, target: &Target, wishes: &Wishes) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Without our mark an object is not ours, whatever the record says of it (cluster.md 2).
+fn unmarked(id: &ObjectId, target: &Target) -> Finding {
+    let kind = id.kind.to_lowercase();
+    let namespace = if id.namespace.is_empty() { String::new() } else { format!(" -n {}", id.namespace) };
+    Finding::new(
+        "MARK_LOST",
+        Severity::Warning,
+        format!("{} stays: it carries the mark of this release no more", id.short()),
+    )
+    .why(format!("somebody took its label {PART_OF} away, or made it anew; what is not marked is not deleted"))
+    .remedy(format!(
+        "mark it again: kubectl label {kind}{namespace} {} {PART_OF}={}; or delete it yourself afterwards",
+        id.name,
+        target.set_id()
+    ))
+    .at(id.to_string())
 }
 
 #[cfg(test)]

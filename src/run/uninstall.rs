@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 
 use crate::cli::Shared;
 use crate::cluster::Cluster;
+use crate::cluster::applyset::group_kinds;
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
@@ -30,7 +31,7 @@ pub(super) async fn run(
     let facts = cluster.facts(&target.namespace).await?;
     target.cluster_uid.clone_from(&facts.cluster_uid);
     let recorded = recorded(&revisions)?;
-    let held = held(&cluster, &target).await?;
+    let held = held(&cluster, &target, &revisions).await?;
     let mut wishes = Wishes { volumes: volumes.into_iter().collect(), keys: keys.into_iter().collect() };
     begun(&revisions, &held, &mut wishes);
     let about =
@@ -61,27 +62,45 @@ fn recorded(revisions: &[Revision]) -> Result<&Plan, Failure> {
     newest.map(|revision| &revision.plan).ok_or_else(|| Failure::new(FailureKind::Bug, "a release without a revision"))
 }
 
-async fn held(cluster: &Cluster, target: &Target) -> Result<Held, Failure> {
+/// Everything that is there: by the kinds that the parent names, and those of every revision, since a parent may be lost.
+async fn held(cluster: &Cluster, target: &Target, revisions: &[Revision]) -> Result<Held, Failure> {
     let id = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
     let unread = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
     let parent = cluster.find(&id).await.map_err(unread)?;
-    cluster.held(target, parent.as_ref()).await.map_err(unread)
+    let steps = || revisions.iter().flat_map(|revision| &revision.plan.steps);
+    let members = || steps().filter(|step| matches!(step.class, Class::Ordinary | Class::ClusterScoped));
+    let mut kinds = parent.as_ref().map(group_kinds).unwrap_or_default();
+    kinds.extend(members().map(|step| step.wanted.object.id().group_kind()));
+    let mut held = cluster.held_of(target, &kinds).await.map_err(unread)?;
+    let newest = recorded(revisions)?.steps.iter().filter(|step| step.action != Action::Delete);
+    let missing: Vec<ObjectId> = newest
+        .filter(|step| matches!(step.class, Class::Ordinary | Class::ClusterScoped))
+        .map(|step| step.wanted.object.id())
+        .filter(|id| !held.objects.iter().any(|object| object.id() == *id))
+        .collect();
+    if !missing.is_empty() {
+        held.unmarked = cluster.read(missing).await.map_err(unread)?.into_keys().collect();
+    }
+    Ok(held)
 }
 
-/// An uninstall that was begun goes on with what was said then.
+/// An uninstall that was begun goes on with what was said then; what it deleted already need not be there any more.
 fn begun(revisions: &[Revision], held: &Held, wishes: &mut Wishes) {
     let pending = revisions
         .first()
         .filter(|revision| revision.plan.verb == Verb::Uninstall && revision.progress.outcome == Outcome::Pending);
     for step in pending.into_iter().flat_map(|revision| &revision.plan.steps) {
         let object = &step.wanted.object;
-        if step.action != Action::Delete || !held.objects.iter().any(|there| there.id() == object.id()) {
-            continue;
-        }
-        if step.class == Class::Claim {
-            wishes.volumes.insert(object.name().into());
-        } else if crate::plan::uninstall::is_key(object) {
-            wishes.keys.insert(object.name().into());
+        let named = match step.class {
+            _ if step.action != Action::Delete => continue,
+            Class::Claim => &mut wishes.volumes,
+            _ if crate::plan::uninstall::is_key(object) => &mut wishes.keys,
+            _ => continue,
+        };
+        if held.objects.iter().any(|there| there.id() == object.id()) {
+            named.insert(object.name().into());
+        } else {
+            named.remove(object.name());
         }
     }
 }

@@ -305,7 +305,7 @@ pub(crate) async fn a_run_that_stands_still_is_left_for_the_answer_that_mends_it
     let stuck = ["--set", "database.storageClass=stuck"];
     let given = ["install", "inngest", "-n", &namespace, "--profile", "production", "--yes"];
     let mut full = Person::start(&cx, "xterm-256color", &[&given[..], &stuck].concat())?;
-    full.until("c changes the answer: Storage class (database.storageClass)")?;
+    full.until("c leads to the answer: Storage class (database.storageClass)")?;
     assert_eq!(claim(&cx, &namespace, ".spec.storageClassName")?, "stuck");
     full.press("c")?;
     full.until("Go on waiting")?;

@@ -179,6 +179,8 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,
         uninstall::an_uninstall_that_is_killed_is_finished_by_the_next_with_what_was_said_first,
+        uninstall::a_release_that_lost_its_parent_goes_whole_and_what_lost_its_mark_is_told,
+        uninstall::what_was_added_after_the_plan_was_made_is_not_left_without_a_record,
         uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,

@@ -1,5 +1,6 @@
 //! `slipway uninstall` on the real control plane: what goes, what stays, and that what stays serves the next install.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Output;
 
 use crate::context::{Context, DONE, Outcome};
@@ -122,7 +123,8 @@ pub(crate) async fn an_uninstall_that_is_killed_is_finished_by_the_next_with_wha
     .await?;
     first.kill()?;
     first.wait()?;
-    let again = uninstall(&cx, &namespace, &["inngest", "--yes"])?;
+    // The very same command: what it deleted the first time need not be there any more.
+    let again = uninstall(&cx, &namespace, &["inngest", "--yes", "--delete-volume", "inngest-redis"])?;
     // It may have come to its end before it was killed.
     if there(&cx, &namespace)?.len() > 2 || again.status.code() != Some(2) {
         succeeded(&again);
@@ -154,5 +156,74 @@ pub(crate) async fn what_holds_a_deletion_up_is_named_with_whose_it_is(cx: Conte
     }
     hold("null")?;
     succeeded(&uninstall(&cx, &namespace, &["--yes"])?);
+    DONE
+}
+
+pub(crate) async fn a_release_that_lost_its_parent_goes_whole_and_what_lost_its_mark_is_told(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--profile", "production", "--yes"])?);
+    let kubectl = |arguments: &[&str]| -> testbed::Outcome<()> {
+        let ran = cx.kubectl().args(["-n", &namespace]).args(arguments).output()?;
+        assert!(ran.status.success(), "{}", said(&ran));
+        Ok(())
+    };
+    kubectl(&["delete", "configmap", "slipway-inngest"])?;
+    kubectl(&["label", "configmap", "inngest", "applyset.kubernetes.io/part-of-"])?;
+    let gone = uninstall(&cx, &namespace, &["inngest", "--yes"])?;
+    succeeded(&gone);
+    assert!(said(&gone).contains("not deleted: ConfigMap/inngest, which lost the mark"), "{}", said(&gone));
+    let shown = uninstall(&cx, &namespace, &["inngest"])?;
+    assert_eq!(shown.status.code(), Some(2), "nothing is left to uninstall: {}", said(&shown));
+    let mut left = there(&cx, &namespace)?;
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "ConfigMap/inngest",
+            "PersistentVolumeClaim/inngest-postgresql",
+            "PersistentVolumeClaim/inngest-redis",
+            "Secret/inngest-keys-1"
+        ]
+    );
+    DONE
+}
+
+pub(crate) async fn what_was_added_after_the_plan_was_made_is_not_left_without_a_record(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    // Somebody on another machine holds the lock while the plan is made, and adds an object.
+    let holder = "ana@elsewhere/boot/ns/1/2/3";
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
+    let spec =
+        serde_json::json!({"holderIdentity": holder, "leaseDurationSeconds": 30, "acquireTime": now, "renewTime": now});
+    let lease = serde_json::json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "slipway-inngest"}, "spec": spec});
+    cx.apply(&namespace, lease).await?;
+    let mut waiting = cx.slipway("admin");
+    waiting.args(["uninstall", "-n", &namespace, "--yes", "-o", "json"]).stdout(std::process::Stdio::piped());
+    let mut waiting = waiting.spawn()?;
+    let mut lines = BufReader::new(waiting.stdout.take().ok_or("no output")?).lines();
+    let awaited = lines.by_ref().map_while(Result::ok).any(|line| line.contains("lockAwaited"));
+    assert!(awaited, "it did not wait for the lock");
+    let set = cx
+        .kubectl()
+        .args(["-n", &namespace, "get", "configmap", "inngest", "-o"])
+        .arg("jsonpath={.metadata.labels.applyset\\.kubernetes\\.io/part-of}")
+        .output()?;
+    let set = String::from_utf8(set.stdout)?;
+    assert!(!set.is_empty());
+    let added = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "added", "labels": {"applyset.kubernetes.io/part-of": set}}});
+    cx.apply(&namespace, added).await?;
+    let freed = cx.kubectl().args(["-n", &namespace, "delete", "lease", "slipway-inngest"]).output()?;
+    assert!(freed.status.success(), "{}", said(&freed));
+    let told: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(waiting.wait()?.code(), Some(6), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("ConfigMap/added: it is new")), "{told:?}");
+    let all = there(&cx, &namespace)?;
+    assert!(all.iter().any(|name| name == "Deployment/inngest"), "nothing was deleted: {all:?}");
+    // The next one knows of it.
+    succeeded(&uninstall(&cx, &namespace, &["--yes"])?);
+    assert!(!there(&cx, &namespace)?.iter().any(|name| name == "ConfigMap/added"));
     DONE
 }

@@ -88,8 +88,19 @@ fn shop() -> (Plan, Held) {
             .into(),
         volumes: vec![volume],
         keys: vec![KeySecret::of(&Object(key))],
+        unmarked: Vec::new(),
     };
     (recorded, held)
+}
+
+#[test]
+fn what_lost_its_mark_is_told_with_how_to_give_it_back() {
+    let (recorded, mut held) = shop();
+    held.unmarked.push(ObjectId::new("apps", "Deployment", "a", "server"));
+    let plan = plan(&recorded, &held, &target(), &Wishes::default()).unwrap();
+    let told = plan.findings.iter().find(|finding| finding.code == "MARK_LOST").unwrap();
+    assert!(told.remedy.contains("kubectl label deployment -n a server applyset.kubernetes.io/part-of="), "{told:?}");
+    assert!(plan.notes.iter().any(|note| note.starts_with("not deleted: Deployment/server")), "{:?}", plan.notes);
 }
 
 fn named(names: &[&str]) -> BTreeSet<String> {

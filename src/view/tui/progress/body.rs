@@ -127,8 +127,8 @@ fn failed(app: &App, failure: &Failure, cells: usize) -> Vec<Line<'static>> {
 /// The key that leads to the answer that mends it, under what else there is to do.
 fn mend(lines: &mut Vec<Line<'static>>, app: &App, cells: usize, first: bool) {
     if let Some(mend) = app.mend().filter(|_| app.progress.attached.is_none()) {
-        let said = format!("c changes the answer: {} ({}), and shows the plan again", mend.ask, mend.path);
-        rows(lines, app, if first { "do" } else { "or" }, &said, cells);
+        let said = format!("c leads to the answer: {} ({}); the plan is shown again", mend.ask, mend.path);
+        rows(lines, app, if first { "do" } else { "" }, &said, cells);
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
         }
         Over::Mending(marked) => {
             let asked = app.mend().map_or_else(String::new, |mend| {
-                format!("Change \"{}\"? Nothing is deleted; what waits goes on with the new answer.", mend.ask)
+                format!("Change \"{}\"? This run is left as it is, nothing is deleted; the plan with the new answer is shown before anything is written.", mend.ask)
             });
             paint::choices(frame, app.theme, rows.body, &asked, &MENDINGS, marked);
         }

@@ -133,7 +133,7 @@ fn who_only_looks_on_leaves_without_being_asked() {
 #[test]
 fn from_a_failed_run_one_key_leads_to_the_answer_that_mends_it() {
     let mut app = with_doors(failed()).with_answers(mender());
-    assert!(drawn(&app, 80, 24).contains("c changes the answer: Storage class (database.storageClass)"));
+    assert!(drawn(&app, 80, 24).contains("c leads to the answer: Storage class (database.storageClass)"));
     assert_eq!(press(&mut app, "c"), [Effect::Quit]);
     assert_eq!(app.mending(), Some("database.storageClass"));
     // Where no answer mends it, or the answers are not at hand, the key is the log's.
