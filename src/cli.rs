@@ -73,6 +73,14 @@ pub enum Verb {
         /// Which release; it need not be named where there is only one.
         release: Option<String>,
     },
+    /// Go back to a recorded revision of a release, out of its record. Data does not go back.
+    Rollback {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Number of the revision; without it, the good one before. `slipway history` lists them.
+        #[arg(long, value_name = "REVISION")]
+        to: Option<u32>,
+    },
     /// Take a release away. Volumes and keys are kept unless they are named.
     Uninstall {
         /// Which release; it need not be named where there is only one.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::run::{Ended, Run};
+use super::survey::rests;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo, VERSION};
 use crate::object::ObjectId;
@@ -60,6 +61,7 @@ impl Run<'_> {
                 wave: step.wave,
                 waits: plan.verb != Verb::Uninstall
                     && step.action != Action::Delete
+                    && !rests(plan.verb, step)
                     && super::execute::waits(&step.wanted.object),
             }
         });
