@@ -64,6 +64,14 @@ impl Kept {
         self.revisions.first().map(|revision| revision.progress.left.clone()).unwrap_or_default()
     }
 
+    /// The newest revision that came to a good end.
+    pub(super) fn good(&self) -> Option<u32> {
+        let deployed = |revision: &&Revision| {
+            revision.progress.outcome == Outcome::Deployed && revision.plan.verb != Verb::Uninstall
+        };
+        self.revisions.iter().find(deployed).map(|revision| revision.number)
+    }
+
     /// The revision under way, where its client left it.
     pub(super) fn pending(&self) -> Option<&Revision> {
         self.revisions.first().filter(|revision| revision.progress.outcome == Outcome::Pending)

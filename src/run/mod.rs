@@ -7,6 +7,7 @@ mod attach;
 mod choices;
 mod doors;
 mod draft;
+mod evidence;
 mod explain;
 mod install;
 mod log;

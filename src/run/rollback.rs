@@ -17,7 +17,7 @@ use crate::plan::rollback::{Generations, Ground, plan};
 use crate::plan::{Action, Plan, Target, Verb};
 use crate::secret::{SecretRef, SecretText, Secrets};
 use crate::view::overview::Overview;
-use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, review};
+use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, Prompt as _, Reply, review};
 use crate::view::tui::{self, Decided};
 
 use super::apply::{self, Face, How, Job};
@@ -127,6 +127,26 @@ impl Back<'_> {
         })
     }
 
+    /// Asks whether to look at the way back at all; staying is the default.
+    fn wanted(&self, shared: &Shared) -> Result<bool, Failure> {
+        let _terminal = GiveBack::on_signals();
+        let texts = [
+            "Stay: leave it as it is; the same command goes on from here".to_string(),
+            format!("Go back to revision {}, which is shown first", self.number),
+        ];
+        let asked = "What now";
+        let dialogue = std::io::stderr().is_terminal() && std::env::var_os("ACCESSIBLE").is_none() && !plain(shared);
+        let reply = if dialogue {
+            Dialogue::new().choose(asked, &texts, Some(0))
+        } else {
+            LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()).choose(asked, &texts, Some(0))
+        };
+        match reply {
+            Ok(Reply::Said(chosen)) => Ok(chosen == 1),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
     /// Asks a person, on the face that fits.
     async fn agreed(&self, shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
         if !plain(shared) {
@@ -185,6 +205,64 @@ pub(super) fn command(target: &Target, to: Option<u32>) -> String {
         command.push_str(&format!(" --context {}", target.context));
     }
     command
+}
+
+/// After a run that failed: goes back where that was said beforehand, or offers it to who is there. What comes back is how
+/// it ended: a run that failed is a failure, also where an earlier revision runs again.
+pub(super) async fn after(
+    shared: &Shared,
+    (cluster, facts, target): (&Cluster, &Facts, &Target),
+    failure: Failure,
+    face: Face,
+) -> Failure {
+    let asks = face == Face::Plain && interactive(shared) && !shared.yes;
+    if !fits(&failure) || !(shared.rollback_on_failure || asks) {
+        return failure;
+    }
+    let went = async {
+        let revisions = record::read(cluster, target).await?;
+        // Another run may have gone on meanwhile.
+        let newest = revisions.first().filter(|newest| newest.progress.outcome != Outcome::Deployed);
+        let Some(number) = newest.and_then(|_| Some(choose(&revisions, None, target).ok()?.number)) else {
+            return Ok(None);
+        };
+        let back = Back { cluster, facts, target, number };
+        if !shared.rollback_on_failure {
+            super::print(&format!("{failure}\n"))?;
+            if !back.wanted(shared)? {
+                return Ok(Some(Failure { hints: Vec::new(), why: Vec::new(), ..failure.clone() }));
+            }
+            return back.go(shared, true).await.map(|()| Some(gone_back(&failure, number)));
+        }
+        let (plan, secrets) = back.make().await?;
+        back.run(shared, &plan, &secrets).await.map(|()| Some(gone_back(&failure, number)))
+    };
+    match went.await {
+        Ok(Some(ended)) => ended,
+        Ok(None) => failure.hint("no earlier revision ended well, so that there was none to go back to"),
+        Err(again) => {
+            let failure = failure.why(format!("going back failed as well: {}", again.what));
+            again.why.iter().chain(&again.hints).fold(failure, |failure, one| failure.why(one.clone()))
+        }
+    }
+}
+
+/// Whether what failed is the deployment, and not the way there.
+pub(super) fn fits(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Deployment | FailureKind::TimedOut)
+}
+
+/// The failure of a run that was undone.
+fn gone_back(failure: &Failure, number: u32) -> Failure {
+    let kept = failure.state.rsplit_once("; ").map_or("", |(_, kept)| kept);
+    let state = if kept.is_empty() { String::new() } else { format!("; {kept}") };
+    Failure {
+        what: format!("{}; it was undone, and revision {number} runs again", failure.what),
+        state: format!("as revision {number} left it, but for what was written to volumes and databases{state}"),
+        hints: vec!["mend the cause, then run the same command again".into()],
+        told: true,
+        ..failure.clone()
+    }
 }
 
 /// Whether one can go back to a revision: it came to a good end, and it is not the end of the release.
