@@ -73,6 +73,14 @@ pub enum Verb {
         /// Which release; it need not be named where there is only one.
         release: Option<String>,
     },
+    /// Go back to a recorded revision of a release, out of its record. Data does not go back.
+    Rollback {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Number of the revision; without it, the good one before. `slipway history` lists them.
+        #[arg(long, value_name = "REVISION")]
+        to: Option<u32>,
+    },
     /// Take a release away. Volumes and keys are kept unless they are named.
     Uninstall {
         /// Which release; it need not be named where there is only one.
@@ -228,6 +236,10 @@ pub struct Shared {
     /// How long to wait until everything is ready, such as 15m; else for as long as there is hope.
     #[arg(long, global = true, env = "SLIPWAY_TIMEOUT", value_name = "DURATION", help_heading = "Running")]
     pub timeout: Option<String>,
+    /// Go back to the newest good revision when the run fails, without a question; its evidence is kept first. Refused where
+    /// a version on the way migrates data.
+    #[arg(long = "rollback-on-failure", global = true, env = "SLIPWAY_ROLLBACK_ON_FAILURE", help_heading = "Running")]
+    pub rollback_on_failure: bool,
     /// Pass over a finding by its code; `all` passes over every one.
     #[arg(
         long = "skip-preflight",

@@ -393,6 +393,14 @@ pub enum EventKind {
         /// `afterStep`, `now`, `detach`.
         how: String,
     },
+    /// What was seen of a run that failed was kept, before anything is undone.
+    EvidenceKept {
+        /// The folder.
+        place: String,
+        /// The revision that one can go back to, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<u32>,
+    },
     /// The run ended well.
     RunFinished {
         /// Objects written.

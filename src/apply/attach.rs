@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::control::{Control, Controls, stopped};
 use super::ready::Readiness;
 use super::run::{Ended, Options, Run, count};
+use super::survey::rests;
 use crate::cluster::record::{self, Outcome, Progress, Revision};
 use crate::cluster::{Cluster, FaultKind, Seen, Watched, lock};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -115,10 +116,12 @@ impl Run<'_> {
             // What somebody deleted since then is not waited for: it remains to be done.
             let (true, Some(live)) = (progress.written.contains_key(&id), live.get(&id)) else { continue };
             if told.lock().is_ok_and(|mut told| told.insert(id.clone())) {
-                self.readiness.written(live);
+                if !rests(self.plan.verb, step) {
+                    self.readiness.written(live);
+                }
                 self.tell.step(&id, EventKind::StepFinished { done: Done::Unchanged }).await;
             }
-            if super::execute::waits(live) {
+            if super::execute::waits(live) && !rests(self.plan.verb, step) {
                 waited.push(id);
             }
         }

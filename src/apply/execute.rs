@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::control::stopped;
 use super::run::{Ended, Run, count};
 use super::step::{Stepped, journal_entry};
-use super::survey::Item;
+use super::stuck::{self, Suspects};
+use super::survey::{Item, rests};
 use crate::cluster::lock::Lock;
 use crate::cluster::record::{Revision, Written};
 use crate::error::Failure;
@@ -53,12 +54,14 @@ impl Run<'_> {
             self.may_write()?;
             let journal: Vec<_> = items.iter().filter_map(|item| journal_entry(item)).collect();
             revision.progress.journal.extend(journal);
+            let suspects = self.suspects(items).await?;
+            revision.progress.journal.extend(stuck::journal(&suspects));
             revision.progress.wave = *wave;
             // By compare-and-swap: who lost the lock without noticing stops here.
             revision.write(&self.cluster, &self.plan.target).await?;
             let title = self.plan.waves.get(*wave as usize).cloned().unwrap_or_default();
             self.tell.all(EventKind::WaveStarted { wave: *wave, title }).await;
-            let done = self.wave(items, revision, salt).await;
+            let done = self.wave(items, &suspects, revision, salt).await;
             for (what, n) in done.counts {
                 match what {
                     Done::Unchanged => ended.unchanged += n,
@@ -82,6 +85,7 @@ impl Run<'_> {
             // What is kept of a release that goes is as it is.
             .filter(|_| self.plan.verb != Verb::Uninstall)
             .filter(|item| item.step.action != Action::Delete && waits(&item.object) && !item.is_over())
+            .filter(|item| !rests(self.plan.verb, item.step))
             .map(|item| item.id.clone())
             .collect();
         // The wait may be long, and its client may go meanwhile: what is there is known to whoever looks (attach).
@@ -93,12 +97,18 @@ impl Run<'_> {
         Ok(ended)
     }
 
-    async fn wave(&self, items: &[&Item<'_>], revision: &mut Revision, salt: &SecretText) -> Waved {
+    async fn wave(
+        &self,
+        items: &[&Item<'_>],
+        suspects: &Suspects,
+        revision: &mut Revision,
+        salt: &SecretText,
+    ) -> Waved {
         let room = Semaphore::new(self.options.parallel.max(1));
         let over = CancellationToken::new();
         let mut running: FuturesUnordered<BoxFuture<'_, _>> = FuturesUnordered::new();
         for item in items {
-            running.push(self.one(item, &room, &over, salt).boxed())
+            running.push(self.one(item, suspects, (&room, &over), salt).boxed())
         }
         let mut waved = Waved::default();
         while let Some((item, result)) = running.next().await {
@@ -129,8 +139,8 @@ impl Run<'_> {
     async fn one<'i>(
         &self,
         item: &'i Item<'i>,
-        room: &Semaphore,
-        over: &CancellationToken,
+        suspects: &Suspects,
+        (room, over): (&Semaphore, &CancellationToken),
         salt: &SecretText,
     ) -> (&'i Item<'i>, Result<(Done, Option<Written>, Vec<String>), Option<Failure>>) {
         let begin = async {
@@ -156,14 +166,24 @@ impl Run<'_> {
             return (item, Ok((Done::Unchanged, None, Vec::new())));
         }
         if let (true, Some(live)) = (item.unchanged, &item.live) {
-            self.readiness.written(live);
+            if !rests(self.plan.verb, item.step) {
+                self.readiness.written(live);
+            }
             self.tell.step(&item.id, EventKind::StepFinished { done: Done::Unchanged }).await;
+            if let Err(failure) = self.free(live, suspects).await {
+                return (item, Err(Some(failure)));
+            }
             return (item, Ok((Done::Unchanged, Some(self.note(&item.object, live, salt)), item.left.clone())));
         }
         self.tell.step(&item.id, EventKind::StepStarted).await;
         match self.step(item).await {
             Ok(Stepped { done, sent }) => {
                 self.tell.step(&item.id, EventKind::StepFinished { done }).await;
+                if let Some(sent) = &sent
+                    && let Err(failure) = self.free(&sent.live, suspects).await
+                {
+                    return (item, Err(Some(failure)));
+                }
                 let mut left = Vec::new();
                 let written = sent.map(|sent| {
                     self.readiness.written(&sent.live);

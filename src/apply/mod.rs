@@ -20,6 +20,7 @@ mod rehearse;
 mod restart;
 mod run;
 mod step;
+mod stuck;
 mod survey;
 mod tell;
 mod uninstall;

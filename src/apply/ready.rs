@@ -31,6 +31,11 @@ pub trait Readiness: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
+    /// Keeps what is seen of a run that failed, before anything is undone; says where.
+    fn keep_evidence<'a>(&'a self, _failure: &'a Failure) -> BoxFuture<'a, Option<String>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// The failure of a wait that took too long.
     fn timed_out(&self, ids: &[ObjectId], after: Duration) -> Failure {
         let names: Vec<String> = ids.iter().map(ObjectId::short).collect();

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::plan::Plan;
 use crate::secret::Secrets;
 
-/// Codes of a rehearsal's findings, each with what it means.
+/// Codes of the findings of a rehearsal and of a run, each with what it means.
 pub const CODES: &[(&str, &str)] = &[
     (
         "FIELD_CONFLICT",
@@ -24,6 +24,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "REFUSED_BY_SERVER",
         "A dry run of the write was refused: the schema, PodSecurity, a quota, a limit range or an admission policy says no. The message is the server's own.",
+    ),
+    (
+        "STUCK_POD_ENDED",
+        "A pod of a StatefulSet was not ready and of a revision that is not wanted any more. Its controller waits for a pod to be ready before it replaces it, and this one never would be, so it was ended: the controller makes it anew at once. Its volume is not touched.",
     ),
 ];
 

@@ -93,6 +93,8 @@ pub(super) struct Run<'a> {
     pub(super) lost: std::sync::OnceLock<()>,
     /// Something was written; the lock alone does not count.
     pub(super) wrote: std::sync::atomic::AtomicBool,
+    /// The newest revision that ended well before this run: where one can go back to.
+    pub(super) back: std::sync::OnceLock<u32>,
 }
 
 /// What a run says that is not what was agreed any more.
@@ -199,6 +201,7 @@ impl<'a> Run<'a> {
             eye,
             lost: std::sync::OnceLock::new(),
             wrote: std::sync::atomic::AtomicBool::new(false),
+            back: std::sync::OnceLock::new(),
         }
     }
 }
@@ -290,6 +293,9 @@ impl Run<'_> {
         }
         self.write_parent(&kept, false).await?;
         let mut revision = self.begin(&kept).await?;
+        if let Some(number) = kept.good() {
+            let _first = self.back.set(number);
+        }
         let keys = self.make_keys(found, earlier.as_ref(), &values).await?;
         if let Some(keys) = &keys
             && (keys.salt != values.salt

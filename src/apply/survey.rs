@@ -12,7 +12,8 @@ use crate::cluster::record::{Outcome, Revision, Written};
 use crate::cluster::{applyset, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
-use crate::plan::{Action, Class, Step};
+use crate::plan::rollback::is_job;
+use crate::plan::{Action, Class, Step, Verb};
 use crate::secret::SecretText;
 
 /// A step with what is sent and what is there.
@@ -61,6 +62,14 @@ impl Kept {
 
     pub(super) fn left(&self) -> BTreeMap<ObjectId, Vec<String>> {
         self.revisions.first().map(|revision| revision.progress.left.clone()).unwrap_or_default()
+    }
+
+    /// The newest revision that came to a good end.
+    pub(super) fn good(&self) -> Option<u32> {
+        let deployed = |revision: &&Revision| {
+            revision.progress.outcome == Outcome::Deployed && revision.plan.verb != Verb::Uninstall
+        };
+        self.revisions.iter().find(deployed).map(|revision| revision.number)
     }
 
     /// The revision under way, where its client left it.
@@ -139,8 +148,13 @@ impl Run<'_> {
             {
                 refused.push(failure);
             }
-            let unchanged = step.action != Action::Delete
-                && live.as_ref().is_some_and(|live| self.is_as_sent(&object, live, written.get(&id), salt));
+            let rests = rests(self.plan.verb, step);
+            if rests && live.is_none() {
+                continue;
+            }
+            let unchanged = rests
+                || step.action != Action::Delete
+                    && live.as_ref().is_some_and(|live| self.is_as_sent(&object, live, written.get(&id), salt));
             let mut item = Item { step, id, object, live, unchanged, left, adopted };
             item.unchanged |= item.is_over();
             items.push(item);
@@ -204,6 +218,11 @@ pub(super) fn together(failures: Vec<Failure>) -> Option<Failure> {
         }
     }
     Some(first)
+}
+
+/// A Job of a rollback is neither made nor changed nor waited for: nothing runs twice (cluster.md 4 "Migrations").
+pub(super) fn rests(verb: Verb, step: &Step) -> bool {
+    verb == Verb::Rollback && is_job(&step.wanted.object)
 }
 
 /// Whether a step's class may be deleted by a prune or without being named.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::run::{Ended, Run};
+use super::survey::rests;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, RunInfo, StepInfo, VERSION};
 use crate::object::ObjectId;
@@ -60,6 +61,7 @@ impl Run<'_> {
                 wave: step.wave,
                 waits: plan.verb != Verb::Uninstall
                     && step.action != Action::Delete
+                    && !rests(plan.verb, step)
                     && super::execute::waits(&step.wanted.object),
             }
         });
@@ -84,10 +86,41 @@ impl Run<'_> {
         self.tell.all(EventKind::RunStarted { run: self.info() }).await;
     }
 
+    /// Whether something went wrong in the cluster, which going back would take out of sight.
+    fn keeps_evidence(&self, failure: &Failure) -> bool {
+        self.plan.verb != Verb::Uninstall && matches!(failure.kind, FailureKind::Deployment | FailureKind::TimedOut)
+    }
+
+    /// The failure with where its evidence is, and with what can be done: go back, mend and go on, stay.
+    async fn with_evidence(&self, failure: Failure) -> Failure {
+        let back = self.back.get().copied().filter(|_| self.plan.verb != Verb::Rollback);
+        let (info, mut failure) = (self.info(), failure);
+        if let Some(place) = self.readiness.keep_evidence(&failure).await {
+            let state = match failure.state.as_str() {
+                "" => "what was written stays; the release's record tells how far it came",
+                state => state,
+            };
+            failure.state = format!("{state}; what was seen of it is kept in {place}");
+            self.tell.all(EventKind::EvidenceKept { place, back }).await;
+        }
+        if let Some(back) = back {
+            let command = info.command("rollback", &format!(" --to {back}"));
+            failure = failure.hint(format!("go back to revision {back}, which ended well: {command}"));
+        }
+        let mend = "mend the cause, then run the same command again: it goes on from here";
+        failure
+            .hint(if back.is_some() { format!("or {mend}") } else { mend.into() })
+            .hint(format!("or leave it as it is, and see how it is: {}", info.command("status", "")))
+    }
+
     /// Tells how the run ended: its last event. A failure says what is in the cluster now.
     pub(super) async fn conclude(&self, ended: Result<Ended, Failure>) -> Result<Ended, Failure> {
         let (tell, attach) = (&self.tell, self.info().attach());
         let wrote = self.wrote.load(Ordering::Relaxed);
+        let ended = match ended {
+            Err(failure) if wrote && self.keeps_evidence(&failure) => Err(self.with_evidence(failure).await),
+            ended => ended,
+        };
         let ended = ended.map_err(|failure| {
             let failure = match failure.state.as_str() {
                 "" if wrote => failure.state("what was written stays; the release's record tells how far it came"),

@@ -5,12 +5,17 @@ use super::RunInfo;
 impl RunInfo {
     /// The command that shows this run again and offers to go on with it.
     pub fn attach(&self) -> String {
+        self.command("attach", "")
+    }
+
+    /// The command of a verb about this release, with what else it is given.
+    pub fn command(&self, verb: &str, more: &str) -> String {
         let cluster = match (self.practice, self.context.as_str()) {
             (true, _) => " --practice".to_string(),
             (false, "" | "in-cluster") => String::new(),
             (false, context) => format!(" --context {context}"),
         };
-        format!("slipway attach {} -n {}{cluster}", self.release, self.namespace)
+        format!("slipway {verb} {}{more} -n {}{cluster}", self.release, self.namespace)
     }
 }
 

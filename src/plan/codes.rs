@@ -19,12 +19,20 @@ pub const CODES: &[(&str, &str)] = &[
         "The version on the way changes the data in a way that only a backup undoes, and the profile stands for production. Take one with --backup, or refuse it by name with --without-backup.",
     ),
     (
+        "CLAIM_EMPTY",
+        "A claim that the recorded revision had is gone from the cluster, and its data with it. The rollback makes a new one, which is empty: restore a backup into it.",
+    ),
+    (
         "CLAIM_SHRINKS",
         "A claim in the cluster is larger than the answer asks for. Volumes cannot shrink: it keeps its size.",
     ),
     (
         "DATA_DELETED",
         "A volume was named to be deleted. Its claim goes, and with it the disk and all data on it, unless its class keeps disks (reclaim policy Retain). Nothing brings it back: make sure that a backup exists and was read.",
+    ),
+    (
+        "DATA_STAYS",
+        "A rollback puts objects back, and nothing else. What was written to volumes and databases since then stays, and what a newer version migrated is not migrated back. Where the older version cannot read it, restore the backup that was taken before the upgrade.",
     ),
     (
         "DOWNGRADE",
@@ -51,6 +59,22 @@ pub const CODES: &[(&str, &str)] = &[
         "A field changes that Kubernetes never lets change. The object would have to be made anew, which could lose data, so it is never done without being asked. Go back to the earlier answer.",
     ),
     (
+        "JOB_NOT_RUN",
+        "A Job of the recorded revision is not run again by the rollback: it did its work when that revision was installed, and running an old migration over newer data could harm it.",
+    ),
+    (
+        "KEY_OF_ENDPOINT",
+        "The recorded revision used another endpoint (host, port, database or user) than the newest one, so its secret goes back to the newest credentials that were ever used for that endpoint. They are copied into a new generation of the key Secret, with everything else of the newest.",
+    ),
+    (
+        "KEY_STAYS",
+        "A secret was changed after the recorded revision. A rollback never brings the old value back: whoever changed it, or lost it, does not want it in use again.",
+    ),
+    (
+        "LEAVES_AT_END",
+        "Objects of the release that the recorded revision did not have are deleted at the end of the rollback, once everything else is ready. Volumes and keys are never among them.",
+    ),
+    (
         "MADE_ANEW",
         "A field changes that Kubernetes never lets change, so the object is deleted and made again. The message says which field, and what that means while it happens. Claims are never made anew.",
     ),
@@ -69,6 +93,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "PRESETS_CHANGED",
         "Defaults and values of profiles are evaluated anew at each run. These come out otherwise than at the last one; answer a question to keep its value.",
+    ),
+    (
+        "REPLICAS_STAY",
+        "Somebody else owns the number of replicas, such as an autoscaler or a person with kubectl scale. The rollback leaves the number as it is, so that ten pods never become one by accident.",
     ),
     (
         "SECRET_COPIED",

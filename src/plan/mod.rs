@@ -10,6 +10,7 @@ mod places;
 pub mod rbac;
 pub mod render;
 pub mod restart;
+pub mod rollback;
 pub mod set;
 pub mod uninstall;
 pub mod upgrade;

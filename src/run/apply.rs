@@ -29,8 +29,9 @@ use crate::view::plain;
 use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme, Watched};
 use crate::watch::{Channel, Door, Follow, Handle, follow, health};
 
-use super::doors;
+use super::evidence::{self, Seen};
 use super::target::Known;
+use super::{doors, rollback};
 
 /// Events that may wait for a slow face before the run waits for it.
 const EVENTS: usize = 4096;
@@ -116,9 +117,12 @@ pub(super) async fn run(
     let (cluster, facts, secrets) = (&known.cluster, &known.facts, form.secrets());
     let job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
     let ended = show(shared, &job, face).await;
-    match job.answers.and_then(|answers| answers.mending.into_inner()) {
-        Some(path) => Ok(Some(path)),
-        None => ended.map(|_| None),
+    match (job.answers.and_then(|answers| answers.mending.into_inner()), ended) {
+        (Some(path), _) => Ok(Some(path)),
+        (None, Ok(_)) => Ok(None),
+        (None, Err(failure)) => {
+            Err(rollback::after(shared, (&known.cluster, &known.facts, &plan.target), failure, face).await)
+        }
     }
 }
 
@@ -197,7 +201,7 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
     let (moved, closes) = oneshot::channel();
     let done = async {
         let ended = attempts(shared, job, sender, &wish, &controls, again).await;
-        if face == Face::Full && ended.as_ref().is_err_and(is_moved) {
+        if face == Face::Full && ended.as_ref().is_err_and(|failure| is_moved(failure) || undone(shared, failure)) {
             // The screen closes: whoever agreed looks at the plan again.
             let _closed = moved.send(());
         }
@@ -235,7 +239,7 @@ async fn attempts(
     let mut ended = work(shared, job, &job.how, events.clone(), Controls(controls.clone())).await;
     let over = |ended: &Result<Ended, Failure>| match ended {
         Ok(ended) => ended.left.is_none(),
-        Err(failure) => is_moved(failure),
+        Err(failure) => is_moved(failure) || undone(shared, failure),
     };
     while !over(&ended) && again.recv().await.is_some() {
         wish.send_replace(Control::Go);
@@ -247,6 +251,11 @@ async fn attempts(
 /// The plan that was agreed to is not any more what the cluster would get: it is not run again, but made again.
 fn is_moved(failure: &Failure) -> bool {
     failure.what == executor::MOVED
+}
+
+/// It was said beforehand what becomes of a run that fails: nobody is asked, and the screen makes room.
+fn undone(shared: &Shared, failure: &Failure) -> bool {
+    shared.rollback_on_failure && rollback::fits(failure)
 }
 
 async fn drain(mut events: mpsc::Receiver<Event>) {
@@ -286,7 +295,7 @@ pub(super) async fn work(
 ) -> Result<Ended, Failure> {
     let options = options(shared)?;
     let Job { cluster, facts, plan, secrets, .. } = job;
-    let redactor = Redactor::new(secrets.values());
+    let redactor = redactor(cluster, plan, secrets).await;
     let what = Follow::of(plan, &plan.target.set_id(), Arc::new((*facts).clone()), redactor.clone());
     let what = Follow { as_found: matches!(how, How::Shown(_)), ..what };
     let channel = Channel::new(events.clone(), Instant::now());
@@ -295,6 +304,7 @@ pub(super) async fn work(
         handle: handle.clone(),
         cluster: (*cluster).clone(),
         namespace: plan.target.namespace.clone(),
+        release: plan.target.release.clone(),
         health: plan.health.clone(),
         channel,
         redactor,
@@ -310,6 +320,17 @@ pub(super) async fn work(
     handle.close().await;
     // The executor ends a failed run with an event of it.
     ended.map_err(|failure| Failure { told: true, ..failure })
+}
+
+/// Hides the secrets of a run; those of earlier generations too, which pods of an older revision may still print.
+async fn redactor(cluster: &Cluster, plan: &Plan, secrets: &Secrets) -> Redactor {
+    let newest = plan.keys.generation;
+    let earlier = match newest {
+        0 | 1 => Default::default(),
+        // Who may not read them sees no more than before.
+        _ => rollback::generations(cluster, &plan.target, newest).await.unwrap_or_default(),
+    };
+    Redactor::new(secrets.values().chain(earlier.values().flat_map(|values| values.values())))
 }
 
 /// Who runs it, for the record: `ana@laptop`.
@@ -354,6 +375,7 @@ struct Watching {
     handle: Handle,
     cluster: Cluster,
     namespace: String,
+    release: String,
     health: Vec<HealthCheck>,
     channel: Channel,
     redactor: Redactor,
@@ -373,6 +395,11 @@ impl Readiness for Watching {
             let door = Door { cluster: &self.cluster, namespace: &self.namespace, handle: &self.handle };
             health::check(&door, &self.health, &self.channel, &self.redactor).await
         })
+    }
+
+    fn keep_evidence<'a>(&'a self, failure: &'a Failure) -> BoxFuture<'a, Option<String>> {
+        let Self { cluster, handle, redactor, namespace, release, .. } = self;
+        Box::pin(async move { evidence::keep(&Seen { cluster, handle, redactor, namespace, release }, failure).await })
     }
 
     fn timed_out(&self, ids: &[ObjectId], after: Duration) -> Failure {

@@ -68,6 +68,7 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::FindingCleared { code, about } => format!("{code} no longer holds for {about}."),
         EventKind::HealthChecked { group, what, healthy: true, answer } => format!("{group}: {what} answers {answer}."),
         EventKind::HealthChecked { group, what, answer, .. } => format!("{group}: {what} does not answer: {answer}."),
+        EventKind::EvidenceKept { place, .. } => format!("What was seen of it is kept in {place}."),
         EventKind::StopAsked { how } => format!("Asked to stop: {how}."),
         EventKind::LogBroken { pod, container, why } => format!("Log of {pod} {container} broke off: {why}."),
         EventKind::RunFinished { written: 0, unchanged, .. } => {

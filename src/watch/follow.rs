@@ -218,6 +218,21 @@ impl Handle {
         self.shared.fold().evidence()
     }
 
+    /// The pods that are not well, each with its containers and whether one of them ran before.
+    pub fn unwell(&self) -> Vec<(String, Vec<(String, bool)>)> {
+        let fold = self.shared.fold();
+        let pods = fold
+            .scene()
+            .of_kind("Pod")
+            .filter(|pod| fold.follows(&kin::workload_of(fold.scene(), pod)) && !super::pod_state::is_ready(pod));
+        pods.map(|pod| {
+            let containers = crate::diagnose::condition::containers(pod);
+            let all = containers.iter().map(|one| (one.name.to_string(), one.restarts() > 0)).collect();
+            (pod.name().to_string(), all)
+        })
+        .collect()
+    }
+
     /// Tells what there is to tell of the last state, and ends. A handle that is only dropped ends at once, and what was
     /// not told yet is lost.
     pub async fn close(self) {

@@ -3,6 +3,7 @@
 
 mod ansi;
 mod cells;
+mod decide;
 mod draft;
 mod event_loop;
 mod keys;
@@ -34,9 +35,11 @@ use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use ansi::Ansi;
+pub use decide::decide;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};
 pub use progress::{Doors, Got, Use, Want, Watched, follow};
+pub use review::Decided;
 pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};

@@ -1,0 +1,393 @@
+//! `slipway rollback`: back to a recorded revision, out of its recorded objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal as _;
+
+use futures::future::BoxFuture;
+
+use crate::apply::{Planner, rehearse};
+use crate::cli::Shared;
+use crate::cluster::record::{self, Outcome, Revision};
+use crate::cluster::{Cluster, keys};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::object::{Object, ObjectId};
+use crate::plan::rollback::{Generations, Ground, plan};
+use crate::plan::{Action, Plan, Target, Verb};
+use crate::secret::{SecretRef, SecretText, Secrets};
+use crate::view::overview::Overview;
+use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, Prompt as _, Reply, review};
+use crate::view::tui::{self, Decided};
+
+use super::apply::{self, Face, How, Job};
+use super::releases::Release;
+use super::{install, interactive, plain};
+
+/// The verb.
+pub(super) async fn run(shared: &Shared, release: Option<&str>, to: Option<u32>) -> Result<(), Failure> {
+    let Release { cluster, mut target, revisions } = Release::find(shared, release, "rollback").await?;
+    let facts = cluster.facts(&target.namespace).await?;
+    target.cluster_uid.clone_from(&facts.cluster_uid);
+    let number = choose(&revisions, to, &target)?.number;
+    let back = Back { cluster: &cluster, facts: &facts, target: &target, number };
+    back.go(shared, interactive(shared) && !shared.yes).await
+}
+
+/// A way back to a revision.
+pub(super) struct Back<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) facts: &'a Facts,
+    pub(super) target: &'a Target,
+    /// Number of the revision.
+    pub(super) number: u32,
+}
+
+impl Back<'_> {
+    /// Shows it, and does it where somebody says yes, or where nobody is to be asked.
+    pub(super) async fn go(&self, shared: &Shared, asks: bool) -> Result<(), Failure> {
+        loop {
+            let (plan, secrets) = self.make().await?;
+            let overview = self.overview(shared, plan, &secrets).await?;
+            let empty = overview.plan.is_empty();
+            if asks && !self.agreed(shared, &overview).await? {
+                return super::print("Nothing was written.\n");
+            }
+            install::blocked(&overview)?;
+            if !shared.yes && !asks && !empty {
+                install::tell(&overview)?;
+                return Err(Failure::new(FailureKind::Refused, "nobody said yes")
+                    .why("there is no terminal to ask at, and --yes was not given")
+                    .state(NOTHING_WRITTEN)
+                    .hint(overview.repeat.clone()));
+            }
+            match self.run(shared, &overview.plan, &secrets).await {
+                // What moved is shown again.
+                Err(failure) if asks && failure.what == crate::apply::MOVED => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Does it without a question.
+    pub(super) async fn run(&self, shared: &Shared, plan: &Plan, secrets: &Secrets) -> Result<(), Failure> {
+        let how = How::Agreed(self);
+        let job = Job { cluster: self.cluster, facts: self.facts, plan, secrets, how, whole: true, answers: None };
+        apply::show(shared, &job, Face::of(shared)).await.map(drop)
+    }
+
+    /// The plan out of what is there now, with the secrets that it needs.
+    pub(super) async fn make(&self) -> Result<(Plan, Secrets), Failure> {
+        let revisions = record::read(self.cluster, self.target).await?;
+        let to = revisions.iter().find(|revision| revision.number == self.number).ok_or_else(|| {
+            Failure::new(FailureKind::Refused, format!("revision {} is gone from the record", self.number))
+                .state(NOTHING_WRITTEN)
+        })?;
+        let unread = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
+        let ids = to.plan.steps.iter().filter(|step| step.action != Action::Delete);
+        let ids: Vec<ObjectId> = ids.map(|step| step.wanted.object.id()).collect();
+        let parent = ObjectId::new("", "ConfigMap", &self.target.namespace, &self.target.parent_name());
+        let members = async { self.cluster.members(self.target, self.cluster.find(&parent).await?.as_ref()).await };
+        let newest = revisions.iter().map(|revision| revision.plan.keys.generation.max(1)).max().unwrap_or(1);
+        let (live, members, generations, existing) = tokio::join!(
+            self.cluster.read(ids),
+            members,
+            generations(self.cluster, self.target, newest),
+            existing(self.cluster, revisions.iter().map(|revision| &revision.plan), &to.plan),
+        );
+        let (live, members): (BTreeMap<ObjectId, Object>, Vec<Object>) =
+            (live.map_err(unread)?, members.map_err(unread)?);
+        let recorded: Vec<&Plan> = revisions.iter().map(|revision| &revision.plan).collect();
+        plan(&Ground {
+            number: self.number,
+            to: &to.plan,
+            recorded: &recorded,
+            generations: &generations?,
+            existing: &existing?,
+            live: &live,
+            members: &members,
+            left: &revisions.first().map(|newest| newest.progress.left.clone()).unwrap_or_default(),
+            target: self.target,
+        })
+    }
+
+    async fn overview(&self, shared: &Shared, plan: Plan, secrets: &Secrets) -> Result<Overview, Failure> {
+        let mut findings = Vec::new();
+        // A run that nobody is asked about tries everything itself, once it holds the lock.
+        if !shared.yes && !plan.findings.iter().any(Finding::blocks) {
+            findings = rehearse(self.cluster, &plan, secrets, &apply::options(shared)?).await?;
+        }
+        Ok(Overview {
+            repeat: command(self.target, Some(self.number)) + " --yes",
+            plan,
+            cluster: vec![self.facts.git_version.clone()],
+            findings,
+            skipped: shared.skip_preflight.clone(),
+            mends: Vec::new(),
+        })
+    }
+
+    /// Asks whether to look at the way back at all; staying is the default.
+    fn wanted(&self, shared: &Shared) -> Result<bool, Failure> {
+        let _terminal = GiveBack::on_signals();
+        let texts = [
+            "Stay: leave it as it is; the same command goes on from here".to_string(),
+            format!("Go back to revision {}, which is shown first", self.number),
+        ];
+        let asked = "What now";
+        let dialogue = std::io::stderr().is_terminal() && std::env::var_os("ACCESSIBLE").is_none() && !plain(shared);
+        let reply = if dialogue {
+            Dialogue::new().choose(asked, &texts, Some(0))
+        } else {
+            LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()).choose(asked, &texts, Some(0))
+        };
+        match reply {
+            Ok(Reply::Said(chosen)) => Ok(chosen == 1),
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    /// Asks a person, on the face that fits.
+    async fn agreed(&self, shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
+        if !plain(shared) {
+            return match tui::decide(overview.clone(), apply::theme(shared)).await? {
+                Decided::Yes => Ok(true),
+                Decided::Signal(_) => Err(stopped()),
+                _ => Ok(false),
+            };
+        }
+        let _terminal = GiveBack::on_signals();
+        let dialogue = std::io::stderr().is_terminal()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+            && std::env::var_os("ACCESSIBLE").is_none();
+        loop {
+            let decided = if dialogue {
+                review(overview, &mut Dialogue::new())
+            } else {
+                review(overview, &mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()))
+            };
+            return match decided {
+                Ok(Decision::Yes) => Ok(true),
+                // There are no answers to save: the command repeats it.
+                Ok(Decision::Save) => continue,
+                Ok(Decision::Blocked) => install::blocked(overview).map(|()| false),
+                Ok(Decision::No | Decision::Back | Decision::Ended) => Ok(false),
+                Ok(Decision::Interrupted) => Err(stopped()),
+                Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
+                    .why(error.to_string())
+                    .state(NOTHING_WRITTEN)
+                    .hint(format!("do it without questions: {}", overview.repeat))),
+            };
+        }
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN)
+}
+
+impl Planner for Back<'_> {
+    fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>> {
+        Box::pin(async { self.make().await.map(|(plan, _)| plan) })
+    }
+}
+
+/// The command that goes back.
+pub(super) fn command(target: &Target, to: Option<u32>) -> String {
+    let mut command = format!("slipway rollback {}", target.release);
+    if let Some(to) = to {
+        command.push_str(&format!(" --to {to}"));
+    }
+    command.push_str(&format!(" -n {}", target.namespace));
+    if target.practice {
+        command.push_str(" --practice");
+    } else if !matches!(target.context.as_str(), "" | "in-cluster") {
+        command.push_str(&format!(" --context {}", target.context));
+    }
+    command
+}
+
+/// After a run that failed: goes back where that was said beforehand, or offers it to who is there. What comes back is how
+/// it ended: a run that failed is a failure, also where an earlier revision runs again.
+pub(super) async fn after(
+    shared: &Shared,
+    (cluster, facts, target): (&Cluster, &Facts, &Target),
+    failure: Failure,
+    face: Face,
+) -> Failure {
+    let asks = face == Face::Plain && interactive(shared) && !shared.yes;
+    if !fits(&failure) || !(shared.rollback_on_failure || asks) {
+        return failure;
+    }
+    let went = async {
+        let revisions = record::read(cluster, target).await?;
+        // Another run may have gone on meanwhile.
+        let newest = revisions.first().filter(|newest| newest.progress.outcome != Outcome::Deployed);
+        let Some(number) = newest.and_then(|_| Some(choose(&revisions, None, target).ok()?.number)) else {
+            return Ok(None);
+        };
+        let back = Back { cluster, facts, target, number };
+        if !shared.rollback_on_failure {
+            super::print(&format!("{failure}\n"))?;
+            if !back.wanted(shared)? {
+                return Ok(Some(Failure { hints: Vec::new(), why: Vec::new(), ..failure.clone() }));
+            }
+            return back.go(shared, true).await.map(|()| Some(gone_back(&failure, number)));
+        }
+        let (plan, secrets) = back.make().await?;
+        back.run(shared, &plan, &secrets).await.map(|()| Some(gone_back(&failure, number)))
+    };
+    match went.await {
+        Ok(Some(ended)) => ended,
+        Ok(None) => failure.hint("no earlier revision ended well, so that there was none to go back to"),
+        Err(again) => {
+            let failure = failure.why(format!("going back failed as well: {}", again.what));
+            again.why.iter().chain(&again.hints).fold(failure, |failure, one| failure.why(one.clone()))
+        }
+    }
+}
+
+/// Whether what failed is the deployment, and not the way there.
+pub(super) fn fits(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Deployment | FailureKind::TimedOut)
+}
+
+/// The failure of a run that was undone.
+fn gone_back(failure: &Failure, number: u32) -> Failure {
+    let kept = failure.state.rsplit_once("; ").map_or("", |(_, kept)| kept);
+    let state = if kept.is_empty() { String::new() } else { format!("; {kept}") };
+    Failure {
+        what: format!("{}; it was undone, and revision {number} runs again", failure.what),
+        state: format!("as revision {number} left it, but for what was written to volumes and databases{state}"),
+        hints: vec!["mend the cause, then run the same command again".into()],
+        told: true,
+        ..failure.clone()
+    }
+}
+
+/// Whether one can go back to a revision: it came to a good end, and it is not the end of the release.
+fn good(revision: &Revision) -> bool {
+    revision.progress.outcome == Outcome::Deployed && revision.plan.verb != Verb::Uninstall
+}
+
+/// The revision that is meant. Without a number: a rollback that did not end goes on; after a failed run the newest good
+/// one; else the one before the one that runs.
+///
+/// # Errors
+/// There is no such revision, it did not end well, or there is none to go back to.
+pub(super) fn choose<'a>(revisions: &'a [Revision], to: Option<u32>, target: &Target) -> Result<&'a Revision, Failure> {
+    let place = format!("release {}, namespace {}", target.release, target.namespace);
+    let choices: Vec<String> = revisions.iter().filter(|one| good(one)).map(told).collect();
+    let told = |failure: Failure| {
+        let failure = failure.place(place.clone()).state(NOTHING_WRITTEN);
+        match choices.is_empty() {
+            true => failure.hint("no revision of it ever ended well: mend what failed, and run it again"),
+            false => choices.iter().fold(failure, |failure, one| failure.hint(format!("can be chosen: {one}"))),
+        }
+    };
+    let newest = revisions.first();
+    let Some(number) = to else {
+        if let Some(pending) = newest.filter(|newest| newest.plan.verb == Verb::Rollback && !ended(newest)) {
+            return Ok(pending);
+        }
+        let skipped = usize::from(newest.is_some_and(good));
+        return revisions.iter().filter(|one| good(one)).nth(skipped).ok_or_else(|| {
+            let why = match newest {
+                Some(newest) if good(newest) => "it has one good revision, which is the one that runs",
+                _ => "none of its revisions came to a good end",
+            };
+            told(Failure::new(FailureKind::Refused, "there is nothing to go back to").why(why))
+        });
+    };
+    let Some(found) = revisions.iter().find(|one| one.number == number) else {
+        let oldest = revisions.last().map_or(0, |one| one.number);
+        let failure = Failure::new(FailureKind::Usage, format!("there is no revision {number}"));
+        return Err(told(match number < oldest {
+            true => failure.why(format!("the history is bounded, and begins with revision {oldest}")),
+            false => failure,
+        }));
+    };
+    if good(found) || (found.plan.verb == Verb::Rollback && !ended(found) && newest == Some(found)) {
+        return Ok(found);
+    }
+    let what = match (found.plan.verb, found.progress.outcome) {
+        (Verb::Uninstall, _) => format!("revision {number} is an uninstall"),
+        (_, outcome) => format!("revision {number} is {}", outcome.word()),
+    };
+    let failure = Failure::new(FailureKind::Refused, what);
+    Err(told(match found.progress.why.as_str() {
+        "" => failure.why("it never came to a good end, so that nobody knows whether it works"),
+        why => failure.why(why.to_string()),
+    }))
+}
+
+fn ended(revision: &Revision) -> bool {
+    matches!(revision.progress.outcome, Outcome::Deployed | Outcome::Superseded)
+}
+
+/// A revision in a line.
+fn told(revision: &Revision) -> String {
+    format!(
+        "--to {} ({} {}, {} by {})",
+        revision.number,
+        revision.plan.verb.word(),
+        revision.plan.product.version,
+        revision.began.strftime("%F %H:%M"),
+        revision.who
+    )
+}
+
+/// The values of the key Secrets that are there.
+///
+/// # Errors
+/// One could not be read, or is not ours.
+pub(super) async fn generations(cluster: &Cluster, target: &Target, newest: u32) -> Result<Generations, Failure> {
+    let read = (1..=newest).map(|generation| keys::read(cluster, target, generation));
+    let read = futures::future::try_join_all(read).await?;
+    Ok(read.into_iter().flatten().map(|found| (found.generation, found.values)).collect())
+}
+
+/// The values of the Secrets that the operator named, as they are now; those that `needs` needs must be there.
+///
+/// # Errors
+/// One that is needed is gone, or may not be read.
+async fn existing<'a>(
+    cluster: &Cluster,
+    plans: impl Iterator<Item = &'a Plan>,
+    needs: &Plan,
+) -> Result<BTreeMap<SecretRef, SecretText>, Failure> {
+    let named = |plan: &Plan| -> BTreeSet<SecretRef> {
+        let recipes = plan.steps.iter().flat_map(|step| step.wanted.recipes.values()).flat_map(|one| one.secrets());
+        recipes.map(|(_, at)| at.clone()).filter(|at| matches!(at, SecretRef::Existing { .. })).collect()
+    };
+    let needed = named(needs);
+    let all: BTreeSet<SecretRef> = plans.flat_map(named).collect();
+    let mut values = BTreeMap::new();
+    for at in all {
+        let SecretRef::Existing { namespace, name, key } = &at else { continue };
+        let missing = |why: String| {
+            Failure::new(FailureKind::Refused, format!("the Secret {name} cannot be used"))
+                .place(format!("namespace {namespace}"))
+                .why(why)
+                .state(NOTHING_WRITTEN)
+                .hint(format!("bring {key} back in the Secret {name}, then run the same command again"))
+        };
+        match cluster.secret_values(namespace, name).await {
+            Ok(mut found) => match found.remove(key) {
+                Some(value) => drop(values.insert(at.clone(), value)),
+                None if needed.contains(&at) => {
+                    return Err(missing(format!("it has no key {key} any more, and that revision needs it")));
+                }
+                None => {}
+            },
+            Err(fault) if !needed.contains(&at) => tracing::debug!(%fault, "a Secret of another revision"),
+            Err(fault) if fault.is_absent() => return Err(missing("it is gone, and that revision needs it".into())),
+            Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+#[path = "rollback_tests.rs"]
+mod tests;

@@ -1,0 +1,31 @@
+//! A plan that no questions lead to, shown for a decision: a rollback has nothing to ask but whether.
+
+use super::event_loop::Hooks;
+use super::review::{App, Decided};
+use super::{StopChoice, Theme, show};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::view::overview::Overview;
+
+struct Nothing;
+
+impl Hooks for Nothing {
+    fn stop(&mut self, _choice: StopChoice) {}
+    fn save(&mut self) -> String {
+        "there are no answers to save: the command below repeats it".into()
+    }
+}
+
+/// Shows the review on this process's terminal until something is decided.
+///
+/// # Errors
+/// When the terminal cannot be entered or drawn; nothing was written.
+pub async fn decide(overview: Overview, theme: Theme) -> Result<Decided, Failure> {
+    let mut app = App::new(overview, theme);
+    show(&mut app, None, futures::stream::pending(), &mut Nothing).await.map_err(|error| {
+        Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
+            .why(error.to_string())
+            .state(NOTHING_WRITTEN)
+            .hint("ask in lines instead: --plain")
+    })?;
+    Ok(app.decided().unwrap_or(Decided::Quit))
+}
