@@ -5,7 +5,7 @@ mod held;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use held::{KeySecret, Volume};
+pub use held::{KeySecret, Volume, strangers};
 
 use super::set::{OPENS, RELEASE};
 use super::waves::waves;
@@ -155,7 +155,7 @@ pub fn is_key(object: &Object) -> bool {
 }
 
 /// A record holds no values of Secrets.
-fn without_values(object: &Object) -> Object {
+pub(super) fn without_values(object: &Object) -> Object {
     let mut object = object.clone();
     object.remove(&["metadata", "managedFields"]);
     object.remove(&["status"]);

@@ -6,6 +6,7 @@ use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::plan::existing;
 use crate::plan::install::plan;
 use crate::plan::render::render;
 use crate::plan::{Plan, Verb};
@@ -139,6 +140,9 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     if !form.decided().is_empty() {
         command.push_str(&format!(" -f {}.yaml", product.name));
     }
+    for (name, one) in &target.pact.0 {
+        command.push_str(&format!(" --existing {name}={}", one.fate.word()));
+    }
     command + " --yes"
 }
 
@@ -146,11 +150,13 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
-    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    let recorded = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    let generation = recorded.max(known.target.pact.generation()).max(known.kept_generation());
     // A new key is in the generation after.
     for generation in [generation, generation + 1] {
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
+    ids.extend(existing::ids(&known.target.pact, &known.target.namespace));
     let live = target::live(known, ids).await?;
     let mut left = known.revision.as_ref().map(|revision| revision.progress.left.clone()).unwrap_or_default();
     for (id, paths) in &mut left {
