@@ -264,6 +264,9 @@ pub struct Shared {
     /// Leave a field to its other manager.
     #[arg(long = "leave-field", global = true, value_name = "PATH", help_heading = "Conflicts")]
     pub leave_field: Vec<String>,
+    /// What an earlier install left is used, set aside or wiped: a claim or a key Secret; may be given several times.
+    #[arg(long, global = true, value_name = "NAME=use|aside|wipe", help_heading = "Conflicts")]
+    pub existing: Vec<String>,
     /// Take the lock from its holder.
     #[arg(long = "take-over", global = true, value_name = "HOLDER", help_heading = "Conflicts")]
     pub take_over: Option<String>,

@@ -1,7 +1,10 @@
 //! What is known of a cluster at a moment: plain data, read by `cluster` and judged by the pure parts.
 
+mod pact;
+
 use std::collections::BTreeMap;
 
+pub use pact::{Existing, Fate, Pact, generation};
 use serde::{Deserialize, Serialize};
 
 /// A fact that may not have been readable. *Unknown* is never an empty list: it is treated as the dangerous case
@@ -125,6 +128,9 @@ pub struct SecretKeys {
     pub release: String,
     /// What it opens, from the annotation `slipway.dev/opens` of a key Secret.
     pub opens: Vec<String>,
+    /// Its UID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
 }
 
 /// A ResourceQuota that counts everything in the namespace; one with scopes counts a part and is not judged.
@@ -195,6 +201,9 @@ pub struct NamespaceFacts {
     pub gateways: Fact<Vec<String>>,
     /// Names of the releases that have a record there.
     pub releases: Fact<Vec<String>>,
+    /// What was decided about what an earlier install of the release left there.
+    #[serde(skip_serializing_if = "Pact::is_empty")]
+    pub pact: Pact,
 }
 
 /// A claim that exists.
@@ -213,6 +222,12 @@ pub struct ClaimFacts {
     pub release: String,
     /// Key Secret and key that open it, from the annotation `slipway.dev/opened-by`.
     pub opened_by: String,
+    /// Its UID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
+    /// Pods that mount it and are not the release's, as far as somebody looked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<String>,
 }
 
 /// What is known of a cluster at a moment.

@@ -69,6 +69,9 @@ impl Run<'_> {
     pub(super) async fn earlier_keys(&self, found: Option<&Keys>) -> Result<Option<Keys>, Failure> {
         match self.plan.keys.generation {
             generation @ 2.. if found.is_none() => {
+                if self.plan.target.pact.leaves_key(&self.plan.target.key_secret_name(generation - 1)) {
+                    return Ok(None);
+                }
                 let earlier = keys::read(&self.cluster, &self.plan.target, generation - 1).await?;
                 earlier.map(Some).ok_or_else(|| keys::gone(&self.plan.target, generation - 1))
             }

@@ -13,6 +13,7 @@ use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation};
 use crate::diagnose::held_in_deletion;
 use crate::error::{Failure, FailureKind};
 use crate::event::{Done, EventKind};
+use crate::facts::Pact;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::plan::Action;
@@ -48,7 +49,7 @@ impl Run<'_> {
             Action::Replace { .. } => {
                 let replaced = item.live.is_some();
                 if let Some(live) = &item.live {
-                    refuse_to_lose(live)?;
+                    refuse_to_lose(live, &self.plan.target.pact)?;
                     self.remove(item, Propagation::Foreground).await?;
                 }
                 let sent = self.send_now(item).await?;
@@ -284,9 +285,12 @@ fn was_ever_ready(live: Option<&Object>) -> bool {
     live.is_some_and(|live| live.integer(&["status", "readyReplicas"]).is_some_and(|ready| ready > 0))
 }
 
-/// A claim that was ever bound holds data: it is never replaced (cluster.md 5).
-fn refuse_to_lose(live: &Object) -> Result<(), Failure> {
-    if live.kind() != "PersistentVolumeClaim" || live.text(&["spec", "volumeName"]).is_empty() {
+/// A claim that was ever bound holds data: it is never replaced (cluster.md 5), unless it was named to be wiped.
+fn refuse_to_lose(live: &Object, pact: &Pact) -> Result<(), Failure> {
+    if live.kind() != "PersistentVolumeClaim"
+        || live.text(&["spec", "volumeName"]).is_empty()
+        || pact.wipes(false, live.name(), live.uid())
+    {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Refused, format!("{} holds data and is not replaced", live.id().short()))

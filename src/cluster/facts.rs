@@ -242,6 +242,7 @@ fn secret_keys(found: &Object) -> SecretKeys {
         keys: keys.unwrap_or_default(),
         release: opens.and(found.label(RELEASE)).unwrap_or("").into(),
         opens: opens.and_then(|list| serde_json::from_str(list).ok()).unwrap_or_default(),
+        uid: found.uid().into(),
     }
 }
 
@@ -296,6 +297,8 @@ fn claim(found: &Object) -> ClaimFacts {
         phase: found.text(&["status", "phase"]).into(),
         release: found.label(RELEASE).unwrap_or("").into(),
         opened_by: found.annotation(OPENED_BY).unwrap_or("").into(),
+        uid: found.uid().into(),
+        strangers: Vec::new(),
     }
 }
 

@@ -58,7 +58,7 @@ pub fn plan(
         return Err(faults);
     }
     let steps = steps(rendered.objects, order.places, (live, left), world, target, &mut findings);
-    Ok(Plan {
+    let mut plan = Plan {
         verb,
         target: target.clone(),
         product: ProductRef {
@@ -79,7 +79,9 @@ pub fn plan(
         findings,
         usual_seconds: world.product.usual_seconds,
         seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
-    })
+    };
+    super::existing::take_in(&mut plan, live, &target.pact);
+    Ok(plan)
 }
 
 /// A step for each object; configuration is judged first, since its readers restart with it.
@@ -125,7 +127,7 @@ fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, f
             for template in &question.opens {
                 match scope.text(template) {
                     Ok(text) if text.is_empty() => {}
-                    Ok(text) => opens.push(text),
+                    Ok(text) => opens.push(target.pact.claim(&text).to_string()),
                     Err(fault) => faults.push(fault_at(&fault, &format!("keys {path}"))),
                 }
             }

@@ -4,6 +4,7 @@
 mod action;
 mod codes;
 pub mod diff;
+pub mod existing;
 pub mod gates;
 pub mod install;
 mod places;
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use codes::CODES;
 
 use crate::answers::RecordedAnswer;
+use crate::facts::Pact;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::product::Recipe;
@@ -47,6 +49,9 @@ pub struct Target {
     pub release: String,
     /// Profile of the product.
     pub profile: String,
+    /// What was decided about what an earlier install left (cluster.md 5).
+    #[serde(skip_serializing_if = "Pact::is_empty")]
+    pub pact: Pact,
 }
 
 impl Target {

@@ -39,7 +39,11 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "EARLIER_DATA",
-        "A volume in the namespace belongs to a release of this name, and the release has no record any more: it was uninstalled and its data kept, or the record was lost. It is not used and not replaced unless you say so: pass over the finding to use it, or install under another name.",
+        "A volume in the namespace belongs to a release of this name, and the release has no record any more: it was uninstalled and its data kept, or the record was lost. It is not used and not replaced unless you say so: --existing NAME=use takes it with the key that opens it, NAME=aside leaves it and makes a new one under another name, NAME=wipe gives its data up.",
+    ),
+    (
+        "EARLIER_DATA_UNUSED",
+        "A volume in the namespace belongs to an earlier install of this name, and what is installed now needs none of that name. It stays as it is.",
     ),
     (
         "EARLIER_KEY_LOST",
@@ -47,7 +51,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "EARLIER_KEYS",
-        "The key Secret of a release of this name is in the namespace, and the release has no record any more. It opens what its annotation names. Pass over the finding to use it again, or install under another name.",
+        "The key Secret of a release of this name is in the namespace, and the release has no record any more. It opens what its annotation names. --existing NAME=use uses it with the volumes that it opens, NAME=aside keeps both and makes new ones, NAME=wipe gives both up.",
     ),
     (
         "STORAGE_CLASS_STATIC",

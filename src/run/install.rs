@@ -8,6 +8,7 @@ use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::plan::existing;
 use crate::plan::install::plan;
 use crate::plan::render::render;
 use crate::plan::{Plan, Verb};
@@ -152,6 +153,9 @@ fn repeat(plan: &Plan, form: &Form) -> String {
     if !form.decided().is_empty() {
         command.push_str(&format!(" -f {}.yaml", product.name));
     }
+    for (name, one) in &target.pact.0 {
+        command.push_str(&format!(" --existing {name}={}", one.fate.word()));
+    }
     command + " --yes"
 }
 
@@ -166,11 +170,13 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
-    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    let recorded = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
+    let generation = recorded.max(known.target.pact.generation()).max(known.kept_generation());
     // A new key is in the generation after.
     for generation in [generation, generation + 1] {
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
+    ids.extend(existing::ids(&known.target.pact, &known.target.namespace));
     let live = target::live(known, ids).await?;
     plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
         .map_err(|faults| rendering::not_rendered(&faults))

@@ -47,6 +47,7 @@ impl Release {
             namespace: found.namespace.clone(),
             release: found.release.clone(),
             profile: String::new(),
+            ..Target::default()
         };
         let revisions = record::read(&cluster, &target).await?;
         if revisions.is_empty() {

@@ -1,5 +1,6 @@
 //! From the command line to a form: product, layers of answers, target.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use crate::answers::names;
 use crate::answers::view::{Input, SecretInput};
 use crate::cli::Shared;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::facts::Facts;
+use crate::facts::{Facts, Fate};
 use crate::finding::Finding;
+use crate::plan::existing;
 use crate::product::item;
 use crate::product::schema::{Kind, Product};
 use crate::secret::Secrets;
@@ -29,6 +31,8 @@ pub(super) struct Setup {
     pub(super) file: Given,
     pub(super) variables: Given,
     pub(super) flags: Given,
+    /// What was said about what an earlier install left.
+    pub(super) existing: BTreeMap<String, Fate>,
 }
 
 impl Setup {
@@ -76,7 +80,8 @@ impl Setup {
         let context = shared.context.clone().or_else(|| said("context"));
         let flags = flags(&product, &shared.set)?;
         let variables = variables(&product)?;
-        Ok(Self { product, place, context, file: read.answers, variables, flags })
+        let existing = existing::read(&shared.existing)?;
+        Ok(Self { product, place, context, file: read.answers, variables, flags, existing })
     }
 
     /// The Secrets that the answers name, as name and key.

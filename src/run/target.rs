@@ -8,8 +8,10 @@ use crate::cli::Shared;
 use crate::cluster::record::{Outcome, Revision};
 use crate::cluster::{Choice, Cluster, Lender, connect, keys, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts, generation};
 use crate::object::{Object, ObjectId};
+use crate::plan::existing::{self, Left};
+use crate::plan::uninstall::strangers;
 use crate::plan::{Plan, Target};
 use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, Secrets};
@@ -84,6 +86,7 @@ pub(super) async fn know_of(cluster: Cluster, setup: &Setup) -> Result<Known, Fa
         namespace: setup.place.namespace.clone(),
         release: setup.place.release.clone(),
         profile: setup.place.profile.clone(),
+        ..Target::default()
     };
     let mut known = Known {
         cluster,
@@ -106,8 +109,72 @@ pub(super) async fn know_of(cluster: Cluster, setup: &Setup) -> Result<Known, Fa
     }
     if known.facts.namespace.exists {
         earlier(&mut known, setup).await?;
+    } else {
+        existing::settle(&Left::default(), &setup.existing)?;
     }
     Ok(known)
+}
+
+impl Known {
+    /// Generation of the key Secret whose values are used; 0 without one.
+    pub(super) fn kept_generation(&self) -> u32 {
+        let generations = self.kept_keys.0.values().filter_map(|secret| match secret.at {
+            SecretRef::Keys { generation, .. } => Some(generation),
+            SecretRef::Existing { .. } => None,
+        });
+        generations.max().unwrap_or(0)
+    }
+
+    /// What an earlier install left is looked at where the release has no record; else its record says what was decided
+    /// about it. Answers with the newest generation of keys that are there to be used.
+    async fn take_up_pact(&mut self, setup: &Setup) -> Result<u32, Failure> {
+        if let Some(revision) = &self.revision {
+            let pact = revision.plan.target.pact.clone();
+            let other =
+                setup.existing.iter().find(|(name, fate)| pact.0.get(*name).map(|one| one.fate) != Some(**fate));
+            if let Some((name, _)) = other {
+                let (release, number) = (&self.target.release, revision.number);
+                return Err(Failure::new(
+                    FailureKind::Usage,
+                    format!("--existing {name}: {release} is installed here"),
+                )
+                .place(format!("namespace {} in {}", self.target.namespace, self.target.server))
+                .why(format!(
+                    "its record (revision {number}) says already what it uses; --existing is for what an uninstall kept"
+                ))
+                .state(NOTHING_WRITTEN)
+                .hint("leave --existing out; to begin anew: slipway uninstall first"));
+            }
+            self.facts.namespace.pact = pact.clone();
+            self.target.pact = pact;
+            return Ok(revision.plan.keys.generation.max(1));
+        }
+        let release = self.target.release.clone();
+        let mut left = Left::of(&self.facts.namespace, &release);
+        if !left.claims.is_empty() {
+            self.strangers(&release).await?;
+            left = Left::of(&self.facts.namespace, &release);
+        }
+        let pact = existing::settle(&left, &setup.existing)?;
+        let by_claims = left.claims.iter().flat_map(|claim| claim.opened_by.split(','));
+        let by_claims = by_claims.filter_map(|one| generation(one.split('/').next().unwrap_or("")));
+        let newest = left.keys.iter().filter_map(|key| generation(&key.name)).chain(by_claims).max().unwrap_or(1);
+        self.facts.namespace.pact = pact.clone();
+        self.target.pact = pact;
+        Ok(newest)
+    }
+
+    /// Who else mounts what an earlier install left.
+    async fn strangers(&mut self, release: &str) -> Result<(), Failure> {
+        let pods = self.cluster.list("", "Pod", &self.target.namespace, "").await;
+        let pods = pods.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?.objects;
+        if let Fact::Known(claims) = &mut self.facts.namespace.claims {
+            for claim in claims.iter_mut().filter(|claim| claim.release == release) {
+                claim.strangers = strangers(&claim.name, release, &pods);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The record and keys of an earlier run.
@@ -121,10 +188,13 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
                 && revision.progress.written.values().any(|written| !written.uid.is_empty())
         })
     };
-    let newest = revisions.first().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    let generations: Vec<(u32, bool)> = (1..=newest).rev().map(|generation| (generation, began(generation))).collect();
+    let began: Vec<u32> = revisions.iter().map(|one| one.plan.keys.generation.max(1)).filter(|n| began(*n)).collect();
     known.revision = revisions.first().cloned();
     known.revisions = revisions;
+    let newest = known.take_up_pact(setup).await?;
+    let used = |generation: &u32| !known.target.pact.leaves_key(&known.target.key_secret_name(*generation));
+    let generations: Vec<(u32, bool)> =
+        (1..=newest).rev().filter(used).map(|generation| (generation, began.contains(&generation))).collect();
     if let Some(revision) = &known.revision
         && revision.plan.product.name != setup.product.name
     {

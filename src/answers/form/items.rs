@@ -165,9 +165,12 @@ impl Form {
             matches!(secret.at, SecretRef::Keys { .. }) && (kept.is_none() || kept != secret.value.as_ref())
         };
         let new = self.secrets.0.iter().any(|(path, secret)| is_new(path, secret));
-        if kept == 0 || !new && kept == 1 {
+        // Keys of an earlier install that are not used stay whole: these are in a generation of their own.
+        let aside = self.facts.namespace.pact.generation();
+        if (kept == 0 && aside == 0) || !new && kept == 1 {
             return;
         }
+        let (new, kept) = if kept == 0 { (true, aside) } else { (new, kept) };
         for secret in self.secrets.0.values_mut() {
             if let SecretRef::Keys { generation, .. } = &mut secret.at {
                 *generation = if new { kept + 1 } else { kept };

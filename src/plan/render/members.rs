@@ -116,3 +116,34 @@ pub(super) fn opened_by(objects: &mut [Wanted], world: &World<'_>) {
         }
     }
 }
+
+/// Where a claim of an earlier install is set aside, the release's own has another name (cluster.md 5).
+pub(super) fn rename_claims(objects: &mut [Wanted], world: &World<'_>) {
+    let pact = &world.facts.namespace.pact;
+    if pact.is_empty() {
+        return;
+    }
+    for wanted in objects {
+        let object = &mut wanted.object;
+        if Class::of(object) == Class::Claim {
+            let name = pact.claim(object.name()).to_string();
+            object.set(&["metadata", "name"], Value::from(name));
+            continue;
+        }
+        let Some(path) = object.pod_template_path() else { continue };
+        let mut path = path.to_vec();
+        path.extend(["spec", "volumes"]);
+        let mut volumes = object.list(&path).to_vec();
+        for volume in &mut volumes {
+            let claim = volume.pointer_mut("/persistentVolumeClaim/claimName");
+            if let Some(claim) = claim
+                && let Some(name) = claim.as_str().map(|name| pact.claim(name).to_string())
+            {
+                *claim = Value::from(name);
+            }
+        }
+        if !volumes.is_empty() {
+            object.set(&path, Value::Array(volumes));
+        }
+    }
+}

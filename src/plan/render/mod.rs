@@ -87,6 +87,7 @@ pub fn render(world: &World<'_>) -> Result<Rendered, Vec<Finding>> {
     let (faults, findings): (Vec<_>, Vec<_>) = notes.findings.into_iter().partition(Finding::blocks);
     if faults.is_empty() {
         members::opened_by(&mut objects, world);
+        members::rename_claims(&mut objects, world);
         Ok(Rendered { objects, findings })
     } else {
         Err(faults)

@@ -51,17 +51,8 @@ impl Volume {
             "" => claim.text(&["spec", "resources", "requests", "storage"]),
             size => size,
         };
-        let mounts = pods.iter().filter(|pod| {
-            pod.list(&["spec", "volumes"])
-                .iter()
-                .any(|volume| volume["persistentVolumeClaim"]["claimName"].as_str() == Some(claim.name()))
-        });
-        let ours = |pod: &Object| {
-            let release = claim.label(RELEASE);
-            pod.label(RELEASE) == release
-                || pod.label(PART_OF).is_some()
-                || pod.label("app.kubernetes.io/instance") == release
-        };
+        let mounts = pods.iter().filter(|pod| mounts(pod, claim.name()));
+        let ours = |pod: &Object| is_of(pod, claim.label(RELEASE));
         Self {
             name: claim.name().into(),
             size: size.into(),
@@ -129,6 +120,22 @@ impl KeySecret {
     pub fn what(&self) -> String {
         if self.opens.is_empty() { String::new() } else { format!(", which opens {}", self.opens.join(", ")) }
     }
+}
+
+fn mounts(pod: &Object, claim: &str) -> bool {
+    let volumes = pod.list(&["spec", "volumes"]);
+    volumes.iter().any(|volume| volume["persistentVolumeClaim"]["claimName"].as_str() == Some(claim))
+}
+
+fn is_of(pod: &Object, release: Option<&str>) -> bool {
+    pod.label(RELEASE) == release || pod.label(PART_OF).is_some() || pod.label("app.kubernetes.io/instance") == release
+}
+
+/// The pods that mount a claim and are not the release's; those that ended mount nothing any more.
+pub fn strangers(claim: &str, release: &str, pods: &[Object]) -> Vec<String> {
+    let ended = |pod: &Object| matches!(pod.text(&["status", "phase"]), "Succeeded" | "Failed");
+    let others = pods.iter().filter(|pod| mounts(pod, claim) && !is_of(pod, Some(release)) && !ended(pod));
+    others.map(|pod| pod.name().to_string()).collect()
 }
 
 fn listed(text: &str) -> Vec<String> {
