@@ -13,8 +13,10 @@ use crate::plan::uninstall::{Held, Wishes, plan};
 use crate::plan::{Action, Class, Plan, Target, Verb};
 use crate::secret::Secrets;
 use crate::view::overview::Overview;
-use crate::view::plain::uninstall::{Decision, Kept, ask};
+use crate::view::plain::uninstall::ask;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
+use crate::view::tui;
+use crate::view::uninstall::{Decision, Kept};
 
 use super::apply::{self, Face, How, Job};
 use super::releases::Release;
@@ -37,7 +39,7 @@ pub(super) async fn run(
     let about =
         About { shared, cluster: &cluster, version: &facts.git_version, recorded, held: &held, target: &target };
     let plan = if !shared.yes && interactive(shared) {
-        let Some(plan) = about.agreed(wishes)? else { return Ok(()) };
+        let Some(plan) = about.agreed(wishes).await? else { return Ok(()) };
         plan
     } else {
         let overview = about.overview(&wishes)?;
@@ -128,12 +130,7 @@ impl About<'_> {
     }
 
     /// Asks about each volume and key, and for the agreement; `None` when it was not given.
-    fn agreed(&self, wishes: Wishes) -> Result<Option<Plan>, Failure> {
-        let _terminal = GiveBack::on_signals();
-        let dialogue = std::io::stderr().is_terminal()
-            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
-            && std::env::var_os("ACCESSIBLE").is_none()
-            && !plain(self.shared);
+    async fn agreed(&self, wishes: Wishes) -> Result<Option<Plan>, Failure> {
         let kept = Kept {
             target: self.target,
             place: attach::place(self.cluster),
@@ -142,32 +139,52 @@ impl About<'_> {
         };
         let mut failed = None;
         let mut made = |wishes: &Wishes| self.overview(wishes).map_err(|failure| failed = Some(failure)).ok();
-        let decided = if dialogue {
-            ask(&kept, wishes, &mut made, &mut Dialogue::new())
+        let decided = if plain(self.shared) {
+            self.in_lines(&kept, wishes, &mut made)
         } else {
-            let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
-            ask(&kept, wishes, &mut made, &mut lines)
+            tui::uninstall(&kept, wishes, &mut made, apply::theme(self.shared)).await
         };
         if let Some(failure) = failed {
             return Err(failure);
         }
-        match decided {
-            Ok(Decision::Yes(overview)) => {
+        match decided? {
+            Decision::Yes(overview) => {
                 install::blocked(&overview)?;
                 Ok(Some(overview.plan))
             }
-            Ok(Decision::No) => {
+            Decision::No => {
                 super::print("Nothing was written.\n")?;
                 Ok(None)
             }
-            Ok(Decision::Interrupted) => {
+            Decision::Interrupted => {
                 Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
             }
-            Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
+        }
+    }
+
+    /// The same, asked in lines.
+    fn in_lines(
+        &self,
+        kept: &Kept<'_>,
+        wishes: Wishes,
+        made: &mut dyn FnMut(&Wishes) -> Option<Overview>,
+    ) -> Result<Decision, Failure> {
+        let _terminal = GiveBack::on_signals();
+        let dialogue = std::io::stderr().is_terminal()
+            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+            && std::env::var_os("ACCESSIBLE").is_none();
+        let decided = if dialogue {
+            ask(kept, wishes, made, &mut Dialogue::new())
+        } else {
+            let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
+            ask(kept, wishes, made, &mut lines)
+        };
+        decided.map_err(|error| {
+            Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
                 .why(error.to_string())
                 .state(NOTHING_WRITTEN)
-                .hint(format!("do it without questions: {}", repeat(self.target, &Wishes::default())))),
-        }
+                .hint(format!("do it without questions: {}", repeat(self.target, &Wishes::default())))
+        })
     }
 }
 

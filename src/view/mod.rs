@@ -14,4 +14,5 @@ mod rehearsal;
 pub mod sentence;
 pub mod status;
 pub mod tui;
+pub mod uninstall;
 pub mod way;

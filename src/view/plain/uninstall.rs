@@ -3,33 +3,9 @@
 use std::io;
 
 use super::prompt::{Command, Prompt, Reply};
-use crate::plan::Target;
-use crate::plan::uninstall::{KeySecret, Volume, Wishes};
+use crate::plan::uninstall::Wishes;
 use crate::view::overview::Overview;
-
-/// What outlives a release, with what it is about.
-#[derive(Clone, Debug)]
-pub struct Kept<'a> {
-    /// The release.
-    pub target: &'a Target,
-    /// The cluster in words.
-    pub place: String,
-    /// Its volumes.
-    pub volumes: &'a [Volume],
-    /// Its key Secrets.
-    pub keys: &'a [KeySecret],
-}
-
-/// What was decided.
-#[derive(Clone, Debug)]
-pub enum Decision {
-    /// Do what this shows.
-    Yes(Box<Overview>),
-    /// Nothing is done.
-    No,
-    /// Ctrl-C.
-    Interrupted,
-}
+use crate::view::uninstall::{Decision, Kept, loses};
 
 /// A question answered, or how the asking ended.
 enum Answer {
@@ -51,52 +27,36 @@ pub fn ask(
 ) -> io::Result<Decision> {
     let target = kept.target;
     prompt.say(&format!("Uninstall {} from {}, namespace {}.", target.release, kept.place, target.namespace))?;
+    let items = kept.items();
     let mut at = 0;
     // Where was asked, so that back is always a question.
     let mut asked_at: Vec<usize> = Vec::new();
     loop {
-        if let Some(volume) = kept.volumes.get(at) {
-            let asked = format!("Volume {}: {}", volume.name, volume.words());
-            match one(&asked, "Delete it and its data", wishes.volumes.contains(&volume.name), prompt)? {
-                Answer::Keep => drop(wishes.volumes.remove(&volume.name)),
-                Answer::Delete => drop(wishes.volumes.insert(volume.name.clone())),
-                Answer::Back => {
-                    at = asked_at.pop().unwrap_or(at);
-                    continue;
-                }
-                Answer::Ended(decision) => return Ok(decision),
+        let Some(item) = items.get(at) else {
+            let Some(overview) = made(&wishes) else { return Ok(Decision::No) };
+            match agree(kept, &wishes, overview, prompt)? {
+                Some(decision) => return Ok(decision),
+                None => at = asked_at.pop().unwrap_or(0),
             }
-            asked_at.push(at);
+            continue;
+        };
+        if let Some(volume) = kept.needs(*item, &wishes) {
+            item.decide(&mut wishes, false);
+            prompt.say(&format!("Secret {} is kept: it opens {}, which is kept.", item.name(), volume.name))?;
             at += 1;
             continue;
         }
-        if let Some(key) = kept.keys.get(at - kept.volumes.len()) {
-            let needed = kept.volumes.iter().find(|volume| !wishes.volumes.contains(&volume.name) && key.opens(volume));
-            if let Some(volume) = needed {
-                wishes.keys.remove(&key.name);
-                prompt.say(&format!("Secret {} is kept: it opens {}, which is kept.", key.name, volume.name))?;
-                at += 1;
+        match one(&item.asked(), item.delete(), item.goes(&wishes), prompt)? {
+            Answer::Keep => item.decide(&mut wishes, false),
+            Answer::Delete => item.decide(&mut wishes, true),
+            Answer::Back => {
+                at = asked_at.pop().unwrap_or(at);
                 continue;
             }
-            let asked = format!("Key Secret {}{}", key.name, key.what());
-            match one(&asked, "Delete it", wishes.keys.contains(&key.name), prompt)? {
-                Answer::Keep => drop(wishes.keys.remove(&key.name)),
-                Answer::Delete => drop(wishes.keys.insert(key.name.clone())),
-                Answer::Back => {
-                    at = asked_at.pop().unwrap_or(at);
-                    continue;
-                }
-                Answer::Ended(decision) => return Ok(decision),
-            }
-            asked_at.push(at);
-            at += 1;
-            continue;
+            Answer::Ended(decision) => return Ok(decision),
         }
-        let Some(overview) = made(&wishes) else { return Ok(Decision::No) };
-        match agree(kept, &wishes, overview, prompt)? {
-            Some(decision) => return Ok(decision),
-            None => at = asked_at.pop().unwrap_or(0),
-        }
+        asked_at.push(at);
+        at += 1;
     }
 }
 
@@ -138,8 +98,7 @@ fn agree(
     }
     prompt.say(&format!("Repeat this with: {}", overview.repeat))?;
     let release = &kept.target.release;
-    let loses = !wishes.volumes.is_empty() || !wishes.keys.is_empty();
-    let (asked, wanted) = if loses {
+    let (asked, wanted) = if loses(wishes) {
         (format!("Data or keys go for ever: type the release's name, {release}, to do it (or no)"), release.as_str())
     } else {
         (format!("{}: type yes (or no)", overview.button()), "yes")

@@ -1,6 +1,8 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::plan::Target;
+use crate::plan::uninstall::{KeySecret, Volume};
 use crate::view::plain::LineReader;
 use crate::view::rehearsal::overview;
 

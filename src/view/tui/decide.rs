@@ -6,7 +6,8 @@ use super::{StopChoice, Theme, show};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::view::overview::Overview;
 
-struct Nothing;
+/// There is nothing to save, and nothing to stop.
+pub(super) struct Nothing;
 
 impl Hooks for Nothing {
     fn stop(&mut self, _choice: StopChoice) {}
@@ -20,7 +21,7 @@ impl Hooks for Nothing {
 /// # Errors
 /// When the terminal cannot be entered or drawn; nothing was written.
 pub async fn decide(overview: Overview, theme: Theme) -> Result<Decided, Failure> {
-    let mut app = App::new(overview, theme);
+    let mut app = App::new(overview, theme).without_answers();
     show(&mut app, None, futures::stream::pending(), &mut Nothing).await.map_err(|error| {
         Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
             .why(error.to_string())

@@ -37,6 +37,14 @@ pub(super) enum Place {
     Blocked,
     /// Review: the button.
     Agree,
+    /// The plan of a flow that asks nothing: no answers are behind it.
+    PlanOnly,
+    /// The same: the button.
+    PlanAgree,
+    /// The same, where something goes for ever: the name is typed.
+    PlanName,
+    /// What becomes of volumes and keys.
+    Fates,
     /// A page of the way in with a list.
     Way,
     /// The page of the way in that is typed into.
@@ -143,9 +151,9 @@ impl Binding {
 
 use Action as A;
 use Place::{
-    Agree, Blocked, Done, Draft, Ended, Entries, Failed, FailedMend, Filter, Help, Idle, Leaving, Lines, Looking,
-    Masked, Offered, Opens, Pages, Picker, Preview, Progress, Review, Stopping, Stuck, StuckMend, Sure, Target,
-    Timeline, Typed, Unmade, Waiting, Way, Wizard, Zoomed,
+    Agree, Blocked, Done, Draft, Ended, Entries, Failed, FailedMend, Fates, Filter, Help, Idle, Leaving, Lines,
+    Looking, Masked, Offered, Opens, Pages, Picker, PlanAgree, PlanName, PlanOnly, Preview, Progress, Review, Stopping,
+    Stuck, StuckMend, Sure, Target, Timeline, Typed, Unmade, Waiting, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -178,19 +186,19 @@ const LOGS: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend
 const FREE: &[Place] = &[Looking, Failed, FailedMend, Idle, Done, Ended];
 const LISTS: &[Place] = &[
     Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Stopping, Review,
-    Blocked, Agree, Leaving, Sure, Draft, Pages, Help,
+    PlanOnly, Blocked, Agree, PlanAgree, Leaving, Sure, Draft, Pages, Help, Fates,
 ];
-const REVIEW: &[Place] = &[Review, Blocked];
+const REVIEW: &[Place] = &[Review, PlanOnly, Blocked];
 pub(super) const EVERYWHERE: &[Place] = &[
     Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Filter, Timeline, Stopping,
-    Review, Blocked, Agree, Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview, Entries, Lines,
-    Leaving, Sure, Draft, Pages, Help, Waiting, Unmade,
+    Review, PlanOnly, Blocked, Agree, PlanAgree, Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview,
+    Entries, Lines, Leaving, Sure, Draft, Pages, Help, Waiting, Unmade, PlanName, Fates,
 ];
 const BEFORE: &[Place] = &[Way, Target];
 /// A page of questions, whatever has the focus.
 const FORM: &[Place] = &[Wizard, Typed, Offered, Masked, Opens];
 /// Where `?` is a letter.
-const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines];
+const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines, PlanName];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(super) const TABLE: &[Binding] = &[
@@ -295,12 +303,37 @@ pub(super) const TABLE: &[Binding] = &[
     on(&[Unmade], KeyCode::Enter, A::Accept, "Enter", "try again", "Read the cluster again, and make the plan"),
     on(&[Waiting, Unmade], KeyCode::Esc, A::Back, "Esc", "to the questions", "Back to the questions"),
     on(&[Blocked], KeyCode::Char('c'), A::Mend, "c", "to the answer", "To the answer that mends what is marked"),
-    on(&[Review], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
+    on(&[Review, PlanOnly], KeyCode::Tab, A::Next, "Tab", "to the button", "Between the plan and the button"),
     on(&[Blocked], KeyCode::Tab, A::Next, "Tab", "next error", "To the next thing that blocks; the button comes after"),
-    on(&[Agree], KeyCode::Enter, A::Accept, "Enter", "do it", "Do what the button says"),
-    on(&[Agree], KeyCode::Tab, A::Next, "Tab", "to the plan", "Between the plan and the button"),
-    on(&[Review, Agree], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Between the plan and the button"),
+    on(&[Agree, PlanAgree], KeyCode::Enter, A::Accept, "Enter", "do it", "Do what the button says"),
+    on(&[Agree, PlanAgree], KeyCode::Tab, A::Next, "Tab", "to the plan", "Between the plan and the button"),
+    on(
+        &[Review, PlanOnly, Agree, PlanAgree],
+        KeyCode::BackTab,
+        A::Previous,
+        "Shift-Tab",
+        "",
+        "Between the plan and the button",
+    ),
     on(&[Blocked], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "To what blocks before it"),
+    on(&[PlanName], KeyCode::Enter, A::Accept, "Enter", "do it", "Do it, once the name is typed in full"),
+    on(&[PlanName], KeyCode::Tab, A::Next, "Tab", "to the plan", "Back to the plan; what is typed stays"),
+    on(&[PlanName], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Back to the plan; what is typed stays"),
+    on(&[PlanName], KeyCode::Esc, A::Back, "Esc", "to the plan", "Back to the plan; what is typed stays"),
+    on(&[Fates], KeyCode::Char(' '), A::Toggle, "Space", "change", "Keep it, or give it up; nothing is done yet"),
+    on(&[Fates], KeyCode::Tab, A::Next, "Tab", "next", "Next volume or key"),
+    on(&[Fates], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Volume or key before"),
+    on(&[Fates], KeyCode::Left, A::Close, "Left", "", "Keep it"),
+    on(&[Fates], KeyCode::Right, A::Open, "Right", "", "Give it up; nothing is done yet"),
+    on(
+        &[Fates],
+        KeyCode::Enter,
+        A::Accept,
+        "Enter",
+        "to the list of all",
+        "To the list of everything that goes and stays",
+    ),
+    on(&[Fates], KeyCode::Esc, A::Back, "Esc", "leave...", "Asks whether to leave; nothing was written"),
     on(REVIEW, KeyCode::Enter, A::Toggle, "Enter", "open", "Open or close what is marked; never does more"),
     on(REVIEW, KeyCode::Char(' '), A::Toggle, "Space", "", "Open or close what is marked"),
     on(REVIEW, KeyCode::Right, A::Open, "Right", "", "Open what is marked"),
@@ -313,9 +346,16 @@ pub(super) const TABLE: &[Binding] = &[
         "save answers",
         "Write the answers file that repeats this run",
     ),
-    on(&[Review], KeyCode::Char('c'), A::Mend, "c", "", "To the answer that mends the warning that is marked"),
+    on(
+        &[Review, PlanOnly],
+        KeyCode::Char('c'),
+        A::Mend,
+        "c",
+        "",
+        "To the answer that mends the warning that is marked",
+    ),
     on(REVIEW, KeyCode::Esc, A::Back, "Esc", "back", "Back to the questions"),
-    on(&[Agree], KeyCode::Esc, A::Back, "Esc", "to the plan", "Back to the plan"),
+    on(&[Agree, PlanAgree], KeyCode::Esc, A::Back, "Esc", "to the plan", "Back to the plan"),
     on(
         &[Way],
         KeyCode::Enter,
@@ -429,7 +469,7 @@ pub(super) const TABLE: &[Binding] = &[
     on(
         &[
             Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Review,
-            Blocked, Agree, Draft, Way, Target, Wizard, Opens, Preview,
+            PlanOnly, Blocked, Agree, PlanAgree, Draft, Way, Target, Wizard, Opens, Preview, Fates,
         ],
         KeyCode::Char('?'),
         A::Help,

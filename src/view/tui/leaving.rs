@@ -29,13 +29,13 @@ pub(super) enum Pressed {
     Without,
 }
 
-/// Presses a key while a choice is marked.
-pub(super) fn press(action: Action, marked: usize) -> Pressed {
-    let last = TEXTS.len() - 1;
+/// Presses a key while a choice is marked; `draft` where there are answers to keep one of.
+pub(super) fn press(action: Action, marked: usize, draft: bool) -> Pressed {
+    let last = if draft { TEXTS.len() - 1 } else { 1 };
     match action {
         Action::Accept => match marked {
-            1 => Pressed::Draft,
-            2 => Pressed::Without,
+            1 if draft => Pressed::Draft,
+            1 | 2 => Pressed::Without,
             _ => Pressed::Stay,
         },
         Action::Back => Pressed::Stay,
@@ -45,8 +45,11 @@ pub(super) fn press(action: Action, marked: usize) -> Pressed {
     }
 }
 
-/// Asks it.
-pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, body: Rect, marked: usize) {
+/// Asks it; `draft` where there are answers to keep one of.
+pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, body: Rect, marked: usize, draft: bool) {
+    if !draft {
+        return paint::choices(frame, theme, body, "Leave?", &[TEXTS[0], "Leave; nothing was written"], marked);
+    }
     paint::choices(frame, theme, body, "Leave without installing?", &TEXTS, marked);
 }
 

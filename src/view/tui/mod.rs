@@ -19,6 +19,7 @@ mod terminal;
 #[cfg(test)]
 pub(crate) mod tests;
 mod theme;
+mod uninstall;
 mod waiting;
 pub mod way;
 pub mod wizard;
@@ -43,6 +44,7 @@ pub use review::Decided;
 pub use session::session;
 pub use terminal::Guard;
 pub use theme::{ColorChoice, Theme};
+pub use uninstall::uninstall;
 
 /// How the operator wants an applying run to stop (cluster.md "Detach").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

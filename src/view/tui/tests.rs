@@ -15,6 +15,7 @@ mod review;
 pub(crate) mod screenshots;
 mod scripts;
 mod stage;
+mod uninstall;
 mod walks;
 mod way;
 mod wizard;

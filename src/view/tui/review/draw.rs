@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::cells::{cut, width, wrap};
+use super::super::cells::{cut, pad, width, wrap};
 use super::super::keys::Place;
 use super::super::paint::{self, row};
 use super::super::{leaving, wizard};
@@ -32,10 +32,14 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
     let parts = paint::frame(frame, app.theme, &app.overview.whereabouts(), &at);
     match app.over {
         Over::Help(down) => {
-            let place = if app.is_blocked() { Place::Blocked } else { Place::Review };
+            let place = match (app.is_blocked(), app.answers) {
+                (true, _) => Place::Blocked,
+                (false, true) => Place::Review,
+                (false, false) => Place::PlanOnly,
+            };
             return paint::help(frame, app.theme, place, down, &[ABOUT.to_string()]);
         }
-        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked),
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked, app.answers),
         Over::Nothing => review(app, frame, parts.body),
     }
     paint::footer(frame, app.theme, parts.footer, app.place(), &app.said);
@@ -219,6 +223,17 @@ fn foot(app: &App, cells: usize, warn: bool, most: usize) -> Vec<Line<'static>> 
             None if !first.remedy.is_empty() => say("", &first.remedy, theme.plain(), most),
             None => {}
         }
+        return lines;
+    }
+    if let Some((wanted, typed)) = &app.typed {
+        say("For ever", &format!("data or keys go and do not come back; Tab, then type {wanted}"), theme.bad(), most);
+        let marker = if app.on_button { theme.signs.marker } else { " " };
+        let style = if app.on_button { theme.bold().patch(theme.reverse()) } else { theme.bold() };
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {marker} "), theme.accent()),
+            Span::raw(format!("{}, type {wanted}: ", app.overview.button())),
+            Span::styled(format!("[ {} ]", pad(typed, width(wanted).max(12), ellipsis)), style),
+        ]));
         return lines;
     }
     let style = if app.on_button { theme.bold().patch(theme.reverse()) } else { theme.bold() };

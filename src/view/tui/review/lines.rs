@@ -43,7 +43,7 @@ pub(super) fn tree(app: &App, cells: usize, explained: bool) -> Tree {
                     marker,
                     Span::raw(format!("{sign} ")),
                     Span::styled(group.title(), if marked { theme.reverse() } else { theme.bold() }),
-                    Span::styled(format!("   {}", group.note()), theme.dim()),
+                    Span::styled(format!("   {}", group.note(app.overview.plan.verb)), theme.dim()),
                 ]));
             }
             Item::Object(i) => {

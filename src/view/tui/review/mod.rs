@@ -8,7 +8,7 @@ mod tree;
 
 use std::collections::BTreeSet;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 
 use super::keys::{self, Action, Place};
@@ -66,6 +66,10 @@ pub struct App {
     saved: Option<(String, String)>,
     leaving: Leaving,
     decided: Option<Decided>,
+    /// Answers are behind it: they can be saved, and a draft kept.
+    answers: bool,
+    /// What has to be typed before the button does it, and what is typed.
+    typed: Option<(String, String)>,
 }
 
 impl App {
@@ -95,11 +99,25 @@ impl App {
             saved: None,
             leaving: Leaving::default(),
             decided: None,
+            answers: true,
+            typed: None,
         };
         if !app.is_blocked() {
             app.at = app.items().iter().position(|item| matches!(item, Item::Group(_))).unwrap_or(0);
         }
         app
+    }
+
+    /// No answers are behind it.
+    #[must_use]
+    pub fn without_answers(self) -> Self {
+        Self { answers: false, ..self }
+    }
+
+    /// Something goes for ever: this has to be typed before it is done.
+    #[must_use]
+    pub fn typed(self, wanted: &str) -> Self {
+        Self { typed: Some((wanted.into(), String::new())), ..self }
     }
 
     /// As the last of so many pages.
@@ -131,9 +149,12 @@ impl App {
 
     fn place(&self) -> Place {
         match self.over {
-            Over::Nothing if self.on_button => Place::Agree,
+            Over::Nothing if self.on_button && self.typed.is_some() => Place::PlanName,
+            Over::Nothing if self.on_button && self.answers => Place::Agree,
+            Over::Nothing if self.on_button => Place::PlanAgree,
             Over::Nothing if self.is_blocked() => Place::Blocked,
-            Over::Nothing => Place::Review,
+            Over::Nothing if self.answers => Place::Review,
+            Over::Nothing => Place::PlanOnly,
             Over::Leaving(_) => Place::Leaving,
             Over::Help(_) => Place::Help,
         }
@@ -255,12 +276,15 @@ impl App {
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
         self.said.clear();
-        let Some(action) = keys::action(self.place(), key) else { return Vec::new() };
+        let Some(action) = keys::action(self.place(), key) else {
+            self.type_key(key);
+            return Vec::new();
+        };
         match (action, self.over) {
             (Action::Redraw, _) => return vec![Effect::Redraw],
             (Action::Suspend, _) => return vec![Effect::Suspend],
             (Action::Interrupt, _) => self.interrupt(),
-            (action, Over::Leaving(marked)) => self.leave(leaving::press(action, marked)),
+            (action, Over::Leaving(marked)) => self.leave(leaving::press(action, marked, self.answers)),
             (Action::Accept | Action::Back | Action::Quit, Over::Help(_)) => self.over = Over::Nothing,
             (Action::Help, _) => self.over = Over::Help(0),
             (Action::Down, Over::Help(down)) => self.over = Over::Help((down + 1).min(200)),
@@ -276,7 +300,10 @@ impl App {
         let last = self.items().len().saturating_sub(1);
         match action {
             Action::Next | Action::Previous => self.tab(action == Action::Previous),
-            Action::Accept if self.on_button && !self.is_blocked() => self.decided = Some(Decided::Yes),
+            Action::Accept if self.on_button && !self.is_blocked() => match &self.typed {
+                Some((wanted, typed)) if typed != wanted => self.said = format!("type {wanted} in full to do it"),
+                _ => self.decided = Some(Decided::Yes),
+            },
             Action::Toggle => self.toggle(),
             Action::Open => self.open(),
             Action::Close => self.close(),
@@ -290,6 +317,17 @@ impl App {
             Action::PageUp => self.at = self.at.saturating_sub(10),
             Action::PageDown => self.at = (self.at + 10).min(last),
             _ => {}
+        }
+    }
+
+    /// Letters of what has to be typed.
+    fn type_key(&mut self, key: &KeyEvent) {
+        if let (true, Some((_, text))) = (self.on_button, &mut self.typed) {
+            match keys::typed(key) {
+                Some(letter) => text.push(letter),
+                None if key.code == KeyCode::Backspace => drop(text.pop()),
+                None => {}
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The plan as a tree: groups by what happens, objects, fields.
 
+use crate::plan::Verb;
 use crate::view::overview::{Row, VERBS};
 
 /// The objects to which the same happens.
@@ -20,8 +21,9 @@ impl Group {
     }
 
     /// What it means, where the word alone does not say it.
-    pub(super) fn note(&self) -> &'static str {
+    pub(super) fn note(&self, doing: Verb) -> &'static str {
         match self.verb {
+            "keep" if doing == Verb::Uninstall => "stays in the cluster: not touched",
             "keep" => "as it is wanted already: not touched",
             "replace" => "deleted, and made again",
             _ => "",

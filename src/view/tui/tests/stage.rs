@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 
 use super::super::{Effect, Got, Msg, Screen, Theme, Want, draft, progress, review, waiting, way, wizard};
-use super::{keys, scripts};
+use super::{keys, scripts, uninstall};
 use crate::answers::Form;
 use crate::answers::draft::{Draft, KeptAnswer};
 use crate::answers::form::{Layers, NoSources, Place};
@@ -304,6 +304,12 @@ pub(super) fn states() -> Vec<State> {
         state("review_help", |at| at.review(planned("production"), "?")),
         state("waiting", |at| at.waiting(None)),
         state("waiting_failed", |at| at.waiting(Some(unreachable()))),
+        state("uninstall", |at| at.drive(uninstall::page(at.theme), "")),
+        state("uninstall_deletes", |at| at.drive(uninstall::page(at.theme), "down space")),
+        state("uninstall_leaving", |at| at.drive(uninstall::page(at.theme), "esc")),
+        state("uninstall_help", |at| at.drive(uninstall::page(at.theme), "?")),
+        state("uninstall_review", |at| at.drive(uninstall::review(at.theme), "")),
+        state("uninstall_review_typed", |at| at.drive(uninstall::review(at.theme), "tab \"inng\"")),
         state("progress_begins", |at| at.progress(vec![], "")),
         state("progress_practice", |at| at.progress(vec![scripts::started("install", true)], "")),
         state("progress_healthy", |at| at.progress(scripts::healthy(), "")),

@@ -39,7 +39,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>) {
             let place = if app.stop == Stop::Target { Place::Target } else { Place::Way };
             return paint::help(frame, app.theme, place, down, &[ABOUT.to_string()]);
         }
-        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked),
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, parts.body, marked, true),
         Over::Pages(marked) => every_page(app, frame, parts.body, marked),
         Over::Nothing => page(app, frame, parts.body),
     }

@@ -88,7 +88,7 @@ pub(super) fn draw<Q: Questions>(app: &App<'_, Q>, frame: &mut Frame<'_>) {
     }
     let rows = paint::frame(frame, app.theme, &app.form.whereabouts(), &whereabouts);
     match app.over {
-        Over::Leaving(marked) => leaving::draw(frame, app.theme, rows.body, marked),
+        Over::Leaving(marked) => leaving::draw(frame, app.theme, rows.body, marked, true),
         Over::Pages(marked) => over_draw::pages(app, frame, rows.body, marked),
         _ => page(app, frame, rows.body),
     }

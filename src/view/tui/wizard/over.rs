@@ -178,7 +178,7 @@ impl<Q: Questions> App<'_, Q> {
     }
 
     pub(super) fn leaving_key(&mut self, action: Action, marked: usize) {
-        match leaving::press(action, marked) {
+        match leaving::press(action, marked, true) {
             Pressed::Marked(marked) => self.over = Over::Leaving(marked),
             Pressed::Stay => self.over = Over::Nothing,
             Pressed::Draft => {
