@@ -2,6 +2,7 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 mod action;
+pub mod backup;
 mod codes;
 pub mod diff;
 pub mod existing;
@@ -10,6 +11,7 @@ mod places;
 pub mod rbac;
 pub mod render;
 pub mod restart;
+pub mod restore;
 pub mod set;
 pub mod uninstall;
 pub mod waves;

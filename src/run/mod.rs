@@ -4,19 +4,23 @@
 mod answers;
 mod apply;
 mod attach;
+mod backup;
 mod choices;
+mod databases;
 mod doors;
 mod draft;
 mod explain;
 mod install;
 mod log;
 mod outside;
+mod password;
 mod practice;
 mod preflight;
 mod products;
 mod rbac;
 mod releases;
 mod render;
+mod restore;
 mod setup;
 mod status;
 mod target;
@@ -27,7 +31,7 @@ use std::io::IsTerminal as _;
 
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Output, Verb};
+use crate::cli::{BackupWhat, Cli, Keys, Output, Verb};
 use crate::error::{Failure, FailureKind};
 use crate::view::headless;
 
@@ -72,6 +76,16 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::History { release }) => status::history(&shared, release.as_deref()).await,
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
+        }
+        Some(Verb::Keys { what: Keys::Check { release, mend } }) => {
+            password::check(&shared, release.as_deref(), mend).await
+        }
+        Some(Verb::Backup { what: Some(BackupWhat::Schedule { release, at, keep, to }), .. }) => {
+            backup::schedule(&shared, release.as_deref(), &to, (&at, keep)).await
+        }
+        Some(Verb::Backup { what: None, release, to }) => backup::run(&shared, release.as_deref(), &to).await,
+        Some(Verb::Restore { release, from, only }) => {
+            restore::run(&shared, release.as_deref(), &from, only.as_deref()).await
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),

@@ -20,6 +20,7 @@ mod faults;
 mod inngest;
 mod install;
 mod keys;
+mod pact;
 mod preflight;
 mod processes;
 mod products;
@@ -175,6 +176,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         attach::a_run_that_goes_on_elsewhere_is_shown_to_its_end,
         attach::a_person_is_offered_to_go_on_in_lines_and_on_the_full_screen,
         attach::every_line_of_json_is_an_event_whatever_becomes_of_the_run,
+        pact::an_install_a_reinstall_over_what_was_kept_and_a_wipe_leave_what_was_announced,
+        pact::what_is_set_aside_stays_untouched_and_the_release_takes_other_names,
+        pact::what_is_wiped_is_made_anew_with_new_keys_and_only_what_was_named_goes,
+        pact::a_volume_that_a_strangers_pod_mounts_is_refused,
         uninstall::volumes_and_keys_stay_and_the_next_install_uses_them,
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,
