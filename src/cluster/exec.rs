@@ -159,9 +159,8 @@ impl Cluster {
             None => None,
         };
         let broken = |kind, why: String| Broken::Fault(Fault::without_answer(kind, &self.about(command), why));
-        let status = status.ok_or_else(|| {
-            broken(FaultKind::Unreachable, "the connection was lost before the command ended".into())
-        })?;
+        let status = status
+            .ok_or_else(|| broken(FaultKind::Unreachable, "the connection was lost before the command ended".into()))?;
         match status.reason.as_deref() {
             _ if status.status.as_deref() == Some("Success") => Ok(0),
             Some("NonZeroExitCode") => Ok(exit_code(&status)),

@@ -103,7 +103,9 @@ impl Source {
             // A URI's database is replaced by putting another connection string behind it.
             return match database == self.database {
                 true => "-d \"$DATABASE_URL\"".into(),
-                false => format!("-d \"$(printf %s \"$DATABASE_URL\" | sed -E 's#^([a-z]+://[^/?]*)(/[^?]*)?#\\1/{database}#')\""),
+                false => format!(
+                    "-d \"$(printf %s \"$DATABASE_URL\" | sed -E 's#^([a-z]+://[^/?]*)(/[^?]*)?#\\1/{database}#')\""
+                ),
             };
         }
         let user = quoted(&self.user);
@@ -175,7 +177,11 @@ impl Source {
 /// Text as one word of a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_string() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_string()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// The databases of a release, in the author's order.

@@ -106,9 +106,8 @@ async fn in_cluster(databases: &Databases, to: &BackupTo) -> Result<Option<To>, 
     if let Some(claim) = &to.claim {
         let id = ObjectId::new("", "PersistentVolumeClaim", namespace, claim);
         let found = databases.cluster.find(&id).await?;
-        let refused = |what: String| {
-            Failure::new(FailureKind::Refused, what).place(id.to_string()).state(NOTHING_WRITTEN)
-        };
+        let refused =
+            |what: String| Failure::new(FailureKind::Refused, what).place(id.to_string()).state(NOTHING_WRITTEN);
         let found = found.ok_or_else(|| {
             refused(format!("there is no claim {claim}"))
                 .hint("make one first: its size and class are yours to choose, and it outlives the release")
@@ -129,12 +128,11 @@ async fn in_cluster(databases: &Databases, to: &BackupTo) -> Result<Option<To>, 
             "name it: --s3-secret NAME, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL where it is not Amazon's",
         )
     })?;
-    let keys = databases.cluster.secret_values(namespace, &secret).await.map_err(|fault| {
-        Failure { hints: vec![format!("name a Secret of the namespace {namespace}: --s3-secret NAME")], ..fault.into() }
+    let keys = databases.cluster.secret_values(namespace, &secret).await.map_err(|fault| Failure {
+        hints: vec![format!("name a Secret of the namespace {namespace}: --s3-secret NAME")],
+        ..fault.into()
     })?;
-    if let Some(missing) =
-        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().find(|key| !keys.contains_key(**key))
-    {
+    if let Some(missing) = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().find(|key| !keys.contains_key(**key)) {
         return Err(Failure::new(FailureKind::Refused, format!("the Secret {secret} has no {missing}"))
             .place(format!("namespace {namespace}"))
             .state(NOTHING_WRITTEN));
@@ -283,7 +281,10 @@ fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Failure> {
 pub(super) fn client_unconfirmed(databases: &Databases, source: &Source) -> Failure {
     let name = crate::plan::backup::client::name(&databases.target, source);
     Failure::new(FailureKind::Refused, "nobody said yes")
-        .why(format!("a pod {name} with the image {} is made for as long as it takes, to ask over the network", source.image))
+        .why(format!(
+            "a pod {name} with the image {} is made for as long as it takes, to ask over the network",
+            source.image
+        ))
         .state(NOTHING_WRITTEN)
         .hint("agree to it: --yes")
 }
@@ -317,7 +318,10 @@ impl Databases {
         Err(Failure::new(FailureKind::Refused, "nobody said yes")
             .why("a backup in the cluster makes an object there, which was shown")
             .state(NOTHING_WRITTEN)
-            .hint(format!("slipway {verb} {} -n {} with the same words, and --yes", self.target.release, self.target.namespace)))
+            .hint(format!(
+                "slipway {verb} {} -n {} with the same words, and --yes",
+                self.target.release, self.target.namespace
+            )))
     }
 
     /// Makes a Job and waits for its end, which its pod's containers told.
@@ -358,7 +362,10 @@ impl Databases {
                 let failure = said.into_iter().fold(failure, Failure::why);
                 return Err(failure
                     .state("what it left half-way is no backup, and goes with the next one; nothing else was touched")
-                    .hint(format!("see all of it: kubectl -n {} logs job/{} --all-containers", id.namespace, id.name)));
+                    .hint(format!(
+                        "see all of it: kubectl -n {} logs job/{} --all-containers",
+                        id.namespace, id.name
+                    )));
             }
         }
         Err(Failure::new(FailureKind::Cluster, format!("{} cannot be watched", id.short())))
@@ -371,9 +378,10 @@ impl Databases {
         let mut said = Vec::new();
         for pod in &pods.objects {
             let statuses = ["initContainerStatuses", "containerStatuses"];
-            let failed = statuses.iter().flat_map(|kind| pod.list(&["status", kind])).filter(|status| {
-                status["state"]["terminated"]["exitCode"].as_i64().is_some_and(|code| code != 0)
-            });
+            let failed = statuses
+                .iter()
+                .flat_map(|kind| pod.list(&["status", kind]))
+                .filter(|status| status["state"]["terminated"]["exitCode"].as_i64().is_some_and(|code| code != 0));
             for container in failed.filter_map(|status| status["name"].as_str()) {
                 let ask = LogAsk {
                     namespace: job.namespace.clone(),

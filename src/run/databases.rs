@@ -60,7 +60,15 @@ impl Databases {
         let parent = cluster.find(&id).await?;
         let openshift = known.facts.openshift;
         let target = known.target;
-        Ok(Self { cluster, target, product: newest.plan.product.clone(), sources, openshift, parent, plan: newest.plan })
+        Ok(Self {
+            cluster,
+            target,
+            product: newest.plan.product.clone(),
+            sources,
+            openshift,
+            parent,
+            plan: newest.plan,
+        })
     }
 
     /// Whether a workload of a group mounts a claim.
@@ -79,10 +87,13 @@ impl Databases {
         if !self.sources.is_empty() {
             return Ok(&self.sources);
         }
-        Err(Failure::new(FailureKind::Refused, format!("{} has no database that could be backed up", self.target.release))
-            .place(format!("namespace {} in {}", self.target.namespace, self.target.server))
-            .why("with these answers its product keeps no data in a database")
-            .state(NOTHING_WRITTEN))
+        Err(Failure::new(
+            FailureKind::Refused,
+            format!("{} has no database that could be backed up", self.target.release),
+        )
+        .place(format!("namespace {} in {}", self.target.namespace, self.target.server))
+        .why("with these answers its product keeps no data in a database")
+        .state(NOTHING_WRITTEN))
     }
 
     /// The ready pod of a database of the release.
@@ -227,7 +238,8 @@ fn is_ready(pod: &Object) -> bool {
 
 /// The source with the client of a server's major version, where its image has another.
 fn of_version(source: &Source, server: &str) -> Option<Source> {
-    let major = server.split('.').next().filter(|major| !major.is_empty() && major.chars().all(|c| c.is_ascii_digit()))?;
+    let major =
+        server.split('.').next().filter(|major| !major.is_empty() && major.chars().all(|c| c.is_ascii_digit()))?;
     let (image, tag) = source.image.rsplit_once(':')?;
     let of_tag: String = tag.chars().take_while(char::is_ascii_digit).collect();
     (!of_tag.is_empty() && of_tag != major).then(|| Source { image: format!("{image}:{major}"), ..source.clone() })

@@ -38,7 +38,8 @@ pub(super) async fn check(shared: &Shared, release: Option<&str>, mend: bool) ->
                 if let Some(still) = opens(&databases, source).await? {
                     return Err(refused(&databases, source, &still).state("its password was set, and it refuses still"));
                 }
-                notes.push(format!("{}: refused ({why}), and was given the password of the key Secret", source.title()));
+                notes
+                    .push(format!("{}: refused ({why}), and was given the password of the key Secret", source.title()));
             }
             Some(why) => {
                 wrong.push(refused(&databases, source, &why));
@@ -56,16 +57,19 @@ pub(super) async fn check(shared: &Shared, release: Option<&str>, mend: bool) ->
 
 fn refused(databases: &Databases, source: &Source, why: &str) -> Failure {
     let (release, namespace) = (&databases.target.release, &databases.target.namespace);
-    let failure = Failure::new(FailureKind::Refused, format!("the password does not open {} (DATABASE_PASSWORD)", source.title()))
-        .place(format!("namespace {namespace} in {}", databases.target.server))
-        .why(why.to_string())
-        .state(NOTHING_WRITTEN);
+    let failure = Failure::new(
+        FailureKind::Refused,
+        format!("the password does not open {} (DATABASE_PASSWORD)", source.title()),
+    )
+    .place(format!("namespace {namespace} in {}", databases.target.server))
+    .why(why.to_string())
+    .state(NOTHING_WRITTEN);
     if source.is_external() || source.kind != Kind::Postgresql {
         return failure.hint("give the password that the server knows: slipway install --set, with the same answers");
     }
-    failure
-        .why("the volume was initialised with another password")
-        .hint(format!("give the database the password of the key Secret: slipway keys check {release} -n {namespace} --mend --yes"))
+    failure.why("the volume was initialised with another password").hint(format!(
+        "give the database the password of the key Secret: slipway keys check {release} -n {namespace} --mend --yes"
+    ))
 }
 
 /// Why a database refuses its password; `None` where it opens.

@@ -22,7 +22,12 @@ struct Pair<'a> {
 }
 
 /// The verb.
-pub(super) async fn run(shared: &Shared, release: Option<&str>, from: &Path, only: Option<&str>) -> Result<(), Failure> {
+pub(super) async fn run(
+    shared: &Shared,
+    release: Option<&str>,
+    from: &Path,
+    only: Option<&str>,
+) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
     let sources = databases.some()?;
     let (manifest, folder) = read(from, &databases, sources)?;
@@ -132,9 +137,11 @@ fn read(from: &Path, databases: &Databases, sources: &[Source]) -> Result<(Manif
     }
     let path = from.join(MANIFEST);
     let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound if from.is_dir() => refused(format!("{} is not a whole backup", from.display()), from)
-            .why(format!("it has no {MANIFEST}, which is written last"))
-            .hint("a single dump in it can be named itself: --from PATH/FILE"),
+        std::io::ErrorKind::NotFound if from.is_dir() => {
+            refused(format!("{} is not a whole backup", from.display()), from)
+                .why(format!("it has no {MANIFEST}, which is written last"))
+                .hint("a single dump in it can be named itself: --from PATH/FILE")
+        }
         std::io::ErrorKind::NotFound => {
             Failure::new(FailureKind::Usage, format!("there is no {}", from.display())).state(NOTHING_WRITTEN)
         }
@@ -146,9 +153,8 @@ fn read(from: &Path, databases: &Databases, sources: &[Source]) -> Result<(Manif
     if newer.and_then(|json| json["format"].as_u64()).is_some_and(|format| format > u64::from(FORMAT)) {
         return Err(refused("the backup was written by a newer slipway".into(), &path).hint("restore it with that one"));
     }
-    let manifest = serde_json::from_str(&text).map_err(|error| {
-        refused(format!("{} cannot be understood", path.display()), &path).why(error.to_string())
-    })?;
+    let manifest = serde_json::from_str(&text)
+        .map_err(|error| refused(format!("{} cannot be understood", path.display()), &path).why(error.to_string()))?;
     Ok((manifest, from.to_path_buf()))
 }
 
@@ -191,9 +197,8 @@ fn pairs<'a>(
 
 /// The file is the one that was written.
 fn whole(pair: &Pair<'_>) -> Result<(), Failure> {
-    let about = std::fs::metadata(&pair.path).map_err(|error| {
-        refused(format!("{} is missing", pair.part.file), &pair.path).why(error.to_string())
-    })?;
+    let about = std::fs::metadata(&pair.path)
+        .map_err(|error| refused(format!("{} is missing", pair.part.file), &pair.path).why(error.to_string()))?;
     if pair.part.sha256.is_empty() {
         return Ok(());
     }
@@ -305,11 +310,15 @@ async fn postgres(
         return Err(failure.state(untouched));
     }
     teller.tell(EventKind::DataChecked { what: source.title(), bytes });
-    door.ask(cluster, &restore::exchange(source, within, &names), "the new database could not take the old one's place")
-        .await
-        .map_err(|failure| {
-            failure.state(format!("the database in use is as it was; the new one is there as {}", names.new))
-        })?;
+    door.ask(
+        cluster,
+        &restore::exchange(source, within, &names),
+        "the new database could not take the old one's place",
+    )
+    .await
+    .map_err(|failure| {
+        failure.state(format!("the database in use is as it was; the new one is there as {}", names.new))
+    })?;
     Ok(format!(
         "{}: what was there is the database {} now; to drop it: kubectl -n {} exec {} -- dropdb -U {} {}",
         source.title(),
@@ -347,8 +356,7 @@ async fn redis(databases: &Databases, door: &Door, pair: &Pair<'_>, teller: &Tel
     let what = format!("{} could not be loaded", pair.part.file);
     let command = (restore::redis(pair.source, bytes, &time), what.as_str());
     let title = pair.source.title();
-    let said =
-        data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await?;
+    let said = data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await?;
     teller.tell(EventKind::DataChecked { what: title.clone(), bytes });
     let before = said.lines().find_map(|line| line.strip_prefix("before ")).unwrap_or("");
     Ok(format!(

@@ -68,9 +68,7 @@ pub(super) fn spec(openshift: bool, mut more: Value) -> Value {
 
 /// A container with a source's client and what it needs to ask the server.
 pub(super) fn container(name: &str, source: &Source, command: &[&str], mounts: Value) -> Value {
-    let entry = |variable: &str, at: &SecretEntry| {
-        json!({"name": variable, "valueFrom": {"secretKeyRef": {"name": at.secret, "key": at.key}}})
-    };
+    let entry = |variable: &str, at: &SecretEntry| json!({"name": variable, "valueFrom": {"secretKeyRef": {"name": at.secret, "key": at.key}}});
     let password = match source.kind {
         Kind::Postgresql => "PGPASSWORD",
         Kind::Redis => "REDISCLI_AUTH",

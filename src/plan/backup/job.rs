@@ -50,7 +50,11 @@ impl Bucket {
     }
 
     fn folder(&self) -> String {
-        if self.prefix.is_empty() { format!("s3:{}", self.bucket) } else { format!("s3:{}/{}", self.bucket, self.prefix) }
+        if self.prefix.is_empty() {
+            format!("s3:{}", self.bucket)
+        } else {
+            format!("s3:{}/{}", self.bucket, self.prefix)
+        }
     }
 }
 
@@ -138,8 +142,7 @@ const WORK: (&str, &str) = ("work", "/work");
 const BACKUP: (&str, &str) = ("backup", "/backup");
 
 fn named(name: &str, order: &Order<'_>, source: usize, script: &str, mounts: &[(&str, &str)]) -> Value {
-    let mounts: Vec<Value> =
-        mounts.iter().map(|(volume, path)| json!({"name": volume, "mountPath": path})).collect();
+    let mounts: Vec<Value> = mounts.iter().map(|(volume, path)| json!({"name": volume, "mountPath": path})).collect();
     client::container(name, &order.sources[source], &["sh", "-c", script], Value::Array(mounts))
 }
 
@@ -172,7 +175,8 @@ fn part(source: &Source) -> String {
 }
 
 fn volumes(more: Value) -> Value {
-    let mut all = vec![json!({"name": "tmp", "emptyDir": {}}), json!({"name": "work", "emptyDir": {"sizeLimit": "64Mi"}})];
+    let mut all =
+        vec![json!({"name": "tmp", "emptyDir": {}}), json!({"name": "work", "emptyDir": {"sizeLimit": "64Mi"}})];
     all.extend(more.as_array().cloned().unwrap_or_default());
     Value::Array(all)
 }
