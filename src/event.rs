@@ -388,6 +388,42 @@ pub enum EventKind {
         /// What it said.
         answer: String,
     },
+    /// A backup or restore of one database was begun.
+    DataStarted {
+        /// `backup`, `restore` or `check`.
+        verb: String,
+        /// What: `database (PostgreSQL inngest)`.
+        what: String,
+        /// Where to, or where from.
+        place: String,
+        /// Bytes of data that the server says there are, where it does.
+        size: Option<u64>,
+    },
+    /// Bytes of it went over.
+    DataMoved {
+        /// What.
+        what: String,
+        /// Bytes so far.
+        bytes: u64,
+        /// Bytes a second, from its beginning.
+        per_second: u64,
+    },
+    /// It was read as a whole, and is sound.
+    DataChecked {
+        /// What.
+        what: String,
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// A backup or restore ended well.
+    DataFinished {
+        /// `backup`, `restore` or `check`.
+        verb: String,
+        /// Where it is, or where it came from.
+        place: String,
+        /// What there is to say: how to restore it, what was kept.
+        notes: Vec<String>,
+    },
     /// The operator asked to stop.
     StopAsked {
         /// `afterStep`, `now`, `detach`.
@@ -427,7 +463,10 @@ pub enum EventKind {
 impl EventKind {
     /// Whether it is the last event of a run.
     pub fn ends(&self) -> bool {
-        matches!(self, Self::RunFinished { .. } | Self::RunLeft { .. } | Self::RunFailed { .. })
+        matches!(
+            self,
+            Self::RunFinished { .. } | Self::RunLeft { .. } | Self::RunFailed { .. } | Self::DataFinished { .. }
+        )
     }
 }
 

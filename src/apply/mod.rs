@@ -4,6 +4,7 @@
 //! is as it was sent is not written again, and the record says what was under way.
 
 mod attach;
+pub mod backup;
 mod compose;
 mod control;
 mod dry_run;
@@ -15,6 +16,7 @@ mod namespace;
 mod owned;
 mod ownership;
 mod prune;
+mod rdb;
 mod ready;
 mod rehearse;
 mod restart;

@@ -217,7 +217,7 @@ fn named_port(pod: &Object, name: &str) -> Option<u16> {
     found["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok())
 }
 
-fn exit_code(status: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Status) -> i32 {
+pub(super) fn exit_code(status: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Status) -> i32 {
     let causes = status.details.iter().flat_map(|details| details.causes.iter().flatten());
     let exits = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode"));
     let mut codes = exits.filter_map(|cause| cause.message.as_deref()?.parse().ok());

@@ -2,6 +2,7 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 mod action;
+pub mod backup;
 mod codes;
 pub mod diff;
 pub mod existing;
@@ -11,6 +12,7 @@ mod places;
 pub mod rbac;
 pub mod render;
 pub mod restart;
+pub mod restore;
 pub mod rollback;
 pub mod set;
 pub mod uninstall;

@@ -4,7 +4,9 @@
 mod answers;
 mod apply;
 mod attach;
+mod backup;
 mod choices;
+mod databases;
 mod doors;
 mod draft;
 mod evidence;
@@ -12,12 +14,14 @@ mod explain;
 mod install;
 mod log;
 mod outside;
+mod password;
 mod practice;
 mod preflight;
 mod products;
 mod rbac;
 mod releases;
 mod render;
+mod restore;
 mod rollback;
 mod setup;
 mod status;
@@ -30,7 +34,7 @@ use std::io::IsTerminal as _;
 
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Output, Verb};
+use crate::cli::{BackupWhat, Cli, Keys, Output, Verb};
 use crate::error::{Failure, FailureKind};
 use crate::view::headless;
 
@@ -77,6 +81,16 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Rollback { release, to }) => rollback::run(&shared, release.as_deref(), to).await,
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
+        }
+        Some(Verb::Keys { what: Keys::Check { release, mend } }) => {
+            password::check(&shared, release.as_deref(), mend).await
+        }
+        Some(Verb::Backup { what: Some(BackupWhat::Schedule { release, at, keep, to }), .. }) => {
+            backup::schedule(&shared, release.as_deref(), &to, (&at, keep)).await
+        }
+        Some(Verb::Backup { what: None, release, to }) => backup::run(&shared, release.as_deref(), &to).await,
+        Some(Verb::Restore { release, from, only }) => {
+            restore::run(&shared, release.as_deref(), &from, only.as_deref()).await
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),

@@ -81,7 +81,7 @@ impl<W: Write> Headless<W> {
                     writeln!(self.out, "{sentence}")?;
                     self.last = sentence;
                 }
-                if let EventKind::RunFinished { notes, .. } = &event.kind {
+                if let EventKind::RunFinished { notes, .. } | EventKind::DataFinished { notes, .. } = &event.kind {
                     for note in notes {
                         writeln!(self.out, "  {}", sanitize::text(note))?;
                     }

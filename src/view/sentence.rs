@@ -1,6 +1,7 @@
 //! An event as a full sentence: what the plain face and headless text print, and the timeline of the full screen.
 
 use crate::event::{Done, Event, EventKind, Readiness};
+use crate::plan::backup::words;
 
 use super::progress::seconds;
 
@@ -69,6 +70,25 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::HealthChecked { group, what, healthy: true, answer } => format!("{group}: {what} answers {answer}."),
         EventKind::HealthChecked { group, what, answer, .. } => format!("{group}: {what} does not answer: {answer}."),
         EventKind::EvidenceKept { place, .. } => format!("What was seen of it is kept in {place}."),
+        EventKind::DataStarted { verb, what, place, size } => {
+            let size = size.map(|size| format!(", {} of data", words(size))).unwrap_or_default();
+            match verb.as_str() {
+                "backup" => format!("Backing up {what}{size}, into {place}."),
+                "restore" => format!("Restoring {what}, from {place}."),
+                _ => format!("Checking {what}{size}: {place}."),
+            }
+        }
+        EventKind::DataMoved { what, bytes, per_second } => {
+            format!("{what}: {}, {} a second.", words(*bytes), words(*per_second))
+        }
+        EventKind::DataChecked { what, bytes: 0 } => format!("{what}: checked."),
+        EventKind::DataChecked { what, bytes } => format!("{what}: all {} were read, and are sound.", words(*bytes)),
+        EventKind::DataFinished { verb, place, .. } => match verb.as_str() {
+            "backup" => format!("Backed up after {}: {place}.", seconds(event.elapsed)),
+            "restore" => format!("Restored after {} from {place}.", seconds(event.elapsed)),
+            "schedule" => format!("Scheduled: {place}."),
+            _ => format!("Checked after {}.", seconds(event.elapsed)),
+        },
         EventKind::StopAsked { how } => format!("Asked to stop: {how}."),
         EventKind::LogBroken { pod, container, why } => format!("Log of {pod} {container} broke off: {why}."),
         EventKind::RunFinished { written: 0, unchanged, .. } => {

@@ -43,6 +43,11 @@ impl Context {
         self.folder.join(format!("{user}.kubeconfig"))
     }
 
+    /// The control plane's folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// A client that is `user`.
     pub(crate) async fn client_of(&self, user: &str) -> testbed::Outcome<Client> {
         testbed::credentials::client(&self.kubeconfig(user)).await

@@ -8,11 +8,13 @@
 
 mod apply;
 mod attach;
+mod backup;
 mod bed;
 mod changes;
 mod conflicts;
 mod conformance;
 mod context;
+mod databases;
 mod every_object;
 mod exposure;
 mod faces;
@@ -20,6 +22,7 @@ mod faults;
 mod inngest;
 mod install;
 mod keys;
+mod pact;
 mod preflight;
 mod processes;
 mod products;
@@ -175,6 +178,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         attach::a_run_that_goes_on_elsewhere_is_shown_to_its_end,
         attach::a_person_is_offered_to_go_on_in_lines_and_on_the_full_screen,
         attach::every_line_of_json_is_an_event_whatever_becomes_of_the_run,
+        pact::an_install_a_reinstall_over_what_was_kept_and_a_wipe_leave_what_was_announced,
+        pact::what_is_set_aside_stays_untouched_and_the_release_takes_other_names,
+        pact::what_is_wiped_is_made_anew_with_new_keys_and_only_what_was_named_goes,
+        pact::a_volume_that_a_strangers_pod_mounts_is_refused,
+        backup::a_database_is_backed_up_restored_beside_the_old_one_and_the_old_one_stays,
+        backup::what_is_cut_off_damaged_or_anothers_is_refused_and_nothing_is_lost,
+        backup::a_restore_that_was_killed_leaves_the_database_as_it_was_and_the_next_one_finishes,
+        backup::a_target_that_would_fill_is_refused_and_one_that_fills_keeps_everything_else,
+        backup::a_password_that_does_not_open_the_database_is_found_from_another_pod_and_mended,
+        backup::a_redis_is_backed_up_and_takes_its_dump_back_while_it_runs,
+        backup::a_job_and_a_schedule_pass_a_strict_dry_run_and_go_with_the_release,
         uninstall::volumes_and_keys_stay_and_the_next_install_uses_them,
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,

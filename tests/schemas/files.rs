@@ -173,7 +173,15 @@ fn definitions() -> Value {
         },
         "backup": {
             "type": "object", "required": ["group", "kind"],
-            "properties": {"when": cel("only when this holds"), "group": {"type": "string"}, "kind": {"type": "string"}},
+            "properties": {
+                "when": cel("only when this holds"), "group": {"type": "string"},
+                "kind": {"enum": ["postgresql", "redis"]},
+                "database": {"type": "string"}, "user": {"type": "string"}, "host": {"type": "string"},
+                "port": {"type": ["integer", "string"]},
+                "password": map(&["secret", "key"], json!({"secret": {"type": "string"}, "key": {"type": "string"}})),
+                "url": map(&["secret", "key"], json!({"secret": {"type": "string"}, "key": {"type": "string"}})),
+                "image": text("An image with the client of the server"),
+            },
         },
         "logPattern": map(&["match", "code", "say"], json!({
             "when": cel("only when this holds"), "match": {"type": "string", "format": "regex"},

@@ -7,7 +7,7 @@ pub(crate) mod credentials;
 mod kubelet;
 mod processes;
 mod setup;
-mod stages;
+pub(crate) mod stages;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

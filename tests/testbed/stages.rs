@@ -101,24 +101,51 @@ spec: {{forwards: [{{target: {{port: {health}, address: 127.0.0.1}}}}]}}
     ));
     std::fs::create_dir_all(folder.join("pod"))?;
     super::kubelet::first_logs(folder)?;
-    programs(&folder.join("programs"))?;
+    programs(folder)?;
     Ok(std::fs::write(folder.join("kwok.yaml"), all)?)
 }
 
-/// The programs of the images that products ask in their health checks: here they stand for a healthy server.
-/// They come before programs of the same name on this machine, which would ask a server that does not run.
-fn programs(folder: &Path) -> Outcome<()> {
+/// The programs that products ask in their health checks, with what they answer where no server of a test is meant: a
+/// healthy one. They come before programs of the same name on this machine.
+const PROGRAMS: [(&str, &str); 5] = [
+    ("pg_isready", "exit 0"),
+    ("psql", "echo 1"),
+    ("pg_dump", "exit 1"),
+    ("pg_restore", "for folder in /usr/lib/postgresql/*/bin; do :; done; exec \"$folder/pg_restore\" \"$@\""),
+    ("redis-cli", "echo PONG"),
+];
+
+/// A server is meant by its user (PostgreSQL) or its port (Redis): the file of that name in `servers` says where it is.
+/// Over the network, as a pod's `-h` says, it is another file, since the password is asked there.
+fn script(folder: &Path, name: &str, otherwise: &str) -> String {
+    let servers = folder.join("servers");
+    let servers = servers.display();
+    if name == "redis-cli" {
+        return format!(
+            "#!/bin/sh\nlast=\nfor word in \"$@\"; do\n  [ \"$last\" = -p ] && [ \"$word\" != 6379 ] && exec /usr/bin/redis-cli \"$@\"\n  last=\"$word\"\ndone\n{otherwise}\n"
+        );
+    }
+    format!(
+        "#!/bin/sh\nuser= last= network=\nfor word in \"$@\"; do\n  [ \"$last\" = -U ] && user=\"$word\"\n  [ \"$word\" = -h ] && network=.network\n  last=\"$word\"\ndone\n\
+         if [ -n \"$user\" ] && [ -f \"{servers}/$user$network\" ]; then\n  . \"{servers}/$user$network\"\n\
+         \x20 if [ -n \"$network\" ]; then\n    count=$#\n    while [ $count -gt 0 ]; do\n      word=\"$1\"; shift; count=$((count - 1))\n\
+         \x20     if [ \"$word\" = -h ] || [ \"$word\" = -p ]; then shift; count=$((count - 1)); else set -- \"$@\" \"$word\"; fi\n    done\n  fi\n\
+         \x20 exec \"$SERVER_PROGRAMS/{name}\" \"$@\"\nfi\n{otherwise}\n"
+    )
+}
+
+/// Writes the programs; again and again with the same outcome.
+pub(crate) fn programs(folder: &Path) -> Outcome<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::create_dir_all(folder)?;
-    let answers = [
-        ("pg_isready", "#!/bin/sh\nexit 0\n"),
-        ("psql", "#!/bin/sh\necho 1\n"),
-        ("redis-cli", "#!/bin/sh\necho PONG\n"),
-    ];
-    for (name, script) in answers {
-        let path = folder.join(name);
-        std::fs::write(&path, script)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    let programs = folder.join("programs");
+    std::fs::create_dir_all(&programs)?;
+    std::fs::create_dir_all(folder.join("servers"))?;
+    for (name, otherwise) in PROGRAMS {
+        // Put in place as a whole: others may just be running it.
+        let new = programs.join(format!(".{name}-{:08x}", rand::random::<u32>()));
+        std::fs::write(&new, script(folder, name, otherwise))?;
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755))?;
+        std::fs::rename(&new, programs.join(name))?;
     }
     Ok(())
 }

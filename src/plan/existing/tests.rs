@@ -82,7 +82,7 @@ fn what_would_lose_a_key_that_is_needed_is_refused_with_what_to_say_instead() {
 
 #[test]
 fn a_name_that_is_not_there_and_a_word_that_is_not_known_are_told() {
-    let unknown = fates(&two_volumes(), &["que=use"]).unwrap_err();
+    let unknown = fates(&two_volumes(), &["queu=use"]).unwrap_err();
     assert_eq!((unknown.kind, unknown.hints[0].as_str()), (FailureKind::Usage, "did you mean queue?"));
     for wrong in ["db", "db=", "db=keep", "=use"] {
         assert_eq!(fates(&two_volumes(), &[wrong]).unwrap_err().kind, FailureKind::Usage, "{wrong}");

@@ -154,7 +154,7 @@ fn what_an_earlier_install_left_without_a_record_is_named_with_what_opens_it_and
     assert!(found.iter().all(Finding::blocks));
     assert!(found[0].what.contains("inngest-postgresql (20Gi, Bound)"), "{found:?}");
     assert!(found[0].why.contains("inngest-keys-1/database.password opens it"), "{found:?}");
-    assert!(found[0].remedy.contains("--skip-preflight EARLIER_DATA"), "{found:?}");
+    assert!(found[0].remedy.contains("--existing inngest-postgresql=use"), "{found:?}");
     assert!(found[1].why.contains("they open PersistentVolumeClaim/inngest-postgresql"), "{found:?}");
 }
 
@@ -192,4 +192,26 @@ fn what_could_not_be_read_is_told_and_never_called_fine() {
     // A namespace that is not there yet holds no quota that could matter.
     facts.namespace.exists = false;
     assert!(findings(&[], facts)[0].what.ends_with("not be read: nodes"));
+}
+
+#[test]
+fn what_was_decided_about_is_no_finding_any_more_unless_somebody_else_mounts_it() {
+    use crate::facts::{Existing, Fate, Pact};
+    let decided = |fate, strangers: &[&str]| {
+        let mut facts = left(&["inngest-keys-1"]);
+        if let Fact::Known(claims) = &mut facts.namespace.claims {
+            claims[0].strangers = strangers.iter().map(|pod| (*pod).to_string()).collect();
+        }
+        let one = |key| Existing { key, fate, uid: String::new(), instead: String::new() };
+        let both = [("inngest-postgresql".to_string(), one(false)), ("inngest-keys-1".to_string(), one(true))];
+        facts.namespace.pact = Pact(both.into());
+        codes(&[], facts)
+    };
+    for fate in [Fate::Use, Fate::Aside, Fate::Wipe] {
+        assert_eq!(decided(fate, &[]), Vec::<String>::new(), "{fate:?}");
+    }
+    for fate in [Fate::Use, Fate::Wipe] {
+        assert_eq!(decided(fate, &["nightly-copy"]), ["VOLUME_IN_USE"], "{fate:?}");
+    }
+    assert_eq!(decided(Fate::Aside, &["nightly-copy"]), Vec::<String>::new(), "it is not touched");
 }

@@ -1,0 +1,283 @@
+//! The databases of a release, and the ways to them: for backup, restore and the check of passwords.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+
+use crate::apply::backup::{self as data, Door};
+use crate::cli::{Output, Shared};
+use crate::cluster::{Cluster, Deletion, FaultKind, Seen, Watched};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::{Event, EventKind, VERSION};
+use crate::object::{Object, ObjectId};
+use crate::plan::backup::{Kind, Source, client, sources};
+use crate::plan::{Plan, ProductRef, Target};
+use crate::view::headless::{Format, Headless};
+
+use super::releases::Release;
+use super::setup::Setup;
+use super::target;
+
+/// Seconds after which a client's pod ends by itself, whatever became of this program.
+const CLIENT_LASTS: u64 = 6 * 60 * 60;
+/// How long a client's pod may take to run.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A release with its databases.
+pub(super) struct Databases {
+    pub(super) cluster: Cluster,
+    pub(super) target: Target,
+    pub(super) product: ProductRef,
+    pub(super) sources: Vec<Source>,
+    pub(super) openshift: bool,
+    /// The release's parent: what is made for it goes with it.
+    pub(super) parent: Option<Object>,
+    plan: Plan,
+}
+
+impl Databases {
+    /// Finds the release and evaluates what its product says about backups, with the answers that are installed.
+    ///
+    /// # Errors
+    /// No such release, or its product is not known here.
+    pub(super) async fn find(shared: &Shared, release: Option<&str>, verb: &str) -> Result<Self, Failure> {
+        let Release { cluster, target, revisions } = Release::find(shared, release, verb).await?;
+        let Some(newest) = revisions.into_iter().next() else {
+            return Err(Failure::new(FailureKind::Bug, "a release without a revision"));
+        };
+        let shared = Shared {
+            namespace: Some(target.namespace.clone()),
+            release: Some(target.release.clone()),
+            profile: Some(newest.plan.target.profile.clone()),
+            ..shared.clone()
+        };
+        let mut setup = Setup::read(&shared, Some(&newest.plan.product.name))?;
+        let mut known = target::know_of(cluster.clone(), &setup).await?;
+        let form = target::form(&shared, &mut setup, &mut known).await?;
+        let sources = sources(&form.world())?;
+        let id = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
+        let parent = cluster.find(&id).await?;
+        let openshift = known.facts.openshift;
+        let target = known.target;
+        Ok(Self {
+            cluster,
+            target,
+            product: newest.plan.product.clone(),
+            sources,
+            openshift,
+            parent,
+            plan: newest.plan,
+        })
+    }
+
+    /// Whether a workload of a group mounts a claim.
+    pub(super) fn mounts(&self, group: &str, claim: &str) -> bool {
+        self.plan.steps.iter().map(|step| &step.wanted).filter(|wanted| wanted.group == group).any(|wanted| {
+            let Some(path) = wanted.object.pod_template_path() else { return false };
+            let mut path = path.to_vec();
+            path.extend(["spec", "volumes"]);
+            wanted.object.list(&path).iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == claim)
+        })
+    }
+
+    /// # Errors
+    /// There is nothing to back up.
+    pub(super) fn some(&self) -> Result<&[Source], Failure> {
+        if !self.sources.is_empty() {
+            return Ok(&self.sources);
+        }
+        Err(Failure::new(
+            FailureKind::Refused,
+            format!("{} has no database that could be backed up", self.target.release),
+        )
+        .place(format!("namespace {} in {}", self.target.namespace, self.target.server))
+        .why("with these answers its product keeps no data in a database")
+        .state(NOTHING_WRITTEN))
+    }
+
+    /// The ready pod of a database of the release.
+    ///
+    /// # Errors
+    /// None is ready.
+    pub(super) async fn within(&self, source: &Source) -> Result<Door, Failure> {
+        let workload = self.plan.steps.iter().map(|step| &step.wanted).find(|wanted| {
+            wanted.group == source.group && matches!(wanted.object.kind(), "StatefulSet" | "Deployment")
+        });
+        let none = |why: String| {
+            Failure::new(FailureKind::Deployment, format!("no pod of {} is ready", source.title()))
+                .place(format!("namespace {}", self.target.namespace))
+                .why(why)
+                .state(NOTHING_WRITTEN)
+                .hint(format!("see why: slipway status {} -n {}", self.target.release, self.target.namespace))
+        };
+        let workload = workload.ok_or_else(|| none("the release has no workload of that group".into()))?;
+        let labels = workload.object.at(&["spec", "selector", "matchLabels"]).and_then(serde_json::Value::as_object);
+        let labels: Vec<String> = labels
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or("")))
+            .collect();
+        let pods = self.cluster.list("", "Pod", &self.target.namespace, &labels.join(",")).await?.objects;
+        let pod = pods.iter().find(|pod| is_ready(pod));
+        let pod = pod.ok_or_else(|| none(format!("{} pods of it are there", pods.len())))?;
+        let container = pod.list(&["spec", "containers"]).first();
+        let container = container.and_then(|container| container["name"].as_str()).unwrap_or("");
+        Ok(Door {
+            namespace: self.target.namespace.clone(),
+            pod: pod.name().into(),
+            container: container.into(),
+            within: true,
+        })
+    }
+
+    /// The pod in which a source's commands run: its own, or a client's that is made for it.
+    ///
+    /// # Errors
+    /// None can be had.
+    pub(super) async fn open(&self, source: &Source) -> Result<Opened<'_>, Failure> {
+        if !source.is_external() && self.plan.steps.iter().any(|step| step.wanted.group == source.group) {
+            return Ok(Opened { door: self.within(source).await?, client: None });
+        }
+        let opened = self.client(source).await?;
+        if source.kind != Kind::Postgresql {
+            return Ok(opened);
+        }
+        // The server's own client version: an older one refuses to dump, a newer one writes what an older cannot read.
+        let wanted = match data::look(&self.cluster, &opened.door, source).await {
+            Ok((_, version)) => of_version(source, &version),
+            Err(failure) => {
+                opened.close().await;
+                return Err(failure);
+            }
+        };
+        match wanted {
+            None => Ok(opened),
+            Some(wanted) => {
+                opened.close().await;
+                self.client(&wanted).await
+            }
+        }
+    }
+
+    /// A client's pod, which asks over the network.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) async fn client(&self, source: &Source) -> Result<Opened<'_>, Failure> {
+        let pod = client::pod(&self.target, source, self.parent.as_ref(), self.openshift, CLIENT_LASTS);
+        let id = pod.id();
+        let manager = self.target.field_manager();
+        // One that another run left is in the way, and does nothing any more that anybody waits for.
+        if let Some(left) = self.cluster.find(&id).await? {
+            self.cluster.delete(&id, &Deletion::of(left.uid())).await?;
+            self.cluster.gone(&id, left.uid()).await?;
+        }
+        let made = self.cluster.create(&pod, &manager).await?;
+        let opened = Opened {
+            door: Door {
+                namespace: id.namespace.clone(),
+                pod: id.name.clone(),
+                container: "client".into(),
+                within: false,
+            },
+            client: Some((self, id.clone(), made.uid().to_string())),
+        };
+        let runs = tokio::time::timeout(PATIENCE, self.until_ready(&id)).await;
+        let failed = match runs {
+            Ok(Ok(())) => return Ok(opened),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::new(FailureKind::TimedOut, format!("the pod {} does not run", id.name))
+                .place(id.to_string())
+                .why(format!("its image is {}", source.image)),
+        };
+        opened.close().await;
+        Err(failed.state("the pod is deleted again; nothing else was written"))
+    }
+
+    async fn until_ready(&self, id: &ObjectId) -> Result<(), Failure> {
+        let mut seen = self.cluster.watch(Watched::object(id));
+        while let Some(now) = seen.next().await {
+            let pods = match now {
+                Seen::All(all) => all,
+                Seen::Changed(pod) => vec![pod],
+                Seen::Gone(_) => Vec::new(),
+                Seen::Broken(fault) if fault.kind == FaultKind::Forbidden => return Err((*fault).into()),
+                Seen::Broken(_) => continue,
+            };
+            if pods.iter().any(is_ready) {
+                return Ok(());
+            }
+            if pods.iter().any(|pod| pod.text(&["status", "phase"]) == "Failed") {
+                return Err(Failure::new(FailureKind::Deployment, format!("the pod {} failed", id.name)));
+            }
+        }
+        Err(Failure::new(FailureKind::Cluster, format!("the pod {} cannot be watched", id.name)))
+    }
+}
+
+/// A way to a database; a client's pod that was made for it is deleted by [`Opened::close`].
+pub(super) struct Opened<'a> {
+    pub(super) door: Door,
+    client: Option<(&'a Databases, ObjectId, String)>,
+}
+
+impl Opened<'_> {
+    pub(super) async fn close(self) {
+        if let Some((databases, id, uid)) = &self.client {
+            // It ends by itself after a while, and goes with the release.
+            let _gone = databases.cluster.delete(id, &Deletion::of(uid)).await;
+        }
+    }
+}
+
+fn is_ready(pod: &Object) -> bool {
+    let ready = |condition: &serde_json::Value| condition["type"] == "Ready" && condition["status"] == "True";
+    pod.text(&["metadata", "deletionTimestamp"]).is_empty() && pod.list(&["status", "conditions"]).iter().any(ready)
+}
+
+/// The source with the client of a server's major version, where its image has another.
+fn of_version(source: &Source, server: &str) -> Option<Source> {
+    let major =
+        server.split('.').next().filter(|major| !major.is_empty() && major.chars().all(|c| c.is_ascii_digit()))?;
+    let (image, tag) = source.image.rsplit_once(':')?;
+    let of_tag: String = tag.chars().take_while(char::is_ascii_digit).collect();
+    (!of_tag.is_empty() && of_tag != major).then(|| Source { image: format!("{image}:{major}"), ..source.clone() })
+}
+
+/// Prints what happens, as it happens: sentences, or JSON lines.
+pub(super) struct Teller {
+    face: Mutex<Headless<std::io::Stdout>>,
+    began: Instant,
+}
+
+impl Teller {
+    pub(super) fn new(shared: &Shared) -> Self {
+        let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
+        Self { face: Mutex::new(Headless::new(std::io::stdout(), format, false)), began: Instant::now() }
+    }
+
+    pub(super) fn tell(&self, kind: EventKind) {
+        let event =
+            Event { version: VERSION, at: jiff::Timestamp::now(), elapsed: self.began.elapsed(), step: None, kind };
+        let mut face = self.face.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A closed pipe ends the printing, not the run.
+        let _shown = face.show(&event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_of_the_servers_major_version() {
+        let source: Source = serde_json::from_value(serde_json::json!({
+            "group": "db", "kind": "postgresql", "image": "mirror.example.com:5000/postgres:17-alpine"}))
+        .unwrap();
+        let image = |server| of_version(&source, server).map(|source| source.image);
+        assert_eq!(image("17.2"), None);
+        assert_eq!(image("15.9").as_deref(), Some("mirror.example.com:5000/postgres:15"));
+        assert_eq!(image(""), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether the password of a database opens it (cluster.md 5): asked over the network from another pod than the
+//! database's own, since local connections are trusted and prove nothing; and mended through the local socket.
+
+use crate::cli::Shared;
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::EventKind;
+use crate::plan::backup::{Kind, Source};
+use crate::plan::restore;
+
+use super::backup::client_unconfirmed;
+use super::databases::{Databases, Teller};
+use super::interactive;
+
+/// `slipway keys check`: asks every database of a release with its password; with `mend`, one that refuses gets the
+/// password of the key Secret back.
+///
+/// # Errors
+/// A password does not open its database, and was not mended; or a database cannot be asked.
+pub(super) async fn check(shared: &Shared, release: Option<&str>, mend: bool) -> Result<(), Failure> {
+    let databases = Databases::find(shared, release, "keys check").await?;
+    let teller = Teller::new(shared);
+    let mut wrong = Vec::new();
+    let mut notes = Vec::new();
+    for source in databases.some()? {
+        if !shared.yes && !interactive(shared) {
+            return Err(client_unconfirmed(&databases, source));
+        }
+        teller.tell(EventKind::DataStarted {
+            verb: "check".into(),
+            what: source.title(),
+            place: "its password, from another pod".into(),
+            size: None,
+        });
+        match opens(&databases, source).await? {
+            None => {}
+            Some(why) if mend => {
+                mend_it(&databases, source).await?;
+                if let Some(still) = opens(&databases, source).await? {
+                    return Err(refused(&databases, source, &still).state("its password was set, and it refuses still"));
+                }
+                notes
+                    .push(format!("{}: refused ({why}), and was given the password of the key Secret", source.title()));
+            }
+            Some(why) => {
+                wrong.push(refused(&databases, source, &why));
+                continue;
+            }
+        }
+        teller.tell(EventKind::DataChecked { what: source.title(), bytes: 0 });
+    }
+    if let Some(failure) = wrong.into_iter().next() {
+        return Err(failure);
+    }
+    teller.tell(EventKind::DataFinished { verb: "check".into(), place: databases.target.release.clone(), notes });
+    Ok(())
+}
+
+fn refused(databases: &Databases, source: &Source, why: &str) -> Failure {
+    let (release, namespace) = (&databases.target.release, &databases.target.namespace);
+    let failure = Failure::new(
+        FailureKind::Refused,
+        format!("the password does not open {} (DATABASE_PASSWORD)", source.title()),
+    )
+    .place(format!("namespace {namespace} in {}", databases.target.server))
+    .why(why.to_string())
+    .state(NOTHING_WRITTEN);
+    if source.is_external() || source.kind != Kind::Postgresql {
+        return failure.hint("give the password that the server knows: slipway install --set, with the same answers");
+    }
+    failure.why("the volume was initialised with another password").hint(format!(
+        "give the database the password of the key Secret: slipway keys check {release} -n {namespace} --mend --yes"
+    ))
+}
+
+/// Why a database refuses its password; `None` where it opens.
+async fn opens(databases: &Databases, source: &Source) -> Result<Option<String>, Failure> {
+    let opened = databases.client(source).await?;
+    let what = format!("{} refuses", source.title());
+    let answered = opened.door.ask(&databases.cluster, &source.size(false), &what).await;
+    opened.close().await;
+    match answered {
+        Ok(said) if said.contains("WRONGPASS") || said.contains("NOAUTH") => Ok(Some(said)),
+        Ok(_) => Ok(None),
+        Err(failure) => {
+            let why = failure.why.join("; ");
+            let password = ["password authentication failed", "no password supplied", "WRONGPASS", "NOAUTH"];
+            if password.iter().any(|sign| why.contains(sign)) { Ok(Some(why)) } else { Err(failure) }
+        }
+    }
+}
+
+/// `ALTER ROLE` through the local socket, with the password that the product's Secret holds.
+async fn mend_it(databases: &Databases, source: &Source) -> Result<(), Failure> {
+    let Some(at) = source.password.as_ref().filter(|_| source.kind == Kind::Postgresql && !source.is_external()) else {
+        return Err(refused(databases, source, "it can be mended by its operator only"));
+    };
+    let values = databases.cluster.secret_values(&databases.target.namespace, &at.secret).await?;
+    let password = values.get(&at.key).ok_or_else(|| {
+        Failure::new(FailureKind::Refused, format!("the Secret {} has no {}", at.secret, at.key)).state(NOTHING_WRITTEN)
+    })?;
+    let door = databases.within(source).await?;
+    let sql = zeroize::Zeroizing::new(restore::set_password(source, password.expose()));
+    let command = restore::sql(source, true, &source.database, sql.len());
+    door.ask_with(&databases.cluster, &command, sql.as_bytes(), "the password could not be set").await?;
+    Ok(())
+}
