@@ -10,6 +10,9 @@ use std::cmp::Ordering;
 use crate::finding::{Finding, Severity};
 use crate::product::schema::{Gate, Product, Versions};
 
+/// What is passed over by its own name alone, never with everything else: data could be lost.
+pub const NAMED_ONLY: [&str; 3] = ["BACKUP_REQUIRED", "DOWNGRADE", "GATE_STOP"];
+
 /// Which way a change of the version goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {

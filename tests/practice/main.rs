@@ -12,6 +12,7 @@ mod inngest;
 mod lost_lock;
 mod order;
 mod stopping;
+mod upgrade;
 mod workloads;
 
 use slipway::practice::Scenario;
