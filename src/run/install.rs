@@ -11,7 +11,7 @@ use crate::object::ObjectId;
 use crate::plan::existing;
 use crate::plan::install::plan;
 use crate::plan::render::render;
-use crate::plan::{Plan, Verb};
+use crate::plan::{Plan, Verb, Wanted};
 use crate::preflight;
 use crate::view::overview::{Overview, mends};
 
@@ -178,7 +178,14 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     }
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
-    let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+    let live = target::live(known, ids(known, &rendered.objects)).await?;
+    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
+        .map_err(|faults| rendering::not_rendered(&faults))
+}
+
+/// Everything that has to be read for a plan: what is wanted, the key Secrets, and what an earlier install left.
+pub(super) fn ids(known: &Known, wanted: &[Wanted]) -> Vec<ObjectId> {
+    let mut ids: Vec<ObjectId> = wanted.iter().map(|wanted| wanted.object.id()).collect();
     let recorded = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
     let generation = recorded.max(known.target.pact.generation()).max(known.kept_generation());
     // A new key is in the generation after.
@@ -186,9 +193,7 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
     ids.extend(existing::ids(&known.target.pact, &known.target.namespace));
-    let live = target::live(known, ids).await?;
-    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
-        .map_err(|faults| rendering::not_rendered(&faults))
+    ids
 }
 
 /// The fields that were left to other managers, without those that are taken back now.

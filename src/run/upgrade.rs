@@ -89,13 +89,8 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let wanted = wanted(&known.revisions);
-    let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+    let mut ids = install::ids(known, &rendered.objects);
     ids.extend(wanted.keys().cloned());
-    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    // A new key is in the generation after.
-    for generation in [generation, generation + 1] {
-        ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
-    }
     let members = async {
         let id = ObjectId::new("", "ConfigMap", &known.target.namespace, &known.target.parent_name());
         let read = async { known.cluster.members(&known.target, known.cluster.find(&id).await?.as_ref()).await };
@@ -109,7 +104,12 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
         left: &install::left(shared, known),
         members: &members,
         finally: &finally,
-        caution: Caution { production, backup: shared.backup, without_backup: shared.without_backup },
+        caution: Caution {
+            production,
+            backup: shared.backup,
+            without_backup: shared.without_backup,
+            back_on_failure: shared.rollback_on_failure,
+        },
     };
     upgrade(&earlier, &world, &live, &known.target, form.recorded()).map_err(|faults| rendering::not_rendered(&faults))
 }
@@ -123,6 +123,10 @@ pub(super) fn deployed(revisions: &[Revision]) -> Option<&Plan> {
 /// What was wanted of each object by those revisions that may have written it since the last good one.
 fn wanted(revisions: &[Revision]) -> BTreeMap<ObjectId, Vec<&Wanted>> {
     let mut wanted: BTreeMap<ObjectId, Vec<&Wanted>> = BTreeMap::new();
+    if revisions.first().is_some_and(|newest| newest.plan.verb == Verb::Uninstall) {
+        // What is missing then was taken away by us, not by somebody's hand.
+        return wanted;
+    }
     for revision in revisions.iter().filter(|revision| revision.plan.verb != Verb::Uninstall) {
         let outcome = revision.progress.outcome;
         for step in revision.plan.steps.iter().filter(|step| step.action != Action::Delete) {

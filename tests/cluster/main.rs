@@ -30,6 +30,7 @@ mod status;
 mod testbed;
 mod uninstall;
 mod upgrade;
+mod upgraded;
 #[expect(clippy::panic, reason = "a schema that this validator does not understand is a fault of the test")]
 #[path = "../schemas/validate.rs"]
 mod validate;
@@ -196,6 +197,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         upgrade::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
         upgrade::a_newer_product_says_which_presets_and_questions_changed,
         upgrade::a_release_that_is_being_taken_away_is_not_upgraded,
+        upgrade::an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,

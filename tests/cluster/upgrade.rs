@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::process::Output;
 
 use serde_json::{Value, json};
+use slipway::object::ObjectId;
 
+use crate::apply;
 use crate::context::{Context, DONE, Outcome};
+use crate::faults::{Kill, Moment};
 use crate::install::{fresh, install, keys, objects, said, succeeded, versions};
 use crate::testbed;
+use crate::upgraded::{after, before};
 
 /// The folder of the products that only tests know.
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
@@ -65,6 +69,7 @@ pub(crate) async fn a_newer_version_restarts_the_server_alone_and_keeps_keys_and
     let planned = slipway(&cx, &["plan", "inngest", "-n", &namespace, "--exit-code", "--reset", "version"])?;
     let words = [
         "upgrade Inngest v1.43.0",
+        "inngest is installed with v1.42.0: this is an upgrade to v1.43.0",
         "1 field, its pods restart",
         "inngest/inngest:v1.42.0 -> inngest/inngest:v1.43.0",
         "NO_WAY_BACK",
@@ -188,6 +193,9 @@ pub(crate) async fn a_migration_wants_a_backup_in_production_unless_it_is_refuse
         ends(&refused, 6, &words);
     }
     assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    let alone =
+        ladder(&cx, "upgrade", &namespace, &[&up[..], &["--without-backup", "--rollback-on-failure"]].concat())?;
+    ends(&alone, 6, &["NO_ROLLBACK_ON_FAILURE", "nothing was written"]);
     succeeded(&ladder(&cx, "upgrade", &namespace, &[&up[..], &["--without-backup"]].concat())?);
     // Where nothing depends on it, it is offered.
     let other = fresh("fast");
@@ -521,5 +529,53 @@ pub(crate) async fn a_release_that_is_being_taken_away_is_not_upgraded(cx: Conte
     let words = ["an uninstall of inngest was begun", "slipway uninstall inngest", "nothing was written"];
     ends(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?, 6, &words);
     hold("null")?;
+    DONE
+}
+
+pub(crate) async fn an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes(
+    cx: Context,
+) -> Outcome {
+    let cluster = apply::cluster(&cx, "admin").await?;
+    let one = async |nth: usize, moment: Moment| -> testbed::Outcome<bool> {
+        let namespace = fresh("fast");
+        apply::run(&cluster, &before(&namespace)).await.ended?;
+        let claim = ObjectId::new("", "PersistentVolumeClaim", &namespace, "inngest-postgresql");
+        let kept = async || -> testbed::Outcome<(String, String)> {
+            let plan = before(&namespace);
+            Ok((apply::keys_fit(&cluster, &plan).await?, cluster.get(&claim).await?.uid().to_owned()))
+        };
+        let (first, plan) = (kept().await?, after(&cluster, &namespace).await);
+        let kill = Kill::at(nth, moment);
+        let broken = cluster.layered(&kill);
+        let task = tokio::spawn(async move { apply::run(&broken, &plan).await.ended });
+        let mut ended = Box::pin(task);
+        let reached = tokio::select! {
+            () = kill.reached() => true,
+            _ended = &mut ended => false,
+        };
+        ended.abort();
+        let when = format!("killed {moment:?} request {nth}");
+        let again = apply::run(&cluster, &after(&cluster, &namespace).await).await;
+        again.ended.map_err(|failure| format!("{when}: {failure}"))?;
+        assert_eq!(kept().await?, first, "{when}");
+        let found = objects(&cx, &namespace)?;
+        assert_eq!(image(&found, "Deployment/inngest"), "inngest/inngest:v2", "{when}");
+        for (name, wanted) in [("Service/new", true), ("Service/old", false), ("ConfigMap/extra", false)] {
+            assert_eq!(found.contains_key(name), wanted, "{when}: {name}");
+        }
+        let rows = history(&cx, &namespace)?;
+        assert_eq!(rows.last().map(|row| row.2.as_str()), Some("deployed"), "{when}: {rows:?}");
+        Ok(reached)
+    };
+    let mut cut = 0;
+    for chunk in (1..60).step_by(5).collect::<Vec<_>>().chunks(4) {
+        let both = chunk.iter().flat_map(|nth| [(*nth, Moment::Before), (nth + 2, Moment::After)]);
+        let ended = futures::future::try_join_all(both.map(|(nth, moment)| one(nth, moment))).await?;
+        cut += ended.iter().filter(|reached| **reached).count();
+        if ended.iter().all(|reached| !reached) {
+            break;
+        }
+    }
+    assert!(cut > 8, "only {cut} runs were cut");
     DONE
 }

@@ -13,6 +13,8 @@ mod lost_lock;
 mod order;
 mod stopping;
 mod upgrade;
+#[path = "../cluster/upgraded.rs"]
+mod upgraded;
 mod workloads;
 
 use slipway::practice::Scenario;
