@@ -47,6 +47,22 @@ pub enum Verb {
         /// End with 7 when something would change.
         #[arg(long)]
         exit_code: bool,
+        /// Freeze it in a file, for `slipway apply FILE`: no secret is in it, and it runs only where nothing moved.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// How long a frozen plan may be run.
+        #[arg(long, value_name = "DURATION", default_value = "24h", requires = "out")]
+        lasts: String,
+    },
+    /// Run a frozen plan; refused where the cluster moved since, or when it is too old.
+    Apply {
+        /// What `slipway plan --out FILE` wrote.
+        file: PathBuf,
+    },
+    /// Say field by field how a release differs from what its answers make. Ends with 7 when something differs.
+    Diff {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
     },
     /// Say whether an installation will work; writes nothing.
     Preflight {

@@ -134,6 +134,11 @@ fn walk(path: &str, node: &Node, product: &Product, read: &mut AnswersFile, faul
 /// Writes the file that repeats the form's answers: what the operator decided, secrets as references. A typed secret has
 /// no reference: it is written as a variable to be set.
 pub fn write(form: &Form, context: &str) -> String {
+    write_since(Origin::Profile, form, context)
+}
+
+/// The same with what was decided later than an origin alone: what earlier runs decided is in the release's record.
+pub fn write_since(since: Origin, form: &Form, context: &str) -> String {
     let product = form.product();
     let place = form.place();
     let mut text = format!("# Answers for {}: slipway install {} -f FILE\n", product.title, product.name);
@@ -149,7 +154,7 @@ pub fn write(form: &Form, context: &str) -> String {
         text.push_str(&format!("  {key}: {}\n", quoted(value)));
     }
     let mut tree = Map::new();
-    for (path, input) in form.decided() {
+    for (path, input) in form.decided_since(since) {
         put(&mut tree, &path, input);
     }
     if !tree.is_empty() {
@@ -214,10 +219,15 @@ fn quoted(text: &str) -> String {
 impl Form {
     /// What the operator decided, by path: every answer that no default or profile gave; secrets as references.
     pub fn decided(&self) -> Vec<(String, Value)> {
+        self.decided_since(Origin::Profile)
+    }
+
+    /// What was decided later than an origin.
+    pub fn decided_since(&self, since: Origin) -> Vec<(String, Value)> {
         let mut decided = Vec::new();
         for (path, question) in &self.product().questions {
             let Some(view) = self.question(path) else { continue };
-            if view.fault.is_some() || view.origin.is_none_or(|origin| origin <= Origin::Profile) {
+            if view.fault.is_some() || view.origin.is_none_or(|origin| origin <= since) {
                 continue;
             }
             if question.is_secret() {

@@ -279,6 +279,8 @@ pub async fn standing(cluster: &Cluster, namespace: &str) -> Result<Vec<Standing
             revision: text("revision").parse().unwrap_or(0),
             outcome: text("outcome"),
             who: text("who"),
+            product: text("product"),
+            version: text("version"),
         };
         let known = newest.entry((standing.namespace.clone(), standing.release.clone())).or_default();
         if standing.revision >= known.revision {
@@ -301,6 +303,10 @@ pub struct Standing {
     pub outcome: String,
     /// Who began it.
     pub who: String,
+    /// Name of its product.
+    pub product: String,
+    /// Version of it.
+    pub version: String,
 }
 
 /// How far a revision came, by its ConfigMap.

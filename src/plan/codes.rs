@@ -83,6 +83,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The record knows the object as one of this release, but its label applyset.kubernetes.io/part-of is gone or names another set. Without the mark it is not deleted: it may be somebody else's by now. Set the label again, or delete it yourself.",
     ),
     (
+        "NO_ROLLBACK_ON_FAILURE",
+        "A version on the way migrates the data, so that a rollback by itself would start the program of before over the data of after. Leave --rollback-on-failure out; a run that fails keeps its evidence and says what can be done.",
+    ),
+    (
         "NO_WAY_BACK",
         "A rollback brings back the objects as they were recorded. It does not bring back data that was migrated, the smaller size of a volume, or what a Job did.",
     ),
@@ -113,6 +117,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "UNKNOWN_GROUP",
         "$after or a health check names a group that does not exist. A group is the name of a file in manifests/ without its ending, or a component.",
+    ),
+    (
+        "UPGRADE",
+        "The release is installed already, so that whatever verb was typed this is an upgrade of it: its answers, keys and volumes stay unless something else is said.",
     ),
     (
         "VERSION_KEPT",

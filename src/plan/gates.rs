@@ -10,6 +10,9 @@ use std::cmp::Ordering;
 use crate::finding::{Finding, Severity};
 use crate::product::schema::{Gate, Product, Versions};
 
+/// What is passed over by its own name alone, never with everything else: data could be lost.
+pub const NAMED_ONLY: [&str; 4] = ["BACKUP_REQUIRED", "DOWNGRADE", "GATE_STOP", "NO_ROLLBACK_ON_FAILURE"];
+
 /// Which way a change of the version goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -32,6 +35,8 @@ pub struct Caution {
     pub backup: bool,
     /// `--without-backup` was given.
     pub without_backup: bool,
+    /// `--rollback-on-failure` was given.
+    pub back_on_failure: bool,
 }
 
 /// Which way it goes from the installed version to the chosen one.
@@ -150,6 +155,17 @@ pub fn findings(
                 .why(format!("{chosen} migrates the data: it does not go back")),
             _ => Finding::new("GATE", Severity::Warning, gate.say.clone()),
         });
+    }
+    if caution.back_on_failure && migrates(product, installed, chosen) {
+        found.push(
+            Finding::new(
+                "NO_ROLLBACK_ON_FAILURE",
+                Severity::Error,
+                format!("{chosen} migrates the data: going back by itself would not bring it back"),
+            )
+            .why("the program of before would meet the data of after")
+            .remedy("leave --rollback-on-failure out: a run that fails says what can be done"),
+        );
     }
     if wants_backup(product, installed, chosen) {
         found.extend(backup(chosen, release, caution));

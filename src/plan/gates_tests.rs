@@ -112,6 +112,8 @@ fn a_backup_is_offered_before_a_migration_and_required_in_production_unless_refu
     assert_eq!(after(production), offered("BACKUP_REQUIRED", Severity::Error));
     assert_eq!(after(Caution { without_backup: true, ..production }), []);
     assert_eq!(after(Caution { backup: true, ..production }), offered("BACKUP_FIRST", Severity::Info));
+    let back = Caution { without_backup: true, back_on_failure: true, ..Caution::default() };
+    assert_eq!(after(back), offered("NO_ROLLBACK_ON_FAILURE", Severity::Error));
     assert!(migrates(&product(gates()), "v1.39.0", "v1.43.0"));
     let backup = vec![gate("v1.40.0", "v1.40.0", "backup", false)];
     assert!(wants_backup(&product(backup.clone()), "v1.39.0", "v1.43.0"));

@@ -230,4 +230,4 @@ fn said(world: &World<'_>, faults: &mut Vec<Finding>) -> (Vec<LogPattern>, Vec<S
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;

@@ -47,12 +47,13 @@ pub fn upgrade(
     let mut plan = install::plan(Verb::Upgrade, world, &live, earlier.left, target, answers)?;
     finished_jobs(&mut plan, earlier, &live);
     leaving(&mut plan, earlier);
-    let mut found = gates::findings(
+    let mut found: Vec<Finding> = said::upgrade(&plan, earlier).into_iter().collect();
+    found.extend(gates::findings(
         world.product,
         (&earlier.deployed.product.version, &plan.product.version, earlier.finally),
         &target.release,
         earlier.caution,
-    );
+    ));
     found.extend(hand::changed(&plan, earlier, &live, world.secrets));
     found.extend(said::replaced(&plan));
     found.extend(said::answers(&plan, earlier, world.product));

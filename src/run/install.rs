@@ -11,14 +11,15 @@ use crate::object::ObjectId;
 use crate::plan::existing;
 use crate::plan::install::plan;
 use crate::plan::render::render;
-use crate::plan::{Plan, Verb};
+use crate::plan::{Plan, Verb, Wanted};
 use crate::preflight;
 use crate::view::overview::{Overview, mends};
 
 use super::apply::Face;
+use super::frozen::Out;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, interactive, print, products, render as rendering, upgrade, wizard};
+use super::{answers, apply, frozen, interactive, print, products, render as rendering, upgrade, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -85,7 +86,12 @@ pub(super) fn save(form: &Form, context: &str) -> String {
 }
 
 /// `slipway plan`: what an installation would do.
-pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -> Result<(), Failure> {
+pub(super) async fn plan_only(
+    shared: &Shared,
+    product: &str,
+    exit_code: bool,
+    out: Option<&Out>,
+) -> Result<(), Failure> {
     let mut setup = Setup::read(shared, Some(product))?;
     let mut known = target::know(shared, &setup).await?;
     let form = target::form(shared, &mut setup, &mut known).await?;
@@ -93,6 +99,9 @@ pub(super) async fn plan_only(shared: &Shared, product: &str, exit_code: bool) -
         return Err(answers::incomplete(&form));
     }
     let overview = overview(shared, &known, &form).await?;
+    if let Some(out) = out {
+        return frozen::freeze(shared, &known, &form, &overview, out).await;
+    }
     if shared.output == Output::Json {
         let json = serde_json::to_string(&overview.plan)
             .map_err(|error| Failure::new(FailureKind::Bug, "the plan cannot be written").why(error.to_string()))?;
@@ -169,7 +178,14 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     }
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
-    let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+    let live = target::live(known, ids(known, &rendered.objects)).await?;
+    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
+        .map_err(|faults| rendering::not_rendered(&faults))
+}
+
+/// Everything that has to be read for a plan: what is wanted, the key Secrets, and what an earlier install left.
+pub(super) fn ids(known: &Known, wanted: &[Wanted]) -> Vec<ObjectId> {
+    let mut ids: Vec<ObjectId> = wanted.iter().map(|wanted| wanted.object.id()).collect();
     let recorded = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
     let generation = recorded.max(known.target.pact.generation()).max(known.kept_generation());
     // A new key is in the generation after.
@@ -177,9 +193,7 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
         ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
     }
     ids.extend(existing::ids(&known.target.pact, &known.target.namespace));
-    let live = target::live(known, ids).await?;
-    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
-        .map_err(|faults| rendering::not_rendered(&faults))
+    ids
 }
 
 /// The fields that were left to other managers, without those that are taken back now.
@@ -220,7 +234,7 @@ pub(super) fn blocked(overview: &Overview) -> Result<(), Failure> {
     Err(failure.hint(format!("or pass over it: --skip-preflight {}", codes.join(" --skip-preflight "))))
 }
 
-fn not_confirmed(overview: &Overview) -> Failure {
+pub(super) fn not_confirmed(overview: &Overview) -> Failure {
     Failure::new(FailureKind::Refused, "nobody said yes")
         .why("there is no terminal to ask at, and --yes was not given")
         .state(NOTHING_WRITTEN)
@@ -251,8 +265,9 @@ pub(super) fn tell(overview: &Overview) -> Result<(), Failure> {
         }
     }
     for finding in overview.all_findings() {
+        let why = if finding.why.is_empty() { String::new() } else { format!(": {}", finding.why) };
         let remedy = if finding.remedy.is_empty() { String::new() } else { format!("; {}", finding.remedy) };
-        text.push_str(&format!("{}: {} ({}){remedy}\n", finding.severity.word(), finding.what, finding.code));
+        text.push_str(&format!("{}: {} ({}){why}{remedy}\n", finding.severity.word(), finding.what, finding.code));
     }
     print(&text)
 }

@@ -7,10 +7,12 @@ mod attach;
 mod backup;
 mod choices;
 mod databases;
+mod diff;
 mod doors;
 mod draft;
 mod evidence;
 mod explain;
+mod frozen;
 mod install;
 mod log;
 mod outside;
@@ -73,7 +75,12 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Render { product, with_values, facts }) => {
             render::run(&shared, &product, with_values.as_deref(), facts.as_deref())
         }
-        Some(Verb::Plan { product, exit_code }) => install::plan_only(&shared, &product, exit_code).await,
+        Some(Verb::Plan { product, exit_code, out, lasts }) => {
+            let out = out.map(|path| frozen::Out { path, lasts });
+            install::plan_only(&shared, &product, exit_code, out.as_ref()).await
+        }
+        Some(Verb::Apply { file }) => frozen::apply(&shared, &file).await,
+        Some(Verb::Diff { release }) => diff::run(&shared, release.as_deref()).await,
         Some(Verb::Attach { release }) => attach::run(&shared, release.as_deref()).await,
         Some(Verb::Rbac { product }) => rbac::run(&shared, &product),
         Some(Verb::Status { release }) => status::run(&shared, release.as_deref()).await,

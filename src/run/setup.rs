@@ -43,6 +43,19 @@ impl Setup {
     pub(super) fn read(shared: &Shared, product: Option<&str>) -> Result<Self, Failure> {
         let text = shared.answers.as_deref().map(read_file).transpose()?;
         let shown = shared.answers.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        Self::of(shared, product, shown, text)
+    }
+
+    /// The same with the text of an answers file, called `shown`.
+    ///
+    /// # Errors
+    /// As [`Setup::read`].
+    pub(super) fn of(
+        shared: &Shared,
+        product: Option<&str>,
+        shown: String,
+        text: Option<String>,
+    ) -> Result<Self, Failure> {
         let said = text.as_deref().map(|text| file::target_of(&shown, text)).unwrap_or_default();
         let name = product.map(str::to_string).or_else(|| said.get("product").cloned()).ok_or_else(|| {
             Failure::new(FailureKind::Usage, "no product was named")

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::answers::{Form, Origin};
+use crate::answers::{Form, Origin, file};
 use crate::cli::Shared;
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -14,24 +14,44 @@ use crate::plan::upgrade::{Earlier, upgrade};
 use crate::plan::{Action, Plan, Verb, Wanted};
 
 use super::releases::Release;
+use super::setup::read_file;
 use super::target::{self, Known};
 use super::{answers, install, interactive, render as rendering, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Failure> {
-    let found = Release::find(shared, release, "upgrade").await?;
+    let shared = aimed(shared)?;
+    let found = Release::find(&shared, release, "upgrade").await?;
     let newest = &found.revisions[0];
     refuse_half_gone(newest)?;
     let product = newest.plan.product.name.clone();
-    let shared = Shared {
-        namespace: Some(found.target.namespace.clone()),
-        release: Some(found.target.release.clone()),
-        ..shared.clone()
-    };
+    let shared = at(shared, &found);
     if !shared.yes && interactive(&shared) {
         return wizard::over(&shared, &found.target, newest).await;
     }
     install::run(&shared, Some(&product)).await
+}
+
+/// Where the answers file says that the release is, as long as nothing else says so.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn aimed(shared: &Shared) -> Result<Shared, Failure> {
+    let Some(path) = &shared.answers else { return Ok(shared.clone()) };
+    let said = file::target_of(&path.display().to_string(), &read_file(path)?);
+    let or = |flag: &Option<String>, key: &str| flag.clone().or_else(|| said.get(key).cloned());
+    Ok(Shared {
+        context: or(&shared.context, "context"),
+        namespace: or(&shared.namespace, "namespace"),
+        release: or(&shared.release, "release"),
+        ..shared.clone()
+    })
+}
+
+/// The flags that mean the release that was found.
+pub(super) fn at(shared: Shared, found: &Release) -> Shared {
+    let (namespace, release) = (Some(found.target.namespace.clone()), Some(found.target.release.clone()));
+    Shared { namespace, release, ..shared }
 }
 
 /// A release that is being taken away is not changed.
@@ -69,13 +89,8 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let wanted = wanted(&known.revisions);
-    let mut ids: Vec<ObjectId> = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+    let mut ids = install::ids(known, &rendered.objects);
     ids.extend(wanted.keys().cloned());
-    let generation = known.revision.as_ref().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    // A new key is in the generation after.
-    for generation in [generation, generation + 1] {
-        ids.push(ObjectId::new("", "Secret", &known.target.namespace, &known.target.key_secret_name(generation)));
-    }
     let members = async {
         let id = ObjectId::new("", "ConfigMap", &known.target.namespace, &known.target.parent_name());
         let read = async { known.cluster.members(&known.target, known.cluster.find(&id).await?.as_ref()).await };
@@ -89,7 +104,12 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
         left: &install::left(shared, known),
         members: &members,
         finally: &finally,
-        caution: Caution { production, backup: shared.backup, without_backup: shared.without_backup },
+        caution: Caution {
+            production,
+            backup: shared.backup,
+            without_backup: shared.without_backup,
+            back_on_failure: shared.rollback_on_failure,
+        },
     };
     upgrade(&earlier, &world, &live, &known.target, form.recorded()).map_err(|faults| rendering::not_rendered(&faults))
 }
@@ -103,6 +123,10 @@ pub(super) fn deployed(revisions: &[Revision]) -> Option<&Plan> {
 /// What was wanted of each object by those revisions that may have written it since the last good one.
 fn wanted(revisions: &[Revision]) -> BTreeMap<ObjectId, Vec<&Wanted>> {
     let mut wanted: BTreeMap<ObjectId, Vec<&Wanted>> = BTreeMap::new();
+    if revisions.first().is_some_and(|newest| newest.plan.verb == Verb::Uninstall) {
+        // What is missing then was taken away by us, not by somebody's hand.
+        return wanted;
+    }
     for revision in revisions.iter().filter(|revision| revision.plan.verb != Verb::Uninstall) {
         let outcome = revision.progress.outcome;
         for step in revision.plan.steps.iter().filter(|step| step.action != Action::Delete) {
@@ -151,9 +175,7 @@ pub(super) fn repeat(plan: &Plan, form: &Form) -> String {
         command.push_str(&format!(" --context {}", target.context));
     }
     // What was answered at earlier runs is in the record.
-    let mut decided = form.decided().into_iter();
-    let now = |path: &str| form.question(path).and_then(|view| view.origin).is_some_and(|from| from > Origin::LastRun);
-    if decided.any(|(path, _)| now(&path)) {
+    if !form.decided_since(Origin::LastRun).is_empty() {
         command.push_str(&format!(" -f {}.yaml", plan.product.name));
     }
     command + " --yes"

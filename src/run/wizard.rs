@@ -26,7 +26,8 @@ use crate::view::overview::Overview;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
-    Again, Chosen, ClusterSeen, Entry, Guide, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why, looks_like_production,
+    Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why,
+    looks_like_production,
 };
 use crate::view::{plain, tui};
 
@@ -35,11 +36,11 @@ use super::choices::{IN_CLUSTER, way};
 use super::draft::{self, Drafts};
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, install, products, upgrade};
+use super::{answers, attach, install, products, upgrade};
 
 /// Asks a person, then runs what was agreed to; what moved in between is shown and asked again.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
-    begin(shared, product, way(shared, product)?).await
+    begin(shared, product, way(shared, product)?, false).await
 }
 
 /// The same for a release that is installed: what it is and where is settled.
@@ -49,14 +50,14 @@ pub(super) async fn over(shared: &Shared, target: &Target, newest: &Revision) ->
     // The context is this machine's: whoever installed it may call the cluster otherwise.
     let context = if way.contexts.iter().any(|known| known.name == target.context) { &target.context } else { "" };
     way.settle([(Part::Context, context), (Part::Profile, &newest.plan.target.profile)], "the release");
-    begin(shared, Some(product), way).await
+    begin(shared, Some(product), way, true).await
 }
 
-async fn begin(shared: &Shared, product: Option<&str>, begun: Way) -> Result<(), Failure> {
+async fn begin(shared: &Shared, product: Option<&str>, begun: Way, upgrades: bool) -> Result<(), Failure> {
     let drafts = Drafts::of_user();
     let found = drafts.as_ref().and_then(|drafts| drafts.find(&begun, |name| products::find(shared, name).ok()));
     let (offered, offer) = found.map(|found| (found.path, found.offer)).unzip();
-    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, offered };
+    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, upgrades, offered };
     go(shared, product, Entry { way: begun, offer, again: None }, &guide).await
 }
 
@@ -64,7 +65,8 @@ async fn begin(shared: &Shared, product: Option<&str>, begun: Way) -> Result<(),
 pub(super) async fn mend(shared: &Shared, plan: &Plan, form: Form, at: String) -> Result<(), Failure> {
     let product = plan.product.name.clone();
     let drafts = Drafts::of_user();
-    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, offered: None };
+    let (upgrades, offered) = (false, None);
+    let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, upgrades, offered };
     let entry = again(way(shared, Some(&product))?, plan, form, Why::Mend(at));
     go(shared, Some(&product), entry, &guide).await
 }
@@ -163,6 +165,8 @@ struct Wizard<'a> {
     known: RefCell<Vec<(Chosen, Rc<Known>)>>,
     /// Where drafts are kept; none where they cannot be.
     drafts: Option<Drafts>,
+    /// Only what is new is asked: what was answered at the last run stands.
+    upgrades: bool,
     /// The draft that was offered.
     offered: Option<PathBuf>,
 }
@@ -197,6 +201,7 @@ impl Wizard<'_> {
             nodes: nodes(&facts),
             provider: facts.provider.clone(),
             warnings,
+            installed: self.installed(&cluster).await,
             namespaces: match facts.namespaces {
                 crate::facts::Fact::Known(mut all) => {
                     all.sort();
@@ -205,6 +210,19 @@ impl Wizard<'_> {
                 crate::facts::Fact::Unknown(why) => Err(why),
             },
         })
+    }
+
+    /// What is installed; who may not see it is not told.
+    async fn installed(&self, cluster: &Cluster) -> Vec<InstalledSeen> {
+        let all = attach::standing(self.shared, cluster).await.unwrap_or_default();
+        let seen = all.into_iter().map(|one| InstalledSeen {
+            namespace: one.namespace,
+            release: one.release,
+            product: one.product,
+            version: one.version,
+            outcome: one.outcome,
+        });
+        seen.collect()
     }
 
     async fn find(&self, chosen: &Chosen) -> Result<PlaceSeen, Failure> {
@@ -242,7 +260,12 @@ impl Wizard<'_> {
         let mut known = target::know_of(cluster, &setup).await?;
         let form = target::form(&shared, &mut setup, &mut known).await?;
         let here = Whereabouts {
-            doing: format!("install {} {}", form.product().name, form.world().version()),
+            doing: format!(
+                "{} {} {}",
+                if known.deployed { "upgrade" } else { "install" },
+                form.product().name,
+                form.world().version()
+            ),
             context: known.target.context.clone(),
             namespace: known.target.namespace.clone(),
             practice: known.target.practice,
@@ -250,6 +273,7 @@ impl Wizard<'_> {
         let questions = FormQuestions::new(form, here, checks(&known.facts))
             .after(Stop::titles())
             .over(known.revision.as_ref().map(|revision| &revision.plan));
+        let questions = if self.upgrades { questions.only_new() } else { questions };
         self.known.borrow_mut().push((chosen.clone(), Rc::new(known)));
         Ok(questions)
     }

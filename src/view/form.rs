@@ -1,6 +1,6 @@
 //! The form of the answers, as the faces drive it, and how a session with an operator ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -43,12 +43,24 @@ pub struct FormQuestions {
     before: Vec<String>,
     /// What the release has now, as it was recorded.
     stands: BTreeMap<ObjectId, Wanted>,
+    /// What was answered at the last run.
+    answered: BTreeSet<String>,
+    /// That is not asked again.
+    only_new: bool,
 }
 
 impl FormQuestions {
     /// Over a form. `checks` is what the preflight says so far, in a line.
     pub fn new(form: Form, whereabouts: Whereabouts, checks: String) -> Self {
-        Self { form, whereabouts, checks, before: Vec::new(), stands: BTreeMap::new() }
+        Self {
+            form,
+            whereabouts,
+            checks,
+            before: Vec::new(),
+            stands: BTreeMap::new(),
+            answered: BTreeSet::new(),
+            only_new: false,
+        }
     }
 
     /// The same after pages that were settled before it.
@@ -62,7 +74,21 @@ impl FormQuestions {
     pub fn over(self, recorded: Option<&Plan>) -> Self {
         let steps = recorded.into_iter().flat_map(|plan| &plan.steps).filter(|step| step.action != Action::Delete);
         let stands = steps.map(|step| (step.wanted.object.id(), step.wanted.clone())).collect();
-        Self { stands, ..self }
+        let answered = recorded.map(|plan| plan.answers.keys().cloned().collect()).unwrap_or_default();
+        Self { stands, answered, ..self }
+    }
+
+    /// The same, asking only what was not answered at the last run, and what is wrong.
+    #[must_use]
+    pub fn only_new(self) -> Self {
+        Self { only_new: true, ..self }
+    }
+
+    /// Nothing is new and nothing is wrong: there is nothing to ask.
+    pub fn has_nothing_new(&self) -> bool {
+        let pages = self.form.pages();
+        let mut asked = pages.iter().flat_map(|page| self.form.page(&page.id)).filter(|question| !question.advanced);
+        self.only_new && self.form.is_complete() && asked.all(|question| self.stands(&question.path))
     }
 
     /// What a run makes before everything else: the namespace, and the Secret with the keys.
@@ -119,6 +145,9 @@ impl Questions for FormQuestions {
     }
     fn question(&self, path: &str) -> Option<QuestionView> {
         self.form.question(path)
+    }
+    fn stands(&self, path: &str) -> bool {
+        self.only_new && self.answered.contains(path)
     }
     fn set(&mut self, path: &str, input: Input) -> Result<(), String> {
         self.form.set(path, input).map_err(|refused| refused.what)

@@ -12,6 +12,7 @@ use super::progress::seconds;
 use super::questions::Whereabouts;
 use super::way::looks_like_production;
 use crate::finding::{Finding, Severity};
+use crate::plan::gates;
 use crate::plan::{Action, Class, Plan, Step, Verb};
 
 pub use fields::Field;
@@ -196,7 +197,8 @@ impl Overview {
 
     /// It blocks by itself, and was skipped by its code.
     pub fn is_skipped(&self, finding: &Finding) -> bool {
-        finding.blocks() && self.skipped.iter().any(|skip| *skip == finding.code || skip == "all")
+        let named_only = gates::NAMED_ONLY.contains(&finding.code.as_str());
+        finding.blocks() && self.skipped.iter().any(|skip| *skip == finding.code || (skip == "all" && !named_only))
     }
 
     /// The answer that mends a finding, where one does.

@@ -35,6 +35,10 @@ pub trait Questions {
     fn page(&self, id: &str) -> Vec<QuestionView>;
     /// One question, if it is visible.
     fn question(&self, path: &str) -> Option<QuestionView>;
+    /// It was answered at the last run, and is asked again only where that is asked for.
+    fn stands(&self, _path: &str) -> bool {
+        false
+    }
     /// Answers a question. A wrong answer is kept as it was typed, so that going back is free.
     ///
     /// # Errors

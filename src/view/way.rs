@@ -122,6 +122,31 @@ pub struct ProductChoice {
     pub pages: Vec<String>,
 }
 
+/// A release that is installed somewhere in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstalledSeen {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub release: String,
+    /// Name of its product.
+    pub product: String,
+    /// The version of its newest revision.
+    pub version: String,
+    /// How that ended, in a word.
+    pub outcome: String,
+}
+
+impl InstalledSeen {
+    /// What it is, in words: `v1.42.0 is installed as inngest in the namespace events (deployed)`.
+    pub fn words(&self) -> String {
+        format!(
+            "{} is installed as {} in the namespace {} ({})",
+            self.version, self.release, self.namespace, self.outcome
+        )
+    }
+}
+
 /// What a cluster said when it was contacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterSeen {
@@ -137,6 +162,8 @@ pub struct ClusterSeen {
     pub warnings: Vec<String>,
     /// Its namespaces, or why they cannot be listed.
     pub namespaces: Result<Vec<String>, String>,
+    /// What is installed in it already, as far as it may be seen.
+    pub installed: Vec<InstalledSeen>,
 }
 
 /// A release that stands in the namespace.

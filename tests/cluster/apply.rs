@@ -21,7 +21,7 @@ use crate::inngest::{plan, secrets};
 use crate::testbed;
 
 /// A cluster as a user sees it.
-async fn cluster(cx: &Context, user: &str) -> Result<Cluster, Failure> {
+pub(crate) async fn cluster(cx: &Context, user: &str) -> Result<Cluster, Failure> {
     connect(&Choice { kubeconfig: Some(cx.kubeconfig(user)), ..Choice::default() }).await
 }
 
@@ -39,8 +39,8 @@ fn options() -> Options {
     Options { lock, timeout: Some(Duration::from_secs(60)), ..Options::new("tester@here") }
 }
 
-struct Ran {
-    ended: Result<Ended, Failure>,
+pub(crate) struct Ran {
+    pub(crate) ended: Result<Ended, Failure>,
     events: Vec<Event>,
 }
 
@@ -66,7 +66,7 @@ async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
     Ran { ended, events }
 }
 
-async fn run(cluster: &Cluster, plan: &Plan) -> Ran {
+pub(crate) async fn run(cluster: &Cluster, plan: &Plan) -> Ran {
     run_with(cluster, plan, &options()).await
 }
 
@@ -75,7 +75,7 @@ fn secret_id(namespace: &str, name: &str) -> ObjectId {
 }
 
 /// The composed Secret holds what the key Secret holds.
-async fn keys_fit(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<String> {
+pub(crate) async fn keys_fit(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<String> {
     let keys = keys::read(cluster, &plan.target, 1).await?.ok_or("no key Secret")?;
     let composed = cluster.get(&secret_id(&plan.target.namespace, "inngest-postgresql")).await?;
     let made = cluster.get(&secret_id(&plan.target.namespace, &keys.secret)).await?;

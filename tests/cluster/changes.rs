@@ -19,13 +19,13 @@ use crate::install::{fresh, install, objects, said, succeeded};
 use crate::testbed;
 
 /// Every number of replicas that a Deployment was told to have, one after the other.
-struct Counts {
+pub(crate) struct Counts {
     task: tokio::task::JoinHandle<Vec<i32>>,
     stop: tokio_util::sync::CancellationToken,
 }
 
 impl Counts {
-    fn of(api: &Api<Deployment>, name: &str) -> Self {
+    pub(crate) fn of(api: &Api<Deployment>, name: &str) -> Self {
         let stop = tokio_util::sync::CancellationToken::new();
         let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
         let seen = watcher(api.clone(), config).applied_objects();
@@ -44,7 +44,7 @@ impl Counts {
         Self { task, stop }
     }
 
-    async fn all(self) -> testbed::Outcome<Vec<i32>> {
+    pub(crate) async fn all(self) -> testbed::Outcome<Vec<i32>> {
         self.stop.cancel();
         Ok(self.task.await?)
     }
@@ -55,7 +55,7 @@ fn deployments(cx: &Context, namespace: &str) -> Api<Deployment> {
 }
 
 /// What an autoscaler does: it writes the scale subresource, under the name of the controllers.
-async fn autoscaled(api: &Api<Deployment>, name: &str, count: i32) -> testbed::Outcome<()> {
+pub(crate) async fn autoscaled(api: &Api<Deployment>, name: &str, count: i32) -> testbed::Outcome<()> {
     let how = PatchParams { field_manager: Some("kube-controller-manager".into()), ..PatchParams::default() };
     api.patch_scale(name, &how, &Patch::Merge(json!({"spec": {"replicas": count}}))).await?;
     Ok(())

@@ -46,6 +46,10 @@ pub(crate) async fn a_release_that_a_newer_slipway_recorded_is_refused(cx: Conte
         &before,
         &["newer slipway", "slipway-inngest.r4", "format 2", "use slipway/9.1.0 or newer"],
     )?;
+    for verb in ["upgrade", "diff"] {
+        let output = cx.slipway("admin").args([verb, "-n", &namespace, "--yes"]).output()?;
+        refused(&cx, &namespace, &output, &before, &["newer slipway", "use slipway/9.1.0 or newer"])?;
+    }
     DONE
 }
 

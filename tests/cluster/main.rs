@@ -32,6 +32,8 @@ mod status;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 mod uninstall;
+mod upgrade;
+mod upgraded;
 #[expect(clippy::panic, reason = "a schema that this validator does not understand is a fault of the test")]
 #[path = "../schemas/validate.rs"]
 mod validate;
@@ -196,6 +198,20 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::a_release_that_lost_its_parent_goes_whole_and_what_lost_its_mark_is_told,
         uninstall::what_was_added_after_the_plan_was_made_is_not_left_without_a_record,
         uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
+        upgrade::a_newer_version_restarts_the_server_alone_and_keeps_keys_and_volumes,
+        upgrade::a_step_back_and_a_version_that_is_none_are_refused,
+        upgrade::versions_that_must_come_in_between_are_installed_in_their_order,
+        upgrade::a_walk_that_ends_at_a_version_in_between_is_gone_on_with_by_the_next_run,
+        upgrade::a_migration_wants_a_backup_in_production_unless_it_is_refused_by_name,
+        upgrade::a_database_that_goes_outside_and_comes_back_finds_its_volume_and_its_key,
+        upgrade::a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means,
+        upgrade::autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica,
+        upgrade::what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it,
+        upgrade::a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved,
+        upgrade::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
+        upgrade::a_newer_product_says_which_presets_and_questions_changed,
+        upgrade::a_release_that_is_being_taken_away_is_not_upgraded,
+        upgrade::an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,

@@ -12,6 +12,9 @@ mod inngest;
 mod lost_lock;
 mod order;
 mod stopping;
+mod upgrade;
+#[path = "../cluster/upgraded.rs"]
+mod upgraded;
 mod workloads;
 
 use slipway::practice::Scenario;

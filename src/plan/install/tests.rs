@@ -6,7 +6,7 @@ use crate::plan::render::tests::{KEY, answers, product, secrets};
 use crate::plan::{Action, OPEN_HASH, PLACEHOLDER, RESTART_HASH};
 use crate::secret::{SecretText, Secrets};
 
-const MANIFESTS: &str = r#"
+pub(in crate::plan) const MANIFESTS: &str = r#"
 apiVersion: v1
 kind: Secret
 metadata: {name: s}
@@ -39,7 +39,7 @@ spec:
       containers: [{name: c, image: x, args: ['${text}']}]
 "#;
 
-fn target() -> Target {
+pub(in crate::plan) fn target() -> Target {
     Target { namespace: "space".into(), release: "rel".into(), ..Target::default() }
 }
 
@@ -67,7 +67,7 @@ fn fields(value: &Value) -> Value {
 }
 
 /// The cluster after a plan was carried out.
-fn carried_out(plan: &Plan, secrets: &Secrets) -> BTreeMap<ObjectId, Object> {
+pub(in crate::plan) fn carried_out(plan: &Plan, secrets: &Secrets) -> BTreeMap<ObjectId, Object> {
     use base64::Engine;
     let mut live = BTreeMap::new();
     for step in &plan.steps {
@@ -89,7 +89,7 @@ fn carried_out(plan: &Plan, secrets: &Secrets) -> BTreeMap<ObjectId, Object> {
     live
 }
 
-fn of<'p>(plan: &'p Plan, short: &str) -> &'p Step {
+pub(in crate::plan) fn of<'p>(plan: &'p Plan, short: &str) -> &'p Step {
     plan.steps.iter().find(|step| step.wanted.object.id().short() == short).unwrap()
 }
 

@@ -13,6 +13,15 @@ use crate::plan::gates::{self, Way};
 use crate::plan::{Action, Class, FieldChange, Plan};
 use crate::product::schema::{Kind, Product};
 
+/// That it is an upgrade, whichever verb began it, and from where to where.
+pub(super) fn upgrade(plan: &Plan, earlier: &Earlier<'_>) -> Option<Finding> {
+    let (installed, chosen) = (&earlier.deployed.product.version, &plan.product.version);
+    let changes = plan.steps.iter().any(|step| step.action != Action::Keep) || installed != chosen;
+    let to = if installed == chosen { "; the version stays".to_owned() } else { format!(" to {chosen}") };
+    let what = format!("{} is installed with {installed}: this is an upgrade{to}", plan.target.release);
+    changes.then(|| Finding::new("UPGRADE", Severity::Info, what))
+}
+
 /// A finding for each object that is made anew: what that means while it happens.
 pub(super) fn replaced(plan: &Plan) -> Vec<Finding> {
     let found = plan.steps.iter().filter_map(|step| {

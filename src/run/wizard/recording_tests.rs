@@ -104,7 +104,7 @@ async fn the_recording_is_what_a_person_sees_now() {
     let recorder = Recorder::new(100, 28);
 
     let (cluster, known) = (RefCell::default(), RefCell::default());
-    let guide = Wizard { shared: &shared, cluster, known, drafts: None, offered: None };
+    let guide = Wizard { shared: &shared, cluster, known, drafts: None, upgrades: false, offered: None };
     let (keys, input) = unbounded();
     let person = Person(keys, recorder.clone());
     let entry = Entry { way: way(&shared, None).unwrap(), offer: None, again: None };

@@ -47,6 +47,11 @@ enum Step {
 /// When the terminal cannot be read or written.
 pub fn ask(form: &mut dyn Questions, prompt: &mut dyn Prompt) -> io::Result<Asked> {
     prompt.say("Enter takes the value in brackets; :back, :why, :advanced, :help and :quit work at every question.")?;
+    let pages = form.pages();
+    if pages.iter().flat_map(|page| form.page(&page.id)).any(|question| form.stands(&question.path)) {
+        prompt
+            .say("What was answered at the last run stands; only what is new is asked. :advanced asks everything.")?;
+    }
     let mut asked: BTreeSet<String> = BTreeSet::new();
     let mut history: Vec<String> = Vec::new();
     let mut advanced = false;
@@ -101,6 +106,7 @@ fn next(form: &dyn Questions, asked: &BTreeSet<String>, advanced: bool) -> Optio
         let mut open = form.page(&page.id).into_iter().filter(|question| {
             !question.locked
                 && !asked.contains(&question.path)
+                && (advanced || !form.stands(&question.path) || question.fault.is_some())
                 && (advanced || !question.advanced || question.fault.is_some())
         });
         open.next().map(|question| (format!("{} ({} of {all})", page.title, i + 1), question))

@@ -99,6 +99,9 @@ async fn ask(way: &mut Way, guide: &dyn Guide, prompt: &mut dyn Prompt, stop: St
         Stop::What => {
             let text = way.products.iter().map(|one| format!("{} {}: {}", one.title, one.version, one.about));
             let texts: Vec<String> = text.collect();
+            for known in way.installed() {
+                prompt.say(&format!("  {} {}.", known.product, known.words()))?;
+            }
             let now = way.product().and_then(|one| way.products.iter().position(|known| known.name == one.name));
             match prompt.choose("What should be installed?", &texts, now)? {
                 Reply::Said(i) => {

@@ -270,8 +270,10 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
             }
             None => None,
         };
+        // Where nothing is new, what would be done is shown at once; from there one comes to every answer.
+        let mut at_once = path.is_none() && questions.has_nothing_new();
         loop {
-            if moved.is_none() || !questions.is_complete() {
+            if (moved.is_none() && !std::mem::take(&mut at_once)) || !questions.is_complete() {
                 let mut asked = wizard::App::new(&mut questions, theme, None);
                 if let Some(spot) = spot.take() {
                     asked.come_back(spot);

@@ -92,7 +92,20 @@ pub(crate) fn contacted(context: &str) -> Result<ClusterSeen, Failure> {
         provider: "kind".into(),
         warnings: warnings.into_iter().collect(),
         namespaces: Ok(["default", "inngest", "kube-system", "taken"].map(String::from).to_vec()),
+        installed: if context == "busy" { vec![busy()] } else { Vec::new() },
     })
+}
+
+/// What is installed in the cluster that is called `busy`.
+fn busy() -> InstalledSeen {
+    let text = String::from;
+    InstalledSeen {
+        namespace: text("events"),
+        release: text("queue"),
+        product: text("inngest"),
+        version: text("v1.42.0"),
+        outcome: text("deployed"),
+    }
 }
 
 /// What stands in a namespace: Inngest in `inngest`, another product under that name in `taken`.

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ask, Chosen, ClusterSeen, ContextChoice, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop, Told,
+    Ask, Chosen, ClusterSeen, ContextChoice, InstalledSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop,
+    Told,
 };
 use crate::answers::draft::Draft;
 use crate::answers::names::label_fault;
@@ -147,14 +148,40 @@ impl Way {
         known.or(product.profiles.first()).map(|profile| profile.id.as_str())
     }
 
-    /// The namespace, right or wrong; the product's where nobody says another.
-    pub fn namespace(&self) -> &str {
-        self.value(Part::Namespace).or(self.product().map(|product| product.namespace.as_str())).unwrap_or("")
+    /// What is installed in the cluster that was contacted.
+    pub fn installed(&self) -> &[InstalledSeen] {
+        match &self.contact {
+            Contact::Seen(seen) => &seen.installed,
+            _ => &[],
+        }
     }
 
-    /// The name of the release, right or wrong; the product's where nobody says another.
+    /// Where the product is installed already, if there is only one such place: choosing it there is an upgrade.
+    fn home(&self) -> Option<&InstalledSeen> {
+        let product = self.product()?;
+        let mut known = self.installed().iter().filter(|known| known.product == product.name);
+        known.next().filter(|_| known.next().is_none())
+    }
+
+    /// The namespace, right or wrong; where nobody says another, the one that the product is installed in, else its own.
+    pub fn namespace(&self) -> &str {
+        let home = || self.home().map(|home| home.namespace.as_str());
+        let own = || self.product().map(|product| product.namespace.as_str());
+        self.value(Part::Namespace).or_else(home).or_else(own).unwrap_or("")
+    }
+
+    /// The name of the release, right or wrong; where nobody says another, what is installed there, else the product's.
     pub fn release(&self) -> &str {
-        self.value(Part::Release).or(self.product().map(|product| product.name.as_str())).unwrap_or("")
+        let home = || self.home().filter(|home| home.namespace == self.namespace()).map(|home| home.release.as_str());
+        let own = || self.product().map(|product| product.name.as_str());
+        self.value(Part::Release).or_else(home).or_else(own).unwrap_or("")
+    }
+
+    /// The word for what is being done: a product that stands there already is upgraded.
+    pub fn doing(&self) -> &str {
+        let ours = |standing: &ReleaseSeen| self.product().is_some_and(|product| product.name == standing.product);
+        let upgrades = self.standing().is_some_and(|standing| ours(standing) && standing.outcome == "deployed");
+        if upgrades { "upgrade" } else { &self.verb }
     }
 
     /// What is known of the cluster.
@@ -189,7 +216,7 @@ impl Way {
     /// Where one is, for the header; what is not settled is left out.
     pub fn whereabouts(&self) -> Whereabouts {
         let product = self.product();
-        let doing = product.map_or_else(|| self.verb.clone(), |product| format!("{} {}", self.verb, product.name));
+        let doing = product.map_or_else(|| self.verb.clone(), |product| format!("{} {}", self.doing(), product.name));
         let place = match (self.context(), self.practice) {
             (Some(context), _) => context.to_string(),
             (None, true) => "practice".into(),
@@ -408,13 +435,17 @@ impl Way {
                 named(known)
             ))),
             Some(known) => {
-                let on = if known.outcome == "deployed" { "changes it to these answers" } else { "goes on with it" };
+                let on = if known.outcome == "deployed" { "upgrades it to these answers" } else { "goes on with it" };
                 notes.push(Note::Warning(format!(
                     "{} is installed here: {}. Going on {on}; its keys and volumes stay. For a second one choose \
                      another {}",
                     known.name,
                     named(known),
                     if product.singleton { "namespace" } else { "name" }
+                )));
+                let place = format!("{} -n {}", known.name, self.namespace());
+                notes.push(Note::Plain(format!(
+                    "Else: slipway status {place}, slipway rollback {place}, slipway uninstall {place}"
                 )));
                 if !known.profile.is_empty() && Some(known.profile.as_str()) != self.profile() {
                     notes.push(Note::Warning(format!("it was installed with the profile {}", known.profile)));

@@ -39,6 +39,23 @@ fn another_product_brings_its_own_namespace_and_keeps_what_was_typed() {
 }
 
 #[test]
+fn a_product_that_is_installed_is_upgraded_where_it_is_unless_another_place_is_chosen() {
+    let mut way = way(&[(Part::Product, "inngest", "the command line")]);
+    way.contexts.push(ContextChoice { name: "busy".into(), ..ContextChoice::default() });
+    let ask = way.choose_context("busy");
+    settle(&mut way, Some(ask));
+    assert_eq!((way.namespace(), way.release()), ("events", "queue"));
+    assert_eq!(way.installed()[0].words(), "v1.42.0 is installed as queue in the namespace events (deployed)");
+    way.set_namespace("inngest");
+    assert_eq!((way.namespace(), way.release()), ("inngest", "inngest"));
+    let ask = way.ask_look();
+    settle(&mut way, ask);
+    assert_eq!(way.whereabouts().doing, "upgrade inngest");
+    let notes = format!("{:?}", way.release_notes());
+    assert!(notes.contains("slipway uninstall inngest -n inngest"), "{notes}");
+}
+
+#[test]
 fn an_answer_that_nobody_waits_for_any_more_is_dropped() {
     let mut way = way(&[]);
     let first = way.choose_context("gone");

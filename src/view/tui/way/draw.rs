@@ -260,6 +260,9 @@ fn what(app: &App, cells: usize) -> Page {
         let chosen = app.way.product().is_some_and(|known| known.name == product.name);
         page.choice(app, i, chosen, format!("{} {}", product.title, product.version), "", cells);
         page.say(&product.about, app.theme.plain(), cells);
+        for known in app.way.installed().iter().filter(|known| known.product == product.name) {
+            page.say(&known.words(), app.theme.dim(), cells);
+        }
     }
     page.filter(app, rows.len(), products.len());
     page

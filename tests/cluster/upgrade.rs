@@ -1,0 +1,581 @@
+//! `slipway upgrade`, `diff` and frozen plans as an operator runs them, on the real control plane.
+
+use std::collections::BTreeMap;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use slipway::object::ObjectId;
+
+use crate::apply;
+use crate::context::{Context, DONE, Outcome};
+use crate::faults::{Kill, Moment};
+use crate::install::{fresh, install, keys, objects, said, succeeded, versions};
+use crate::testbed;
+use crate::upgraded::{after, before};
+
+/// The folder of the products that only tests know.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+
+fn slipway(cx: &Context, arguments: &[&str]) -> testbed::Outcome<Output> {
+    Ok(cx.slipway("admin").args(arguments).output()?)
+}
+
+/// `slipway VERB ladder`, a product of tests, and what comes after it.
+fn ladder(cx: &Context, verb: &str, namespace: &str, more: &[&str]) -> testbed::Outcome<Output> {
+    slipway(cx, &[&[verb, "ladder", "--products", FIXTURES, "-n", namespace][..], more].concat())
+}
+
+fn kubectl(cx: &Context, namespace: &str, arguments: &[&str]) -> testbed::Outcome<Output> {
+    let output = cx.kubectl().args(["-n", namespace]).args(arguments).output()?;
+    assert!(output.status.success(), "{}", said(&output));
+    Ok(output)
+}
+
+/// Ends with this code and says these words.
+fn ends(output: &Output, code: i32, words: &[&str]) {
+    let told = said(output);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    for word in words {
+        assert!(told.contains(word), "does not say {word:?}: {told}");
+    }
+}
+
+fn uid(objects: &BTreeMap<String, Value>, name: &str) -> Value {
+    objects[name]["metadata"]["uid"].clone()
+}
+
+fn image(objects: &BTreeMap<String, Value>, name: &str) -> Value {
+    objects[name]["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+}
+
+/// Versions of a release's revisions, the oldest first.
+fn history(cx: &Context, namespace: &str) -> testbed::Outcome<Vec<(String, String, String)>> {
+    let output = slipway(cx, &["history", "-n", namespace, "-o", "json"])?;
+    succeeded(&output);
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout)?;
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("").to_owned();
+    let row = |row: &Value| (text(row, "verb"), text(row, "version"), text(row, "outcome"));
+    Ok(rows.iter().rev().map(row).collect())
+}
+
+pub(crate) async fn a_newer_version_restarts_the_server_alone_and_keeps_keys_and_volumes(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    let older = ["inngest", "-n", &namespace, "--yes", "--profile", "production", "--set", "version=v1.42.0"];
+    succeeded(&install(&cx, "admin", &older)?);
+    let before = objects(&cx, &namespace)?;
+    // What was set once stays, and that is said.
+    let planned = slipway(&cx, &["plan", "inngest", "-n", &namespace, "--exit-code"])?;
+    ends(&planned, 0, &["upgrade Inngest v1.42.0", "VERSION_KEPT", "--reset version"]);
+    let planned = slipway(&cx, &["plan", "inngest", "-n", &namespace, "--exit-code", "--reset", "version"])?;
+    let words = [
+        "upgrade Inngest v1.43.0",
+        "inngest is installed with v1.42.0: this is an upgrade to v1.43.0",
+        "1 field, its pods restart",
+        "inngest/inngest:v1.42.0 -> inngest/inngest:v1.43.0",
+        "NO_WAY_BACK",
+    ];
+    ends(&planned, 7, &words);
+    assert!(!said(&planned).contains("error:"), "{}", said(&planned));
+    // Nobody said yes.
+    let unsaid = slipway(&cx, &["upgrade", "-n", &namespace, "--reset", "version"])?;
+    ends(&unsaid, 6, &["nobody said yes", &format!("slipway upgrade inngest -n {namespace}")]);
+    assert_eq!(versions(&objects(&cx, &namespace)?), versions(&before));
+    let done = slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--reset", "version"])?;
+    succeeded(&done);
+    let after = objects(&cx, &namespace)?;
+    assert_eq!(image(&after, "Deployment/inngest"), "inngest/inngest:v1.43.0");
+    assert_eq!(keys(&after), keys(&before));
+    for kept in ["PersistentVolumeClaim/inngest-postgresql", "Deployment/inngest", "StatefulSet/inngest-postgresql"] {
+        assert_eq!(uid(&after, kept), uid(&before, kept), "{kept}");
+    }
+    for still in ["StatefulSet/inngest-postgresql", "StatefulSet/inngest-redis"] {
+        assert_eq!(after[still]["metadata"]["generation"], before[still]["metadata"]["generation"], "{still}");
+    }
+    let again = slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?;
+    ends(&again, 0, &["Nothing was written."]);
+    assert_eq!(versions(&objects(&cx, &namespace)?), versions(&after));
+    let row = |verb: &str, version: &str| (verb.to_owned(), version.to_owned(), "deployed".to_owned());
+    assert_eq!(history(&cx, &namespace)?, [row("install", "v1.42.0"), row("upgrade", "v1.43.0")]);
+    // `install` on what is installed is the same upgrade, and says so.
+    let told = slipway(&cx, &["install", "inngest", "-n", &namespace, "--yes", "--set", "logLevel=debug"])?;
+    ends(&told, 0, &["Done after"]);
+    assert_eq!(history(&cx, &namespace)?.last(), Some(&row("upgrade", "v1.43.0")));
+    DONE
+}
+
+pub(crate) async fn a_step_back_and_a_version_that_is_none_are_refused(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let before = versions(&objects(&cx, &namespace)?);
+    let upgrade = |more: &[&str]| slipway(&cx, &[&["upgrade", "-n", &namespace, "--yes"][..], more].concat());
+    let words = [
+        "v1.42.9 is older than v1.43.0, which is installed",
+        "DOWNGRADE",
+        "slipway rollback inngest",
+        "nothing was written",
+    ];
+    ends(&upgrade(&["--set", "version=v1.42.9"])?, 6, &words);
+    ends(&upgrade(&["--set", "version=v1.42.9", "--skip-preflight", "all"])?, 6, &words);
+    ends(
+        &upgrade(&["--set", "version=latest"])?,
+        3,
+        &["version is not a version of this product", "nothing was written"],
+    );
+    ends(&upgrade(&["--set", "replcas=2"])?, 3, &["did you mean replicas?"]);
+    ends(&upgrade(&["--reset", "replcas"])?, 3, &["--reset replcas", "did you mean replicas?"]);
+    ends(
+        &slipway(&cx, &["upgrade", "other", "-n", &namespace, "--yes"])?,
+        2,
+        &["there is no release other", "inngest in"],
+    );
+    let none = cx.namespace("fast-none").await?;
+    ends(&slipway(&cx, &["upgrade", "-n", &none, "--yes"])?, 2, &["there is no release here"]);
+    assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    DONE
+}
+
+pub(crate) async fn versions_that_must_come_in_between_are_installed_in_their_order(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes"])?);
+    let planned = ladder(&cx, "plan", &namespace, &["--set", "version=v1.4.0"])?;
+    let words = [
+        "upgrade Ladder v1.2.0",
+        "v1.2.0 comes first, then v1.4.0",
+        "From v1.1.0 on the rungs are round.",
+        "v1.2.0 renames the rungs.",
+    ];
+    ends(&planned, 0, &words);
+    assert!(!said(&planned).contains("measures"), "the gate of a later step: {}", said(&planned));
+    let done = ladder(&cx, "upgrade", &namespace, &["--yes", "--set", "version=v1.4.0"])?;
+    succeeded(&done);
+    let row = |verb: &str, version: &str| (verb.to_owned(), version.to_owned(), "deployed".to_owned());
+    let walked = [row("install", "v1.0.0"), row("upgrade", "v1.2.0"), row("upgrade", "v1.4.0")];
+    assert_eq!(history(&cx, &namespace)?, walked);
+    assert_eq!(image(&objects(&cx, &namespace)?, "Deployment/ladder"), "example/ladder:v1.4.0");
+    // What a gate wants done first holds everything up until it is said to be done; not even `all` passes it over.
+    let before = versions(&objects(&cx, &namespace)?);
+    let next = ["--yes", "--set", "version=v2.0.0"];
+    for more in [&[][..], &["--skip-preflight", "all"]] {
+        let stopped = ladder(&cx, "upgrade", &namespace, &[&next[..], more].concat())?;
+        ends(&stopped, 6, &["v2.0.0 needs a wall to lean on. Build one first.", "GATE_STOP", "nothing was written"]);
+    }
+    assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    succeeded(&ladder(&cx, "upgrade", &namespace, &[&next[..], &["--skip-preflight", "GATE_STOP"]].concat())?);
+    assert_eq!(history(&cx, &namespace)?.len(), 4);
+    DONE
+}
+
+pub(crate) async fn a_walk_that_ends_at_a_version_in_between_is_gone_on_with_by_the_next_run(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes"])?);
+    let file = tempfile::tempdir()?.keep().join("plan.json");
+    let path = file.display().to_string();
+    // A frozen plan is one step of the way.
+    succeeded(&ladder(&cx, "plan", &namespace, &["--set", "version=v1.4.0", "--out", &path])?);
+    let applied = slipway(&cx, &["apply", &path, "--products", FIXTURES, "--yes"])?;
+    ends(&applied, 0, &["v1.2.0 was a version on the way", "slipway upgrade ladder"]);
+    assert_eq!(image(&objects(&cx, &namespace)?, "Deployment/ladder"), "example/ladder:v1.2.0");
+    // Where it was going is known: nobody has to say it again.
+    succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes"])?);
+    assert_eq!(image(&objects(&cx, &namespace)?, "Deployment/ladder"), "example/ladder:v1.4.0");
+    DONE
+}
+
+pub(crate) async fn a_migration_wants_a_backup_in_production_unless_it_is_refused_by_name(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes", "--profile", "live", "--set", "version=v1.2.0"])?);
+    let before = versions(&objects(&cx, &namespace)?);
+    let up = ["--yes", "--set", "version=v1.3.0"];
+    for more in [&[][..], &["--skip-preflight", "all"]] {
+        let refused = ladder(&cx, "upgrade", &namespace, &[&up[..], more].concat())?;
+        let words =
+            ["v1.3.0 changes the data", "BACKUP_REQUIRED", "--backup", "--without-backup", "nothing was written"];
+        ends(&refused, 6, &words);
+    }
+    assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    let alone =
+        ladder(&cx, "upgrade", &namespace, &[&up[..], &["--without-backup", "--rollback-on-failure"]].concat())?;
+    ends(&alone, 6, &["NO_ROLLBACK_ON_FAILURE", "nothing was written"]);
+    succeeded(&ladder(&cx, "upgrade", &namespace, &[&up[..], &["--without-backup"]].concat())?);
+    // Where nothing depends on it, it is offered.
+    let other = fresh("fast");
+    succeeded(&ladder(&cx, "install", &other, &["--yes", "--set", "version=v1.2.0"])?);
+    let planned = ladder(&cx, "plan", &other, &["--set", "version=v1.3.0"])?;
+    ends(
+        &planned,
+        0,
+        &["BACKUP_OFFERED", "v1.3.0 measures the rungs anew.", "it is migrated on the way from v1.2.0 to v1.3.0"],
+    );
+    succeeded(&ladder(&cx, "upgrade", &other, &up)?);
+    DONE
+}
+
+pub(crate) async fn a_database_that_goes_outside_and_comes_back_finds_its_volume_and_its_key(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let first = objects(&cx, &namespace)?;
+    let claim = "PersistentVolumeClaim/inngest-postgresql";
+    let outside = |verb: &str, more: &[&str]| -> testbed::Outcome<Output> {
+        let mut command = cx.slipway("admin");
+        command.env("DB_URL", "postgres://ops:word@db.example.com:5432/inngest");
+        command.args([verb, "inngest", "-n", &namespace, "--set", "database.mode=external"]);
+        Ok(command.args(["--set", "database.url=env:DB_URL"]).args(more).output()?)
+    };
+    let planned = outside("plan", &[])?;
+    let words = [
+        "database.mode: bundled -> external",
+        "PINNED_CHANGED",
+        "VOLUME_UNUSED",
+        "delete   StatefulSet",
+        "no longer wanted, at the end",
+    ];
+    ends(&planned, 0, &words);
+    succeeded(&outside("upgrade", &["--yes"])?);
+    let away = objects(&cx, &namespace)?;
+    assert!(!away.contains_key("StatefulSet/inngest-postgresql") && !away.contains_key("Service/inngest-postgresql"));
+    assert_eq!(uid(&away, claim), uid(&first, claim), "the claim stays");
+    assert!(away.contains_key("Secret/inngest-keys-1"));
+    let back = slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--set", "database.mode=bundled"])?;
+    succeeded(&back);
+    let home = objects(&cx, &namespace)?;
+    assert_eq!(uid(&home, claim), uid(&first, claim), "the same claim is mounted again");
+    let password =
+        |objects: &BTreeMap<String, Value>| objects["Secret/inngest-postgresql"]["data"]["postgres-password"].clone();
+    assert_eq!(password(&home), password(&first), "the key that opens it is the same");
+    assert_eq!(uid(&home, "Secret/inngest-keys-1"), uid(&first, "Secret/inngest-keys-1"));
+    // In the pod and back: nothing is lost on that way either.
+    succeeded(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--set", "database.mode=sqlite"])?);
+    succeeded(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--set", "database.mode=bundled"])?);
+    let last = objects(&cx, &namespace)?;
+    assert_eq!((uid(&last, claim), password(&last)), (uid(&first, claim), password(&first)));
+    let again = slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?;
+    ends(&again, 0, &["Nothing was written."]);
+    DONE
+}
+
+pub(crate) async fn a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    let crew = |verb: &str, more: &[&str]| {
+        slipway(&cx, &[&[verb, "crew", "--products", FIXTURES, "-n", &namespace][..], more].concat())
+    };
+    succeeded(&crew("install", &["--yes"])?);
+    let before = objects(&cx, &namespace)?;
+    let planned = crew("plan", &["--set", "team=blue"])?;
+    let words = [
+        "replace  Deployment",
+        "spec.selector.matchLabels.team cannot be changed",
+        "MADE_ANEW",
+        "its pods end first",
+        "it runs once more",
+    ];
+    ends(&planned, 0, &words);
+    succeeded(&crew("upgrade", &["--yes", "--set", "team=blue"])?);
+    let after = objects(&cx, &namespace)?;
+    assert_ne!(uid(&after, "Deployment/crew"), uid(&before, "Deployment/crew"));
+    assert_eq!(after["Deployment/crew"]["spec"]["selector"]["matchLabels"]["team"], "blue");
+    // A Job that ran and was cleaned up is not run again.
+    kubectl(&cx, &namespace, &["delete", "job", "call", "--wait=true"])?;
+    let again = crew("upgrade", &["--yes"])?;
+    ends(&again, 0, &["Nothing was written."]);
+    let other = crew("upgrade", &["--yes", "--set", "team=blue", "--take-field", "none"])?;
+    succeeded(&other);
+    assert!(!cx.kubectl().args(["-n", &namespace, "get", "job", "call"]).output()?.status.success());
+    DONE
+}
+
+pub(crate) async fn autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica(
+    cx: Context,
+) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes", "--set", "rungs=4"])?);
+    let api = kube::Api::namespaced(cx.client.clone(), &namespace);
+    let counts = crate::changes::Counts::of(&api, "ladder");
+    let to = |scaling: &str, more: &[&str]| {
+        let answer = format!("scaling={scaling}");
+        ladder(&cx, "upgrade", &namespace, &[&["--yes", "--set", &answer][..], more].concat())
+    };
+    let there = |kind: &str| {
+        cx.kubectl().args(["-n", &namespace, "get", kind, "ladder"]).output().map(|it| it.status.success())
+    };
+    succeeded(&to("hpa", &[])?);
+    assert!(there("hpa")?);
+    // One is gone before the other comes: two of them on one workload undo each other.
+    let planned = ladder(&cx, "plan", &namespace, &["--set", "scaling=keda"])?;
+    ends(&planned, 0, &["delete   HorizontalPodAutoscaler", "before what takes its place", "create   ScaledObject"]);
+    succeeded(&to("keda", &[])?);
+    assert!(!there("hpa")? && there("scaledobject")?);
+    crate::changes::autoscaled(&api, "ladder", 6).await?;
+    succeeded(&to("hpa", &[])?);
+    assert!(there("hpa")? && !there("scaledobject")?);
+    ends(&to("hpa", &[])?, 0, &["Nothing was written."]);
+    succeeded(&to("fixed", &["--set", "rungs=6"])?);
+    assert!(!there("hpa")? && !there("scaledobject")?);
+    assert_eq!(counts.all().await?, [4, 6]);
+    DONE
+}
+
+pub(crate) async fn what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let diff = |more: &[&str]| slipway(&cx, &[&["diff", "-n", &namespace][..], more].concat());
+    ends(&diff(&[])?, 0, &["is as its answers make it"]);
+    // Another answer differs, as a plan would say it.
+    ends(&diff(&["--set", "logLevel=debug"])?, 7, &["change ConfigMap/inngest", "info -> debug"]);
+    let secret = keys(&objects(&cx, &namespace)?)["keys.event"].clone();
+    let image =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "inngest", "image": "inngest/inngest:mine"}]}}}});
+    kubectl(&cx, &namespace, &["patch", "deployment", "inngest", "-p", &image.to_string()])?;
+    kubectl(&cx, &namespace, &["patch", "secret", "inngest", "-p", r#"{"data":{"INNGEST_EVENT_KEY":"bWluZQ=="}}"#])?;
+    kubectl(&cx, &namespace, &["delete", "serviceaccount", "inngest-redis"])?;
+    let told = diff(&[])?;
+    let words = [
+        "change Deployment/inngest",
+        "inngest/inngest:mine -> inngest/inngest:v1.43.0",
+        "create ServiceAccount/inngest-redis",
+        "ServiceAccount/inngest-redis was deleted by somebody",
+        "by kubectl-patch: is in conflict",
+        "change Secret/inngest",
+        "data.INNGEST_EVENT_KEY: changes, hidden",
+    ];
+    ends(&told, 7, &words);
+    assert!(!said(&told).contains("bWluZQ==") && !said(&told).contains(&secret), "{}", said(&told));
+    let output = diff(&["-o", "json"])?;
+    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    let objects_told: Vec<&str> =
+        found["objects"].as_array().into_iter().flatten().filter_map(|one| one["object"].as_str()).collect();
+    assert_eq!(objects_told.len(), 3, "{found}");
+    // Whose it is has to be said.
+    let before = versions(&objects(&cx, &namespace)?);
+    let contested = slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?;
+    ends(&contested, 6, &["--leave-field", "--take-field", "nothing was written"]);
+    assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    let taken = slipway(
+        &cx,
+        &[
+            "upgrade",
+            "-n",
+            &namespace,
+            "--yes",
+            "--take-field",
+            r#".spec.template.spec.containers[name="inngest"].image"#,
+            "--take-field",
+            ".data.INNGEST_EVENT_KEY",
+        ],
+    )?;
+    let taken = if taken.status.success() {
+        taken
+    } else {
+        slipway(
+            &cx,
+            &[
+                "upgrade",
+                "-n",
+                &namespace,
+                "--yes",
+                "--take-field",
+                r#"spec.template.spec.containers[name="inngest"].image"#,
+                "--take-field",
+                "data.INNGEST_EVENT_KEY",
+            ],
+        )?
+    };
+    succeeded(&taken);
+    ends(&diff(&[])?, 0, &["is as its answers make it"]);
+    // What is left to somebody is no difference any more.
+    kubectl(&cx, &namespace, &["patch", "configmap", "inngest", "-p", r#"{"data":{"INNGEST_POLL_INTERVAL":"7"}}"#])?;
+    ends(&diff(&[])?, 7, &["data.INNGEST_POLL_INTERVAL"]);
+    succeeded(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--leave-field", "data.INNGEST_POLL_INTERVAL"])?);
+    ends(&diff(&[])?, 0, &["is as its answers make it"]);
+    DONE
+}
+
+pub(crate) async fn a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("plan.json").display().to_string();
+    let freeze =
+        |more: &[&str]| slipway(&cx, &[&["plan", "inngest", "-n", &namespace, "--out", &path][..], more].concat());
+    let apply = |more: &[&str]| slipway(&cx, &[&["apply", &path][..], more].concat());
+    // A first installation too: its keys are made when it is run.
+    ends(&freeze(&["--set", "replicas=2"])?, 0, &["Frozen in", "slipway apply"]);
+    ends(&apply(&[])?, 6, &["nobody said yes", "slipway apply"]);
+    succeeded(&apply(&["--yes"])?);
+    let first = objects(&cx, &namespace)?;
+    assert_eq!(first["Deployment/inngest"]["spec"]["replicas"], 2);
+    let values = keys(&first);
+    let frozen = std::fs::read_to_string(&path)?;
+    assert!(values.values().all(|value| !frozen.contains(value.as_str())), "a secret is in the frozen plan");
+    // It was run: the release is another one now.
+    ends(
+        &apply(&["--yes"])?,
+        6,
+        &["not any more what was reviewed", "revision 1", "nothing was written", "slipway plan inngest"],
+    );
+    // Run where nothing moved.
+    succeeded(&freeze(&["--set", "logLevel=debug"])?);
+    succeeded(&apply(&["--yes"])?);
+    // An object that somebody changed, though the plan does not touch it.
+    succeeded(&freeze(&["--set", "logLevel=warn"])?);
+    kubectl(&cx, &namespace, &["label", "service", "inngest", "team=blue"])?;
+    let before = versions(&objects(&cx, &namespace)?);
+    ends(&apply(&["--yes"])?, 6, &["Service/inngest was changed", "nothing was written"]);
+    // One that expired.
+    succeeded(&freeze(&["--set", "logLevel=warn", "--lasts", "0s"])?);
+    ends(&apply(&["--yes"])?, 6, &["could be run until"]);
+    // One for another cluster, one of a newer slipway, and what is none.
+    succeeded(&freeze(&["--set", "logLevel=warn"])?);
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+    let mut other = whole.clone();
+    other["plan"]["target"]["clusterUid"] = "another".into();
+    std::fs::write(&path, other.to_string())?;
+    ends(&apply(&["--yes"])?, 6, &["made for another cluster"]);
+    let mut newer = whole.clone();
+    newer["slipwayPlan"] = 2.into();
+    std::fs::write(&path, newer.to_string())?;
+    ends(&apply(&["--yes"])?, 6, &["newer slipway"]);
+    // Nobody changes it on the way: what it does is what would be planned now.
+    let mut forged = whole.clone();
+    forged["plan"]["steps"][0]["action"] = json!({"do": "delete"});
+    std::fs::write(&path, forged.to_string())?;
+    ends(&apply(&["--yes"])?, 6, &["agreed was delete"]);
+    std::fs::write(&path, "motto: together\n")?;
+    ends(&apply(&["--yes"])?, 2, &["not a frozen plan"]);
+    ends(&freeze(&[])?, 2, &["is not a frozen plan"]);
+    assert_eq!(std::fs::read_to_string(&path)?, "motto: together\n", "what is something else is not overwritten");
+    assert_eq!(versions(&objects(&cx, &namespace)?), before);
+    DONE
+}
+
+pub(crate) async fn answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once(
+    cx: Context,
+) -> Outcome {
+    let namespace = fresh("fast");
+    let set = ["--yes", "--set", "motto=mine", "--set", "rungs=5", "--set", "wood=ash"];
+    succeeded(&ladder(&cx, "install", &namespace, &set)?);
+    let now = || -> testbed::Outcome<(String, i64, String)> {
+        let found = objects(&cx, &namespace)?;
+        let data = |key: &str| found["ConfigMap/ladder"]["data"][key].as_str().unwrap_or("").to_owned();
+        Ok((data("motto"), found["Deployment/ladder"]["spec"]["replicas"].as_i64().unwrap_or(0), data("wood")))
+    };
+    let is = |motto: &str, rungs: i64, wood: &str| (motto.to_owned(), rungs, wood.to_owned());
+    succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes", "--set", "version=v1.1.0"])?);
+    assert_eq!(now()?, is("mine", 5, "ash"));
+    succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes", "--reset", "motto"])?);
+    assert_eq!(now()?, is("upwards", 5, "ash"));
+    // Everything but what is pinned: the version that was set is forgotten too, and the default would be a step back.
+    let file = tempfile::tempdir()?.keep().join("answers.yaml");
+    std::fs::write(&file, "version: v1.1.0\nmotto: filed\n")?;
+    let path = file.display().to_string();
+    succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes", "--exact", "-f", &path])?);
+    assert_eq!(now()?, is("filed", 3, "ash"));
+    // Another profile changes what nobody answered, and that is said.
+    let planned = ladder(&cx, "plan", &namespace, &["--reset", "motto", "--profile", "live"])?;
+    ends(&planned, 0, &["steady"]);
+    let moved = ladder(&cx, "plan", &namespace, &["--set", "wood=elm"])?;
+    ends(&moved, 0, &["wood: ash -> elm", "PINNED_CHANGED"]);
+    DONE
+}
+
+pub(crate) async fn a_newer_product_says_which_presets_and_questions_changed(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes", "--set", "motto=mine"])?);
+    let folder = tempfile::tempdir()?;
+    let home = folder.path().join("ladder");
+    std::fs::create_dir_all(home.join("manifests"))?;
+    for file in ["product.yaml", "dev.yaml", "live.yaml", "manifests/ladder.yaml"] {
+        let text = std::fs::read_to_string(format!("{FIXTURES}/ladder/{file}"))?;
+        let text =
+            text.replace("default: 3, min: 1", "default: 4, min: 1").replace("default: v1.0.0", "default: v1.1.0");
+        let text = text.replace(
+            "{id: motto, type: text, ask: Motto, default: upwards}",
+            "{id: paint, type: text, ask: Paint, default: green}",
+        );
+        std::fs::write(
+            home.join(file),
+            text.replace("motto: '${motto}'", "paint: '${paint}'").replace("motto: steady", "paint: red"),
+        )?;
+    }
+    let products = folder.path().display().to_string();
+    let upgrade = |verb: &str, more: &[&str]| {
+        slipway(&cx, &[&[verb, "ladder", "--products", &products, "-n", &namespace][..], more].concat())
+    };
+    let planned = upgrade("plan", &["--exit-code"])?;
+    let words = [
+        "upgrade Ladder v1.1.0",
+        "rungs: 3 -> 4 (default)",
+        "paint: green (new)",
+        "no longer asked: motto",
+        "From v1.1.0 on the rungs are round.",
+    ];
+    ends(&planned, 7, &words);
+    succeeded(&upgrade("upgrade", &["--yes"])?);
+    let found = objects(&cx, &namespace)?;
+    assert_eq!(found["ConfigMap/ladder"]["data"], json!({"paint": "green", "wood": "oak"}));
+    assert_eq!(found["Deployment/ladder"]["spec"]["replicas"], 4);
+    DONE
+}
+
+pub(crate) async fn a_release_that_is_being_taken_away_is_not_upgraded(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let hold = |finalizers: &str| {
+        let patch = format!("{{\"metadata\":{{\"finalizers\":{finalizers}}}}}");
+        kubectl(&cx, &namespace, &["patch", "configmap", "inngest", "--type=merge", "-p", &patch])
+    };
+    hold("[\"example.com/hold\"]")?;
+    let hangs = slipway(&cx, &["uninstall", "-n", &namespace, "--yes", "--timeout", "1s"])?;
+    assert_eq!(hangs.status.code(), Some(5), "{}", said(&hangs));
+    let words = ["an uninstall of inngest was begun", "slipway uninstall inngest", "nothing was written"];
+    ends(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?, 6, &words);
+    hold("null")?;
+    DONE
+}
+
+pub(crate) async fn an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes(
+    cx: Context,
+) -> Outcome {
+    let cluster = apply::cluster(&cx, "admin").await?;
+    let one = async |nth: usize, moment: Moment| -> testbed::Outcome<bool> {
+        let namespace = fresh("fast");
+        apply::run(&cluster, &before(&namespace)).await.ended?;
+        let claim = ObjectId::new("", "PersistentVolumeClaim", &namespace, "inngest-postgresql");
+        let kept = async || -> testbed::Outcome<(String, String)> {
+            let plan = before(&namespace);
+            Ok((apply::keys_fit(&cluster, &plan).await?, cluster.get(&claim).await?.uid().to_owned()))
+        };
+        let (first, plan) = (kept().await?, after(&cluster, &namespace).await);
+        let kill = Kill::at(nth, moment);
+        let broken = cluster.layered(&kill);
+        let task = tokio::spawn(async move { apply::run(&broken, &plan).await.ended });
+        let mut ended = Box::pin(task);
+        let reached = tokio::select! {
+            () = kill.reached() => true,
+            _ended = &mut ended => false,
+        };
+        ended.abort();
+        let when = format!("killed {moment:?} request {nth}");
+        let again = apply::run(&cluster, &after(&cluster, &namespace).await).await;
+        again.ended.map_err(|failure| format!("{when}: {failure}"))?;
+        assert_eq!(kept().await?, first, "{when}");
+        let found = objects(&cx, &namespace)?;
+        assert_eq!(image(&found, "Deployment/inngest"), "inngest/inngest:v2", "{when}");
+        for (name, wanted) in [("Service/new", true), ("Service/old", false), ("ConfigMap/extra", false)] {
+            assert_eq!(found.contains_key(name), wanted, "{when}: {name}");
+        }
+        let rows = history(&cx, &namespace)?;
+        assert_eq!(rows.last().map(|row| row.2.as_str()), Some("deployed"), "{when}: {rows:?}");
+        Ok(reached)
+    };
+    let mut cut = 0;
+    for chunk in (1..60).step_by(5).collect::<Vec<_>>().chunks(4) {
+        let both = chunk.iter().flat_map(|nth| [(*nth, Moment::Before), (nth + 2, Moment::After)]);
+        let ended = futures::future::try_join_all(both.map(|(nth, moment)| one(nth, moment))).await?;
+        cut += ended.iter().filter(|reached| **reached).count();
+        if ended.iter().all(|reached| !reached) {
+            break;
+        }
+    }
+    assert!(cut > 8, "only {cut} runs were cut");
+    DONE
+}
