@@ -4,6 +4,7 @@
 //! is as it was sent is not written again, and the record says what was under way.
 
 mod attach;
+mod back;
 mod compose;
 mod control;
 mod dry_run;
@@ -17,6 +18,7 @@ mod ownership;
 mod prune;
 mod ready;
 mod rehearse;
+pub mod repair;
 mod restart;
 mod run;
 mod step;
@@ -26,6 +28,7 @@ mod tell;
 mod uninstall;
 
 pub use attach::attach;
+pub use back::{back, generations};
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};

@@ -21,15 +21,15 @@ use crate::inngest::{plan, secrets};
 use crate::testbed;
 
 /// A cluster as a user sees it.
-async fn cluster(cx: &Context, user: &str) -> Result<Cluster, Failure> {
+pub(crate) async fn cluster(cx: &Context, user: &str) -> Result<Cluster, Failure> {
     connect(&Choice { kubeconfig: Some(cx.kubeconfig(user)), ..Choice::default() }).await
 }
 
-fn fresh_name(behaviour: &str) -> String {
+pub(crate) fn fresh_name(behaviour: &str) -> String {
     format!("{behaviour}-cl-{:08x}", rand::random::<u32>())
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     let lock = LockTiming {
         lasts: Duration::from_secs(1),
         trusted: Duration::from_secs(60),
@@ -39,9 +39,9 @@ fn options() -> Options {
     Options { lock, timeout: Some(Duration::from_secs(60)), ..Options::new("tester@here") }
 }
 
-struct Ran {
-    ended: Result<Ended, Failure>,
-    events: Vec<Event>,
+pub(crate) struct Ran {
+    pub(crate) ended: Result<Ended, Failure>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Ran {
@@ -54,7 +54,7 @@ impl Ran {
     }
 }
 
-async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
+pub(crate) async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
     let (sender, mut receiver) = mpsc::channel::<Event>(10_000);
     let (_wish, wishes) = watch::channel(Control::Go);
     let readiness = Watches(cluster.clone());
@@ -66,7 +66,7 @@ async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
     Ran { ended, events }
 }
 
-async fn run(cluster: &Cluster, plan: &Plan) -> Ran {
+pub(crate) async fn run(cluster: &Cluster, plan: &Plan) -> Ran {
     run_with(cluster, plan, &options()).await
 }
 
@@ -75,7 +75,7 @@ fn secret_id(namespace: &str, name: &str) -> ObjectId {
 }
 
 /// The composed Secret holds what the key Secret holds.
-async fn keys_fit(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<String> {
+pub(crate) async fn keys_fit(cluster: &Cluster, plan: &Plan) -> testbed::Outcome<String> {
     let keys = keys::read(cluster, &plan.target, 1).await?.ok_or("no key Secret")?;
     let composed = cluster.get(&secret_id(&plan.target.namespace, "inngest-postgresql")).await?;
     let made = cluster.get(&secret_id(&plan.target.namespace, &keys.secret)).await?;
