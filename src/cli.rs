@@ -97,6 +97,11 @@ pub enum Verb {
         #[arg(long, value_name = "REVISION")]
         to: Option<u32>,
     },
+    /// Build the record of a release anew, where it was lost or damaged, out of what is in the cluster. Touches nothing that runs.
+    Repair {
+        /// Which release; it need not be named where labels tell of only one.
+        release: Option<String>,
+    },
     /// Take a release away. Volumes and keys are kept unless they are named.
     Uninstall {
         /// Which release; it need not be named where there is only one.

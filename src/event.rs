@@ -227,6 +227,10 @@ pub enum EventKind {
         holder: String,
         /// Seconds until anybody may take it over.
         expires_in: u64,
+        /// Since when that client holds it.
+        #[schemars(with = "Option<String>")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// The lock was taken.
     LockTaken,

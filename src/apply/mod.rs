@@ -4,6 +4,7 @@
 //! is as it was sent is not written again, and the record says what was under way.
 
 mod attach;
+mod back;
 pub mod backup;
 mod compose;
 mod control;
@@ -19,6 +20,7 @@ mod prune;
 mod rdb;
 mod ready;
 mod rehearse;
+pub mod repair;
 mod restart;
 mod run;
 mod step;
@@ -28,6 +30,7 @@ mod tell;
 mod uninstall;
 
 pub use attach::attach;
+pub use back::{back, generations};
 pub use control::{Control, Controls};
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};

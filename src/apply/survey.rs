@@ -12,8 +12,7 @@ use crate::cluster::record::{Outcome, Revision, Written};
 use crate::cluster::{applyset, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
-use crate::plan::rollback::is_job;
-use crate::plan::{Action, Class, Step, Verb};
+use crate::plan::{Action, Class, Step, Verb, rollback};
 use crate::secret::SecretText;
 
 /// A step with what is sent and what is there.
@@ -220,9 +219,9 @@ pub(super) fn together(failures: Vec<Failure>) -> Option<Failure> {
     Some(first)
 }
 
-/// A Job of a rollback is neither made nor changed nor waited for: nothing runs twice (cluster.md 4 "Migrations").
+/// Neither made nor changed nor waited for by a rollback, such as a Job: nothing runs twice (cluster.md 4 "Migrations").
 pub(super) fn rests(verb: Verb, step: &Step) -> bool {
-    verb == Verb::Rollback && is_job(&step.wanted.object)
+    verb == Verb::Rollback && rollback::rests(step)
 }
 
 /// Whether a step's class may be deleted by a prune or without being named.

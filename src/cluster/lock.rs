@@ -165,7 +165,7 @@ pub async fn idle(cluster: &Cluster, target: &Target, tell: &(dyn Fn(EventKind) 
         if held.as_ref().is_none_or(|(known, _)| *known != stamp(&lease)) {
             let lasts = lasts(&lease);
             held = Some((stamp(&lease), boot_clock() + lasts * 1000));
-            tell(EventKind::LockAwaited { holder: Holder::shown(holder), expires_in: lasts });
+            tell(EventKind::LockAwaited { holder: Holder::shown(holder), expires_in: lasts, since: since(&lease) });
         }
     }
 }
@@ -191,7 +191,7 @@ async fn wait_for(
     let (first, holder) = (stamp(lease), lease.text(&["spec", "holderIdentity"]).to_string());
     let lasts = lasts(lease);
     let until = boot_clock() + lasts * 1000;
-    tell(EventKind::LockAwaited { holder: Holder::shown(&holder), expires_in: lasts });
+    tell(EventKind::LockAwaited { holder: Holder::shown(&holder), expires_in: lasts, since: since(lease) });
     let mut seen = held.cluster.watch(Watched::object(&held.id));
     loop {
         let left = until.saturating_sub(boot_clock());
@@ -208,10 +208,10 @@ async fn wait_for(
             Some(Seen::All(all)) if all.iter().all(|live| stamp(live) == first) && !all.is_empty() => {}
             Some(Seen::Changed(live)) if stamp(&live) == first => {}
             Some(Seen::Changed(live)) if live.text(&["spec", "holderIdentity"]) == holder => {
-                return Err(locked(held, &holder));
+                return Err(locked(held, &live));
             }
             Some(Seen::All(all)) if all.iter().any(|live| live.text(&["spec", "holderIdentity"]) == holder) => {
-                return Err(locked(held, &holder));
+                return Err(locked(held, lease));
             }
             // Given back, taken by another, or deleted: look again.
             Some(Seen::Changed(_) | Seen::All(_) | Seen::Gone(_)) => return Ok(String::new()),
@@ -221,13 +221,62 @@ async fn wait_for(
     }
 }
 
-fn locked(held: &Held, holder: &str) -> Failure {
-    Failure::new(FailureKind::Refused, format!("the release is being changed by {}", Holder::shown(holder)))
+/// How a failure begins whose cause is that somebody else is changing the release.
+pub const BUSY: &str = "the release is being changed by";
+
+fn locked(held: &Held, lease: &Object) -> Failure {
+    let holder = lease.text(&["spec", "holderIdentity"]);
+    let since = since(lease).map(|since| format!(", since {}", since.strftime("%F %H:%M:%SZ"))).unwrap_or_default();
+    let release = held.id.name.strip_prefix("slipway-").unwrap_or(&held.id.name);
+    Failure::new(FailureKind::Refused, format!("{BUSY} {}{since}", Holder::shown(holder)))
         .place(held.id.to_string())
         .why("it renews the release's lock, so it is alive")
         .state(NOTHING_WRITTEN)
-        .hint("wait until it is done")
+        .hint(format!(
+            "follow it, and run this again once it is done: slipway attach {release} -n {}",
+            held.id.namespace
+        ))
         .hint(format!("or take the lock from it: --take-over '{holder}'"))
+}
+
+/// Since when a lease has its holder.
+fn since(lease: &Object) -> Option<Timestamp> {
+    lease.text(&["spec", "acquireTime"]).parse().ok()
+}
+
+/// Who holds the lock of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contender {
+    /// As `--take-over` names it.
+    pub holder: String,
+    /// For a person: who, where.
+    pub shown: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// When it was renewed last, by the clock of its holder.
+    pub renewed: Option<Timestamp>,
+    /// Seconds that it lasts without being renewed.
+    pub lasts: u64,
+}
+
+/// Who holds the lock, where somebody does who is not known to be gone. Nothing is written.
+///
+/// # Errors
+/// The Lease may not be read.
+pub async fn contender(cluster: &Cluster, target: &Target) -> Result<Option<Contender>, Fault> {
+    let id = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
+    let Some(lease) = cluster.find(&id).await? else { return Ok(None) };
+    let holder = lease.text(&["spec", "holderIdentity"]);
+    if holder.is_empty() || Holder::me().knows_dead(holder) {
+        return Ok(None);
+    }
+    Ok(Some(Contender {
+        holder: holder.into(),
+        shown: Holder::shown(holder),
+        since: since(&lease),
+        renewed: lease.text(&["spec", "renewTime"]).parse().ok(),
+        lasts: lasts(&lease),
+    }))
 }
 
 impl Held {
@@ -383,5 +432,33 @@ impl Lock {
             lease.set(&["spec", "leaseDurationSeconds"], 1.into());
             let _released = held.cluster.replace(&lease, &held.manager).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Connector, Identity, in_memory};
+
+    #[tokio::test]
+    async fn who_slept_over_its_lease_writes_nothing_more_although_nobody_told_it() {
+        let nowhere: Connector = Arc::new(|| Box::pin(std::future::pending()));
+        let timing = LockTiming { trusted: Duration::from_millis(1), ..LockTiming::default() };
+        // The clock runs on while a machine sleeps, and nothing was renewed meanwhile.
+        let held = Held {
+            cluster: in_memory(nowhere, Identity::default()),
+            id: ObjectId::new("coordination.k8s.io", "Lease", "a", "slipway-b"),
+            manager: "slipway:a/b".into(),
+            holder: Holder::me().to_string(),
+            timing,
+            renewed: AtomicU64::new(boot_clock()),
+            lost: watch::Sender::new(None),
+        };
+        held.renewed.store(boot_clock() + 1_000, Ordering::Release);
+        held.check().unwrap();
+        held.renewed.store(0, Ordering::Release);
+        let lost = held.check().unwrap_err();
+        assert_eq!(lost.kind, FailureKind::Refused);
+        assert!(lost.to_string().contains("could not be renewed for"), "{lost}");
     }
 }

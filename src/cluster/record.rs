@@ -322,50 +322,96 @@ pub fn progress(main: &Object) -> Result<Progress, Failure> {
     unpack(&packed).map_err(unreadable)
 }
 
+/// A revision that cannot be read, with what is there of it.
+#[derive(Clone, Debug)]
+pub struct Torn {
+    /// Its number.
+    pub number: u32,
+    /// Its ConfigMaps.
+    pub objects: Vec<Object>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// The revisions of a release that can be read, the newest first, and those that cannot.
+///
+/// # Errors
+/// They cannot be listed, or are of a newer format: that is no damage.
+pub async fn read_torn(cluster: &Cluster, target: &Target) -> Result<(Vec<Revision>, Vec<Torn>), Failure> {
+    let selector = format!("{RELEASE}={},{REVISION}", target.release);
+    let listed = cluster.list("", "ConfigMap", &target.namespace, &selector).await?.objects;
+    let mut by_number: BTreeMap<u32, Vec<Object>> = BTreeMap::new();
+    for object in listed {
+        let number = object.label(REVISION).and_then(|number| number.parse().ok()).unwrap_or(0);
+        by_number.entry(number).or_default().push(object);
+    }
+    let (mut revisions, mut torn) = (Vec::new(), Vec::new());
+    for (number, objects) in by_number.into_iter().rev() {
+        let why = match understand(&objects) {
+            Ok(mut read) if read.len() == 1 => {
+                revisions.append(&mut read);
+                continue;
+            }
+            // Parts whose client died before it wrote what makes them valid are taken away by the next run.
+            Ok(_) if objects.iter().all(|object| object.at(&["data", "format"]).is_none()) => continue,
+            Ok(_) => "there are two of it".to_string(),
+            Err(failure) if failure.kind == FailureKind::Refused => return Err(failure),
+            Err(failure) => failure.why.join("; "),
+        };
+        torn.push(Torn { number, objects, why });
+    }
+    Ok((revisions, torn))
+}
+
 /// Puts revisions together from their ConfigMaps, the newest first.
 fn understand(objects: &[Object]) -> Result<Vec<Revision>, Failure> {
     let by_name: BTreeMap<&str, &Object> = objects.iter().map(|object| (object.name(), object)).collect();
-    let mut revisions = Vec::new();
-    for main in objects.iter().filter(|object| object.at(&["data", "format"]).is_some()) {
-        let format: u32 = main.text(&["data", "format"]).parse().unwrap_or(u32::MAX);
-        if format > FORMAT {
-            return Err(Failure::new(FailureKind::Refused, "the release was changed by a newer slipway")
-                .place(main.id().to_string())
-                .why(format!(
-                    "its record has format {}, this program writes format {FORMAT}",
-                    main.text(&["data", "format"])
-                ))
-                .state(NOTHING_WRITTEN)
-                .hint(format!("use {} or newer", main.text(&["data", "writer"]))));
-        }
-        let damaged = |why: String| {
-            Failure::new(FailureKind::Invalid, "the release's record is damaged")
-                .place(main.id().to_string())
-                .why(why)
-                .hint("look at the ConfigMap; what belongs to the release carries the label applyset.kubernetes.io/part-of")
-        };
-        let bytes = |object: &Object, key: &str| {
-            BASE64.decode(object.text(&["binaryData", key])).map_err(|error| damaged(format!("{key}: {error}")))
-        };
-        let parts: usize = main.text(&["data", "parts"]).parse().unwrap_or(0);
-        let mut packed = Vec::new();
-        for i in 1..=parts {
-            let name = format!("{}.{i}", main.name());
-            let part = by_name.get(name.as_str()).ok_or_else(|| damaged(format!("its part {name} is missing")))?;
-            packed.extend(bytes(part, "plan")?);
-        }
-        packed.extend(bytes(main, "plan")?);
-        let digest: String = Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect();
-        if digest != main.text(&["data", "digest"]) {
-            return Err(damaged("its digest is another one".into()));
-        }
-        let mut revision: Revision = unpack(&packed).map_err(damaged)?;
-        revision.progress = unpack(&bytes(main, "progress")?).map_err(damaged)?;
-        revision.resource_version = main.resource_version().into();
-        revisions.push(revision);
-    }
+    let mains = objects.iter().filter(|object| object.at(&["data", "format"]).is_some());
+    let mut revisions = mains.map(|main| one(main, &by_name)).collect::<Result<Vec<Revision>, Failure>>()?;
     revisions.sort_by_key(|revision| std::cmp::Reverse(revision.number));
     Ok(revisions)
+}
+
+/// One revision out of the ConfigMap that makes it valid, and its parts.
+fn one(main: &Object, by_name: &BTreeMap<&str, &Object>) -> Result<Revision, Failure> {
+    let format: u32 = main.text(&["data", "format"]).parse().unwrap_or(u32::MAX);
+    if format > FORMAT {
+        return Err(Failure::new(FailureKind::Refused, "the release was changed by a newer slipway")
+            .place(main.id().to_string())
+            .why(format!(
+                "its record has format {}, this program writes format {FORMAT}",
+                main.text(&["data", "format"])
+            ))
+            .state(NOTHING_WRITTEN)
+            .hint(format!("use {} or newer", main.text(&["data", "writer"]))));
+    }
+    let damaged = |why: String| {
+        let (release, namespace) = (main.label(RELEASE).unwrap_or("RELEASE"), main.namespace());
+        Failure::new(FailureKind::Invalid, "the release's record is damaged")
+            .place(main.id().to_string())
+            .why(why)
+            .state(NOTHING_WRITTEN)
+            .hint(format!("build it anew out of what is there: slipway repair {release} -n {namespace}"))
+    };
+    let bytes = |object: &Object, key: &str| {
+        BASE64.decode(object.text(&["binaryData", key])).map_err(|error| damaged(format!("{key}: {error}")))
+    };
+    let parts: usize = main.text(&["data", "parts"]).parse().unwrap_or(0);
+    let mut packed = Vec::new();
+    for i in 1..=parts {
+        let name = format!("{}.{i}", main.name());
+        let part = by_name.get(name.as_str()).ok_or_else(|| damaged(format!("its part {name} is missing")))?;
+        packed.extend(bytes(part, "plan")?);
+    }
+    packed.extend(bytes(main, "plan")?);
+    let digest: String = Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect();
+    if digest != main.text(&["data", "digest"]) {
+        return Err(damaged("its digest is another one".into()));
+    }
+    let mut revision: Revision = unpack(&packed).map_err(damaged)?;
+    revision.progress = unpack(&bytes(main, "progress")?).map_err(damaged)?;
+    revision.resource_version = main.resource_version().into();
+    Ok(revision)
 }
 
 fn pack(value: &impl Serialize) -> Result<Vec<u8>, Failure> {

@@ -71,10 +71,6 @@ pub const CODES: &[(&str, &str)] = &[
         "A secret was changed after the recorded revision. A rollback never brings the old value back: whoever changed it, or lost it, does not want it in use again.",
     ),
     (
-        "LEAVES_AT_END",
-        "Objects of the release that the recorded revision did not have are deleted at the end of the rollback, once everything else is ready. Volumes and keys are never among them.",
-    ),
-    (
         "MADE_ANEW",
         "A field changes that Kubernetes never lets change, so the object is deleted and made again. The message says which field, and what that means while it happens. Claims are never made anew.",
     ),
@@ -109,6 +105,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "SECRET_UNCHECKED",
         "A value lives in a Secret that the operator named and that may not be read, so its checks were passed over. Make sure of it yourself, or grant the right that the message names.",
+    ),
+    (
+        "SECRET_UNKNOWN",
+        "The record was lost or damaged and was built anew by slipway repair. It cannot know how the entries of this Secret are made, since a record holds no secret value. A rollback leaves the Secret as it is; where it is gone, install or upgrade with the product makes it.",
     ),
     (
         "SECRET_UNREADABLE",

@@ -12,11 +12,16 @@ pub use keys::Generations;
 
 use super::action::{ChangedConfiguration, action};
 use super::set::OPENED_BY;
+use super::upgrade::leaving;
 use super::{Action, Class, Plan, Step, Target, Verb, Wanted};
 use crate::error::Failure;
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
 use crate::secret::{SecretRef, SecretText, Secrets};
+
+/// Annotation on a *recorded* Secret: its entries of which the record does not know how they are made, comma-separated. A
+/// record that was built anew has such Secrets; a rollback leaves them as they are.
+pub const UNKNOWN_ENTRIES: &str = "slipway.dev/unknown-entries";
 
 /// What a rollback is made from; everything of it was read.
 pub struct Ground<'a> {
@@ -50,7 +55,6 @@ pub fn plan(ground: &Ground<'_>) -> Result<(Plan, Secrets), Failure> {
     let mut findings = vec![data_stays(ground)];
     findings.extend(keys.findings);
     let steps = steps(ground, &keys.secrets, keys.plan.generation, &mut findings);
-    findings.extend(leaves(ground, &steps));
     let newest = ground.recorded.first().copied().unwrap_or(to);
     let target = Target { profile: to.target.profile.clone(), ..ground.target.clone() };
     let answers = to.answers.iter().map(|(path, answer)| {
@@ -60,7 +64,7 @@ pub fn plan(ground: &Ground<'_>) -> Result<(Plan, Secrets), Failure> {
         }
         (path.clone(), answer)
     });
-    let plan = Plan {
+    let mut plan = Plan {
         verb: Verb::Rollback,
         target,
         product: to.product.clone(),
@@ -78,6 +82,12 @@ pub fn plan(ground: &Ground<'_>) -> Result<(Plan, Secrets), Failure> {
         seen: ground.live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
         keys: keys.plan,
     };
+    let recorded = ground.recorded;
+    let group = |id: &ObjectId| {
+        let mut known = recorded.iter().flat_map(|plan| &plan.steps).filter(|step| step.wanted.object.id() == *id);
+        known.next().map(|step| step.wanted.group.clone())
+    };
+    leaving(&mut plan, ground.members, &group);
     Ok((plan, keys.secrets))
 }
 
@@ -87,7 +97,7 @@ fn patterns(to: &Plan, newest: &Plan) -> Vec<super::LogPattern> {
     patterns
 }
 
-/// A step for each recorded object, in the recorded order.
+/// A step for each recorded object, in the recorded order; what leaves comes later.
 fn steps(ground: &Ground<'_>, secrets: &Secrets, generation: u32, findings: &mut Vec<Finding>) -> Vec<Step> {
     let manager = ground.target.field_manager();
     let mut changed = ChangedConfiguration::default();
@@ -108,6 +118,13 @@ fn steps(ground: &Ground<'_>, secrets: &Secrets, generation: u32, findings: &mut
                 if live.is_some() {
                     let (after, one_first) = (Vec::new(), false);
                     steps.push(Step { wanted, action: Action::Keep, after, one_first, ..step.clone() });
+                }
+                continue;
+            }
+            _ if wanted.object.annotation(UNKNOWN_ENTRIES).is_some() => {
+                findings.push(unknown(&id, live.is_some()));
+                if live.is_some() {
+                    steps.push(Step { wanted, action: Action::Keep, one_first: false, ..step.clone() });
                 }
                 continue;
             }
@@ -182,6 +199,22 @@ fn replicas_stay(wanted: &mut Wanted, live: &Object, manager: &str) -> Option<Fi
     )
 }
 
+fn unknown(id: &ObjectId, there: bool) -> Finding {
+    let (severity, what) = match there {
+        true => (Severity::Warning, format!("{} stays as it is", id.short())),
+        false => (Severity::Error, format!("{} is gone and cannot be made again", id.short())),
+    };
+    Finding::new("SECRET_UNKNOWN", severity, what)
+        .why("the record of that revision was built anew by slipway repair, and does not know how its entries are made")
+        .remedy(if there { "" } else { "install or upgrade with the product instead: that makes it" })
+        .at(id.to_string())
+}
+
+/// Whether a step of a rollback is left as it is found: a Job, and a Secret that the record cannot make.
+pub fn rests(step: &Step) -> bool {
+    is_job(&step.wanted.object) || step.wanted.object.annotation(UNKNOWN_ENTRIES).is_some()
+}
+
 fn job_rests(id: &ObjectId) -> Finding {
     Finding::new("JOB_NOT_RUN", Severity::Info, format!("{} is not run again", id.short()))
         .why("a rollback runs no migration: what it did to the data stays done")
@@ -207,26 +240,6 @@ fn data_stays(ground: &Ground<'_>) -> Finding {
     finding
         .why(format!("what {newest} wrote or migrated is read by {back} as it finds it"))
         .remedy(format!("make sure that {back} reads it; if it does not, restore the backup that was taken before"))
-}
-
-/// What that revision did not have, and goes at the end of the run.
-fn leaves(ground: &Ground<'_>, steps: &[Step]) -> Option<Finding> {
-    let kept: BTreeSet<ObjectId> = steps.iter().map(|step| step.wanted.object.id()).collect();
-    let going = ground.members.iter().filter(|object| {
-        !kept.contains(&object.id()) && matches!(Class::of(object), Class::Ordinary | Class::ClusterScoped)
-    });
-    let names: Vec<String> = going.map(|object| object.id().short()).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let noun = if names.len() == 1 { "1 object leaves" } else { &format!("{} objects leave", names.len()) };
-    Some(
-        Finding::new("LEAVES_AT_END", Severity::Warning, format!("{noun} once everything else is ready")).why(format!(
-            "revision {} did not have {}",
-            ground.number,
-            names.join(", ")
-        )),
-    )
 }
 
 #[cfg(test)]

@@ -46,7 +46,8 @@ pub fn upgrade(
     live.extend(earlier.members.iter().map(|member| (member.id(), member.clone())));
     let mut plan = install::plan(Verb::Upgrade, world, &live, earlier.left, target, answers)?;
     finished_jobs(&mut plan, earlier, &live);
-    leaving(&mut plan, earlier);
+    let group = |id: &ObjectId| earlier.wanted.get(id)?.first().map(|known| known.group.clone());
+    leaving(&mut plan, earlier.members, &group);
     let mut found: Vec<Finding> = said::upgrade(&plan, earlier).into_iter().collect();
     found.extend(gates::findings(
         world.product,
@@ -79,20 +80,19 @@ fn finished_jobs(plan: &mut Plan, earlier: &Earlier<'_>, live: &BTreeMap<ObjectI
 
 /// Members of the set that are not wanted any more. What stands in the way of something that comes is deleted right before
 /// it; everything else once all the rest works.
-fn leaving(plan: &mut Plan, earlier: &Earlier<'_>) {
+pub(super) fn leaving(plan: &mut Plan, members: &[Object], group: &dyn Fn(&ObjectId) -> Option<String>) {
     let wanted: BTreeSet<ObjectId> = plan.steps.iter().map(|step| step.wanted.object.id()).collect();
     let mut late = Vec::new();
     let mut early: BTreeMap<u32, Vec<Step>> = BTreeMap::new();
-    for member in earlier.members {
+    for member in members {
         let class = Class::of(member);
         if wanted.contains(&member.id()) || matches!(class, Class::Claim | Class::Crd) {
             continue;
         }
-        let known = earlier.wanted.get(&member.id()).and_then(|known| known.first());
         let step = Step {
             wanted: Wanted {
                 object: without_values(member),
-                group: known.map_or_else(|| "other".to_owned(), |known| known.group.clone()),
+                group: group(&member.id()).unwrap_or_else(|| "other".to_owned()),
                 after: Vec::new(),
                 recipes: BTreeMap::new(),
             },

@@ -328,7 +328,7 @@ async fn redactor(cluster: &Cluster, plan: &Plan, secrets: &Secrets) -> Redactor
     let earlier = match newest {
         0 | 1 => Default::default(),
         // Who may not read them sees no more than before.
-        _ => rollback::generations(cluster, &plan.target, newest).await.unwrap_or_default(),
+        _ => executor::generations(cluster, &plan.target, newest).await.unwrap_or_default(),
     };
     Redactor::new(secrets.values().chain(earlier.values().flat_map(|values| values.values())))
 }

@@ -23,6 +23,7 @@ mod products;
 mod rbac;
 mod releases;
 mod render;
+mod repair;
 mod restore;
 mod rollback;
 mod setup;
@@ -85,6 +86,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Rbac { product }) => rbac::run(&shared, &product),
         Some(Verb::Status { release }) => status::run(&shared, release.as_deref()).await,
         Some(Verb::History { release }) => status::history(&shared, release.as_deref()).await,
+        Some(Verb::Repair { release }) => repair::run(&shared, release.as_deref()).await,
         Some(Verb::Rollback { release, to }) => rollback::run(&shared, release.as_deref(), to).await,
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await

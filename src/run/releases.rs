@@ -55,10 +55,7 @@ impl Release {
                 .place(format!("namespace {} in {}", target.namespace, target.server))
                 .why("somebody deleted it, or an uninstall has just ended")
                 .state(NOTHING_WRITTEN)
-                .hint(format!(
-                    "see what is left: kubectl -n {} get all,pvc,secret -l slipway.dev/release={}",
-                    target.namespace, target.release
-                )));
+                .hint(format!("build it anew: slipway repair {} -n {}", target.release, target.namespace)));
         }
         Ok(Self { cluster, target, revisions })
     }

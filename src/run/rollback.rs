@@ -1,21 +1,18 @@
 //! `slipway rollback`: back to a recorded revision, out of its recorded objects.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 
 use futures::future::BoxFuture;
 
-use crate::apply::{Planner, rehearse};
+use crate::apply::{Planner, back, rehearse};
 use crate::cli::Shared;
+use crate::cluster::Cluster;
 use crate::cluster::record::{self, Outcome, Revision};
-use crate::cluster::{Cluster, keys};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::finding::Finding;
-use crate::object::{Object, ObjectId};
-use crate::plan::rollback::{Generations, Ground, plan};
-use crate::plan::{Action, Plan, Target, Verb};
-use crate::secret::{SecretRef, SecretText, Secrets};
+use crate::plan::{Plan, Target, Verb};
+use crate::secret::Secrets;
 use crate::view::overview::Overview;
 use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, Prompt as _, Reply, review};
 use crate::view::tui::{self, Decided};
@@ -78,37 +75,7 @@ impl Back<'_> {
 
     /// The plan out of what is there now, with the secrets that it needs.
     pub(super) async fn make(&self) -> Result<(Plan, Secrets), Failure> {
-        let revisions = record::read(self.cluster, self.target).await?;
-        let to = revisions.iter().find(|revision| revision.number == self.number).ok_or_else(|| {
-            Failure::new(FailureKind::Refused, format!("revision {} is gone from the record", self.number))
-                .state(NOTHING_WRITTEN)
-        })?;
-        let unread = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
-        let ids = to.plan.steps.iter().filter(|step| step.action != Action::Delete);
-        let ids: Vec<ObjectId> = ids.map(|step| step.wanted.object.id()).collect();
-        let parent = ObjectId::new("", "ConfigMap", &self.target.namespace, &self.target.parent_name());
-        let members = async { self.cluster.members(self.target, self.cluster.find(&parent).await?.as_ref()).await };
-        let newest = revisions.iter().map(|revision| revision.plan.keys.generation.max(1)).max().unwrap_or(1);
-        let (live, members, generations, existing) = tokio::join!(
-            self.cluster.read(ids),
-            members,
-            generations(self.cluster, self.target, newest),
-            existing(self.cluster, revisions.iter().map(|revision| &revision.plan), &to.plan),
-        );
-        let (live, members): (BTreeMap<ObjectId, Object>, Vec<Object>) =
-            (live.map_err(unread)?, members.map_err(unread)?);
-        let recorded: Vec<&Plan> = revisions.iter().map(|revision| &revision.plan).collect();
-        plan(&Ground {
-            number: self.number,
-            to: &to.plan,
-            recorded: &recorded,
-            generations: &generations?,
-            existing: &existing?,
-            live: &live,
-            members: &members,
-            left: &revisions.first().map(|newest| newest.progress.left.clone()).unwrap_or_default(),
-            target: self.target,
-        })
+        back(self.cluster, self.target, self.number).await
     }
 
     async fn overview(&self, shared: &Shared, plan: Plan, secrets: &Secrets) -> Result<Overview, Failure> {
@@ -266,7 +233,7 @@ fn gone_back(failure: &Failure, number: u32) -> Failure {
 }
 
 /// Whether one can go back to a revision: it came to a good end, and it is not the end of the release.
-fn good(revision: &Revision) -> bool {
+pub(super) fn good(revision: &Revision) -> bool {
     revision.progress.outcome == Outcome::Deployed && revision.plan.verb != Verb::Uninstall
 }
 
@@ -335,57 +302,6 @@ fn told(revision: &Revision) -> String {
         revision.began.strftime("%F %H:%M"),
         revision.who
     )
-}
-
-/// The values of the key Secrets that are there.
-///
-/// # Errors
-/// One could not be read, or is not ours.
-pub(super) async fn generations(cluster: &Cluster, target: &Target, newest: u32) -> Result<Generations, Failure> {
-    let read = (1..=newest).map(|generation| keys::read(cluster, target, generation));
-    let read = futures::future::try_join_all(read).await?;
-    Ok(read.into_iter().flatten().map(|found| (found.generation, found.values)).collect())
-}
-
-/// The values of the Secrets that the operator named, as they are now; those that `needs` needs must be there.
-///
-/// # Errors
-/// One that is needed is gone, or may not be read.
-async fn existing<'a>(
-    cluster: &Cluster,
-    plans: impl Iterator<Item = &'a Plan>,
-    needs: &Plan,
-) -> Result<BTreeMap<SecretRef, SecretText>, Failure> {
-    let named = |plan: &Plan| -> BTreeSet<SecretRef> {
-        let recipes = plan.steps.iter().flat_map(|step| step.wanted.recipes.values()).flat_map(|one| one.secrets());
-        recipes.map(|(_, at)| at.clone()).filter(|at| matches!(at, SecretRef::Existing { .. })).collect()
-    };
-    let needed = named(needs);
-    let all: BTreeSet<SecretRef> = plans.flat_map(named).collect();
-    let mut values = BTreeMap::new();
-    for at in all {
-        let SecretRef::Existing { namespace, name, key } = &at else { continue };
-        let missing = |why: String| {
-            Failure::new(FailureKind::Refused, format!("the Secret {name} cannot be used"))
-                .place(format!("namespace {namespace}"))
-                .why(why)
-                .state(NOTHING_WRITTEN)
-                .hint(format!("bring {key} back in the Secret {name}, then run the same command again"))
-        };
-        match cluster.secret_values(namespace, name).await {
-            Ok(mut found) => match found.remove(key) {
-                Some(value) => drop(values.insert(at.clone(), value)),
-                None if needed.contains(&at) => {
-                    return Err(missing(format!("it has no key {key} any more, and that revision needs it")));
-                }
-                None => {}
-            },
-            Err(fault) if !needed.contains(&at) => tracing::debug!(%fault, "a Secret of another revision"),
-            Err(fault) if fault.is_absent() => return Err(missing("it is gone, and that revision needs it".into())),
-            Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
-        }
-    }
-    Ok(values)
 }
 
 #[cfg(test)]

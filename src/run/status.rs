@@ -8,16 +8,18 @@ use serde_json::{Value, json};
 
 use crate::cli::{Output, Shared};
 use crate::cluster::FaultKind;
+use crate::cluster::lock::{self, Contender};
 use crate::cluster::record::{Revision, Standing};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
 use crate::plan::{Action, Plan, Verb};
+use crate::secret::SecretRef;
 use crate::view::status::Status;
 use crate::watch;
 
 use super::releases::Release;
-use super::{attach, print, target};
+use super::{attach, print, rollback, target};
 
 /// `slipway status`.
 pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Failure> {
@@ -72,12 +74,13 @@ async fn look(found: &Release) -> Result<Status, Failure> {
     let namespace = target.namespace.as_str();
     let parent = ObjectId::new("", "ConfigMap", namespace, &target.parent_name());
     let held = async { cluster.held(target, cluster.find(&parent).await?.as_ref()).await };
-    let (live, sets, pods, events, held) = tokio::join!(
+    let (live, sets, pods, events, held, busy) = tokio::join!(
         cluster.read(ids),
         cluster.list("apps", "ReplicaSet", namespace, ""),
         cluster.list("", "Pod", namespace, ""),
         cluster.list("", "Event", namespace, ""),
         held,
+        lock::contender(cluster, target),
     );
     let mut scene = Scene::new(Arc::default(), Timestamp::now());
     let more = [sets, pods].into_iter().filter_map(Result::ok).flat_map(|listed| listed.objects);
@@ -104,13 +107,35 @@ async fn look(found: &Release) -> Result<Status, Failure> {
         product: plan.product.title.clone(),
         version: plan.product.version.clone(),
         revision: newest.number,
+        verb: newest.plan.verb.word().into(),
         outcome: newest.progress.outcome.word().into(),
+        why: newest.progress.why.clone(),
+        steps: (newest.progress.written.len(), steps(&newest.plan)),
+        good: revisions.iter().find(|one| rollback::good(one)).map(|one| one.number),
+        busy: busy.ok().flatten().map(|busy| at_work(&busy)),
         who: newest.who.clone(),
         began: newest.began.strftime("%F %H:%M:%SZ").to_string(),
         objects,
         volumes,
         findings: findings.into_iter().map(|symptom| symptom.finding).collect(),
     })
+}
+
+fn steps(plan: &Plan) -> usize {
+    plan.steps.iter().filter(|step| step.action != Action::Delete).count()
+}
+
+/// Who is at work, since when, and whether it was heard of lately.
+fn at_work(busy: &Contender) -> String {
+    let time = |time: Option<Timestamp>| time.map_or("?".to_string(), |time| time.strftime("%F %H:%M:%SZ").to_string());
+    let silent = busy.renewed.map_or(0, |renewed| Timestamp::now().duration_since(renewed).as_secs());
+    let heard = match u64::try_from(silent) {
+        Ok(silent) if silent > busy.lasts => {
+            format!(", not heard of since {}: anybody may take over", time(busy.renewed))
+        }
+        _ => String::new(),
+    };
+    format!("{}, since {}{heard}", busy.shown, time(busy.since))
 }
 
 /// `slipway history`.
@@ -133,6 +158,9 @@ pub(super) async fn history(shared: &Shared, release: Option<&str>) -> Result<()
             field("version"),
             field("who")
         ));
+        if !field("objects").is_empty() {
+            text.push_str(&format!("      {}\n", field("objects")));
+        }
         for line in row["changed"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             text.push_str(&format!("      {line}\n"));
         }
@@ -155,8 +183,25 @@ fn row(one: &Revision, before: Option<&Revision>) -> Value {
         "began": one.began.strftime("%F %H:%M:%SZ").to_string(),
         "product": one.plan.product.name,
         "version": one.plan.product.version,
+        "ended": one.progress.ended.map(|ended| ended.strftime("%F %H:%M:%SZ").to_string()),
+        "objects": objects(&one.plan),
         "changed": before.map(|before| changed(&before.plan, &one.plan)).unwrap_or_default(),
     })
+}
+
+/// How many objects were to be changed, in words.
+fn objects(plan: &Plan) -> String {
+    let count = |what: fn(&Action) -> bool| plan.steps.iter().filter(|step| what(&step.action)).count();
+    let counts = [
+        (count(|action| matches!(action, Action::Create)), "created"),
+        (count(|action| matches!(action, Action::Change { .. })), "changed"),
+        (count(|action| matches!(action, Action::Replace { .. })), "replaced"),
+        (count(|action| matches!(action, Action::Delete)), "deleted"),
+        (count(|action| matches!(action, Action::Keep)), "kept"),
+    ];
+    let words: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    if words.is_empty() { String::new() } else { format!("objects: {}", words.join(", ")) }
 }
 
 /// The answers that differ, a line each; a secret is never shown, only that it is another one.
@@ -164,6 +209,10 @@ fn changed(before: &Plan, now: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     if before.product.version != now.product.version {
         lines.push(format!("version: {} -> {}", before.product.version, now.product.version));
+    }
+    let (was, is) = (before.keys.generation, now.keys.generation);
+    if was != is && was > 0 {
+        lines.push(format!("keys: generation {was} -> {is}"));
     }
     let paths: std::collections::BTreeSet<&String> = before.answers.keys().chain(now.answers.keys()).collect();
     for path in paths {
@@ -173,13 +222,21 @@ fn changed(before: &Plan, now: &Plan) -> Vec<String> {
             None => "nothing".to_string(),
             Some(answer) => answer.value.as_str().map_or_else(|| answer.value.to_string(), str::to_string),
         };
-        match (was.map(|one| (&one.value, &one.secret)), is.map(|one| (&one.value, &one.secret))) {
+        match (was.map(|one| (&one.value, place(one))), is.map(|one| (&one.value, place(one)))) {
             (was, is) if was == is => {}
             _ if secret => lines.push(format!("{path}: another secret")),
             _ => lines.push(format!("{path}: {} -> {}", words(was), words(is))),
         }
     }
     lines
+}
+
+/// Where a secret is kept. A generation is complete, so that it alone tells no change.
+fn place(answer: &crate::answers::RecordedAnswer) -> Option<SecretRef> {
+    match &answer.secret {
+        Some(SecretRef::Keys { key, .. }) => Some(SecretRef::Keys { generation: 0, key: key.clone() }),
+        other => other.clone(),
+    }
 }
 
 fn json_line(status: &Status) -> Result<(), Failure> {

@@ -27,8 +27,11 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::RunAttached { revision, who, began } => {
             format!("Revision {revision}, begun by {who} at {}, is shown as it is.", began.strftime("%F %H:%M:%SZ"))
         }
-        EventKind::LockAwaited { holder, expires_in } => {
-            format!("Waiting for {holder}, who is changing this release; anybody may take over in {expires_in} s.")
+        EventKind::LockAwaited { holder, expires_in, since } => {
+            let since = since.map(|since| format!(" since {}", since.strftime("%F %H:%M:%SZ"))).unwrap_or_default();
+            format!(
+                "Waiting for {holder}, who is changing this release{since}; anybody may take over in {expires_in} s."
+            )
         }
         EventKind::LockLost { holder } => format!("The lock was lost to {holder}: no further write is made."),
         EventKind::KeysMade { secret, keys } => format!("Keys made once, in secret {secret}: {}.", keys.join(", ")),

@@ -23,8 +23,18 @@ pub struct Status {
     pub version: String,
     /// Its newest revision.
     pub revision: u32,
+    /// What it did: `install`, `upgrade`, `rollback`, `uninstall`.
+    pub verb: String,
     /// How that ended: `deployed`, `failed`, `pending`, `superseded`.
     pub outcome: String,
+    /// Why it failed; empty where it did not.
+    pub why: String,
+    /// Steps of it that are done, and all of them.
+    pub steps: (usize, usize),
+    /// The newest revision that ended well.
+    pub good: Option<u32>,
+    /// Who is at work on it now, and since when.
+    pub busy: Option<String>,
     /// Who began it.
     pub who: String,
     /// When.
@@ -88,12 +98,44 @@ impl Status {
                 lines.push(format!("  {text}"));
             }
         }
-        match self.outcome.as_str() {
-            "pending" => lines
-                .push(format!("The last run is not at its end: slipway attach {} -n {}", self.release, self.namespace)),
-            "failed" => lines.push("The last run failed; the same command again goes on from where it was.".into()),
+        lines.extend(self.half_done());
+        lines.join("\n") + "\n"
+    }
+
+    /// What is half done, and how one goes on or goes back.
+    fn half_done(&self) -> Vec<String> {
+        let command = |verb: &str| format!("slipway {verb} {} -n {}", self.release, self.namespace);
+        let (done, all) = self.steps;
+        let back = self.good.map(|good| format!("go back to revision {good}: {}", command("rollback")));
+        let mut lines: Vec<String> = self.busy.iter().map(|busy| format!("At work on it: {busy}.")).collect();
+        let what = match self.verb.as_str() {
+            "uninstall" => "uninstall",
+            "rollback" => "rollback",
+            "upgrade" => "upgrade",
+            _ => "install",
+        };
+        match (self.outcome.as_str(), what) {
+            ("pending", "uninstall") => {
+                lines.push("An uninstall was begun and is not at its end: some of it may be gone.".into());
+                lines.push(format!("  go on: {}", command("uninstall")));
+                lines.extend(back.map(|back| format!("  or {back}")));
+            }
+            ("pending", what) => {
+                lines.push(
+                    format!("The last run, an {what}, is not at its end: {done} of {all} steps are done.")
+                        .replace("an rollback", "a rollback"),
+                );
+                lines.push(format!("  see it, and go on with what remains: {}", command("attach")));
+                lines.extend(back.filter(|_| what != "rollback").map(|back| format!("  or {back}")));
+            }
+            ("failed", what) => {
+                let why = if self.why.is_empty() { String::new() } else { format!(": {}", self.why) };
+                lines.push(format!("The last run, an {what}, failed{why}.").replace("an rollback", "a rollback"));
+                lines.push("  mend the cause; the same command again goes on from where it was".into());
+                lines.extend(back.map(|back| format!("  or {back}")));
+            }
             _ => {}
         }
-        lines.join("\n") + "\n"
+        lines
     }
 }

@@ -25,11 +25,11 @@ pub(crate) async fn cluster(cx: &Context, user: &str) -> Result<Cluster, Failure
     connect(&Choice { kubeconfig: Some(cx.kubeconfig(user)), ..Choice::default() }).await
 }
 
-fn fresh_name(behaviour: &str) -> String {
+pub(crate) fn fresh_name(behaviour: &str) -> String {
     format!("{behaviour}-cl-{:08x}", rand::random::<u32>())
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     let lock = LockTiming {
         lasts: Duration::from_secs(1),
         trusted: Duration::from_secs(60),
@@ -41,7 +41,7 @@ fn options() -> Options {
 
 pub(crate) struct Ran {
     pub(crate) ended: Result<Ended, Failure>,
-    events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Ran {
@@ -54,7 +54,7 @@ impl Ran {
     }
 }
 
-async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
+pub(crate) async fn run_with(cluster: &Cluster, plan: &Plan, options: &Options) -> Ran {
     let (sender, mut receiver) = mpsc::channel::<Event>(10_000);
     let (_wish, wishes) = watch::channel(Control::Go);
     let readiness = Watches(cluster.clone());

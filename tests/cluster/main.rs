@@ -28,6 +28,7 @@ mod processes;
 mod products;
 mod rbac;
 mod rehearse;
+mod rollback;
 mod status;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -215,6 +216,11 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,
+        rollback::an_endpoint_comes_back_with_its_newest_credentials_and_data_and_keys_stay,
+        rollback::a_product_whose_folder_is_gone_is_put_back_from_its_record_and_no_job_runs_again,
+        rollback::a_pod_that_keeps_its_stateful_set_waiting_is_ended_and_nothing_else,
+        rollback::a_failed_run_keeps_its_evidence_without_a_secret_and_says_what_can_be_done,
+        rollback::a_person_is_shown_the_way_back_and_says_yes,
         rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,

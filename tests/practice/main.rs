@@ -7,10 +7,12 @@ mod client;
 mod conformance;
 mod every_call;
 mod faults;
+mod going_back;
 #[path = "../cluster/inngest.rs"]
 mod inngest;
 mod lost_lock;
 mod order;
+mod race;
 mod stopping;
 mod upgrade;
 #[path = "../cluster/upgraded.rs"]
