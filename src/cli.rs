@@ -92,6 +92,11 @@ pub enum Verb {
         #[arg(long = "delete-key", value_name = "NAME")]
         delete_key: Vec<String>,
     },
+    /// Make a release that Helm laid down slipway's, without touching a pod. Helm's record is written to a file and deleted.
+    Adopt {
+        /// Which release of Helm; it need not be named where there is only one.
+        release: Option<String>,
+    },
     /// List the products, show one, or check a folder of one.
     Products {
         /// What about them.

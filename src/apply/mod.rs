@@ -3,6 +3,7 @@
 //! Whatever moment its client dies at, running the same plan again goes on from there: the key Secret is made once, what
 //! is as it was sent is not written again, and the record says what was under way.
 
+mod adopt;
 mod attach;
 mod compose;
 mod control;

@@ -14,6 +14,7 @@ mod discovery;
 mod facts;
 mod fault;
 mod forwarding;
+pub mod helm;
 mod holder;
 pub mod keys;
 mod kubeconfig;

@@ -2,6 +2,7 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 mod action;
+pub mod adopt;
 mod codes;
 pub mod diff;
 pub mod existing;
@@ -83,6 +84,8 @@ pub enum Verb {
     Rollback,
     /// Taking the release away.
     Uninstall,
+    /// Taking over what another tool laid down.
+    Adopt,
 }
 
 impl Verb {
@@ -93,6 +96,7 @@ impl Verb {
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
             Self::Uninstall => "uninstall",
+            Self::Adopt => "adopt",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One short file a verb: picks product, target, answers, cluster and view, and joins the channels. The only place that
 //! knows them all.
 
+mod adopt;
 mod answers;
 mod apply;
 mod attach;
@@ -78,6 +79,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
         }
+        Some(Verb::Adopt { release }) => adopt::run(&shared, release.as_deref()).await,
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),

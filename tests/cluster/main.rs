@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod adopt;
 mod apply;
 mod attach;
 mod bed;
@@ -17,6 +18,8 @@ mod every_object;
 mod exposure;
 mod faces;
 mod faults;
+#[path = "../testbed/helms.rs"]
+mod helms;
 mod inngest;
 mod install;
 mod keys;
@@ -182,6 +185,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::a_release_that_lost_its_parent_goes_whole_and_what_lost_its_mark_is_told,
         uninstall::what_was_added_after_the_plan_was_made_is_not_left_without_a_record,
         uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
+        adopt::a_release_of_helm_3_and_chart_0_1_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_1_goes_through,
+        adopt::a_release_of_helm_3_and_chart_0_2_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_2_goes_through,
+        adopt::a_release_of_helm_3_and_chart_0_3_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_3_goes_through,
+        adopt::what_the_operator_told_the_chart_becomes_answers,
+        adopt::what_may_not_be_taken_over_is_refused_and_left_as_it_is,
+        adopt::a_release_of_another_chart_is_refused,
+        adopt::a_record_in_another_namespace_than_the_objects_is_found_by_either,
+        adopt::redis_begins_with_what_a_snapshot_holds,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,
