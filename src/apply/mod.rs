@@ -9,6 +9,7 @@ mod compose;
 mod control;
 mod dry_run;
 mod execute;
+mod hand_over;
 mod hash;
 mod journal;
 mod key_values;
@@ -28,6 +29,7 @@ mod uninstall;
 
 pub use attach::attach;
 pub use control::{Control, Controls};
+pub use hand_over::hand_over;
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};
 pub use run::{Ended, MOVED, Options, Planner, run, run_planned};

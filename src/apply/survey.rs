@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::compose::{Making, fill_hash};
 use super::run::Run;
 use super::step::says;
-use super::{adopt, hash, owned, ownership, restart};
+use super::{adopt, hand_over, hash, owned, ownership, restart};
 use crate::cluster::record::{Outcome, Revision, Written};
 use crate::cluster::{applyset, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -96,6 +96,9 @@ impl Run<'_> {
             .why("it has the name of this release's parent, but not its marks")
             .state(NOTHING_WRITTEN)
             .hint("choose another name for the release: --name RELEASE"));
+        }
+        if let Some(failure) = parent.as_ref().and_then(|parent| hand_over::refusal(parent, target)) {
+            return Err(failure);
         }
         Ok(Kept { parent, revisions: revisions? })
     }

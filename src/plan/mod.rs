@@ -6,6 +6,7 @@ pub mod adopt;
 mod codes;
 pub mod diff;
 pub mod existing;
+pub mod export;
 pub mod gates;
 pub mod install;
 mod places;

@@ -17,6 +17,9 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
 use crate::plan::adopt::{ChartRelease, HELM_MARKS, Preview, derive, judge, of_data, plan};
+use crate::plan::gates::Caution;
+use crate::plan::render::render;
+use crate::plan::upgrade::{Earlier, upgrade};
 use crate::plan::{Action, Plan, Target, Verb};
 use crate::preflight::{self, owners};
 use crate::product::schema::Product;
@@ -237,7 +240,7 @@ impl Adoption<'_> {
         known.revision = Some(Revision::new(1, &bare, ""));
         known.kept_keys = derived.secrets.clone();
         known.deployed = true;
-        let preview = match self.preview(&mut setup, &mut known).await {
+        let preview = match self.preview(&mut setup, &mut known, &bare, &live).await {
             Ok((preview, finding)) => {
                 findings.extend(finding);
                 preview
@@ -273,12 +276,35 @@ impl Adoption<'_> {
         Setup::read(&shared, Some(&self.found.product.name))
     }
 
-    async fn preview(&self, setup: &mut Setup, known: &mut Known) -> Result<(Preview, Option<Finding>), Failure> {
+    /// What the next change would do: that of a release which the bare plan has brought into the record.
+    async fn preview(
+        &self,
+        setup: &mut Setup,
+        known: &mut Known,
+        bare: &Plan,
+        laid: &BTreeMap<ObjectId, Object>,
+    ) -> Result<(Preview, Option<Finding>), Failure> {
         let form = target::form(self.shared, setup, known).await?;
         if !form.is_complete() {
             return Err(super::answers::incomplete(&form));
         }
-        let next = install::make(self.shared, known, &form).await?;
+        let world = form.world();
+        let faulty = |faults: Vec<Finding>| super::render::not_rendered(&faults);
+        let rendered = render(&world).map_err(faulty)?;
+        let ids = rendered.objects.iter().map(|wanted| wanted.object.id()).collect();
+        let mut live = target::live(known, ids).await?;
+        live.extend(laid.iter().map(|(id, object)| (id.clone(), object.clone())));
+        let steps = bare.steps.iter().filter(|step| step.action != Action::Delete).map(|step| &step.wanted);
+        let members: Vec<Object> = steps.clone().filter_map(|wanted| laid.get(&wanted.object.id()).cloned()).collect();
+        let earlier = Earlier {
+            deployed: bare,
+            wanted: steps.map(|wanted| (wanted.object.id(), vec![wanted])).collect(),
+            left: &BTreeMap::new(),
+            members: &members,
+            finally: &world.version(),
+            caution: Caution { production: false, backup: false, without_backup: true },
+        };
+        let next = upgrade(&earlier, &world, &live, &known.target, form.recorded()).map_err(faulty)?;
         let told = next.steps.iter().filter_map(|step| {
             let id = step.wanted.object.id().short();
             match &step.action {

@@ -10,6 +10,7 @@ mod doors;
 mod draft;
 mod evidence;
 mod explain;
+mod export;
 mod install;
 mod log;
 mod outside;
@@ -80,6 +81,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
         }
         Some(Verb::Adopt { release }) => adopt::run(&shared, release.as_deref()).await,
+        Some(Verb::Export { release, to, recipient, hand_over }) => {
+            export::run(&shared, release.as_deref(), &export::Wishes { to, recipients: recipient, hand_over }).await
+        }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),

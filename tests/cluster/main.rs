@@ -15,6 +15,7 @@ mod conflicts;
 mod conformance;
 mod context;
 mod every_object;
+mod export;
 mod exposure;
 mod faces;
 mod faults;
@@ -196,6 +197,8 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         adopt::a_release_of_another_chart_is_refused,
         adopt::a_record_in_another_namespace_than_the_objects_is_found_by_either,
         adopt::redis_begins_with_what_a_snapshot_holds,
+        export::exported_manifests_are_accepted_elsewhere_and_hold_no_mark_and_no_secret,
+        export::what_is_handed_over_stays_and_is_written_by_nobody_of_ours,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,
