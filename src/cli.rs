@@ -142,6 +142,25 @@ pub enum Verb {
         #[arg(long, value_name = "GROUP")]
         only: Option<String>,
     },
+    /// Make a release that Helm laid down slipway's, without touching a pod. Helm's record is written to a file and deleted.
+    Adopt {
+        /// Which release of Helm; it need not be named where there is only one.
+        release: Option<String>,
+    },
+    /// Print a release as plain manifests for a GitOps tool: no marks, no values of secrets.
+    Export {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Write files into this folder instead of printing.
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+        /// Write the Secrets too, encrypted with age for this public key; may be given several times.
+        #[arg(long, value_name = "AGE_KEY")]
+        recipient: Vec<String>,
+        /// Give the objects up: slipway writes the release no more.
+        #[arg(long)]
+        hand_over: bool,
+    },
     /// List the products, show one, or check a folder of one.
     Products {
         /// What about them.

@@ -34,6 +34,8 @@ impl Making<'_> {
                     .why(why.to_string())
             })?;
             match made {
+                // Of a chart that was taken over a ConfigMap may hold a secret too.
+                Some(value) if object.kind() == "ConfigMap" => object.set(&["data", key], value.expose().into()),
                 Some(value) => object.set(&["data", key], BASE64.encode(value.expose()).into()),
                 None => drop(object.remove(&["data", key])),
             }

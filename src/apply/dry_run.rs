@@ -13,7 +13,7 @@ use crate::cluster::{Fault, FaultKind, Seen, Watched};
 use crate::error::{Failure, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
-use crate::plan::Action;
+use crate::plan::{Action, Verb};
 
 /// What a dry run of everything says.
 pub(super) struct Judgement {
@@ -97,6 +97,10 @@ impl Run<'_> {
                 other => return other,
             },
         };
+        // The pods of what is taken over run already, and stay.
+        if self.plan.verb == Verb::Adopt {
+            return if known { Judged::Accepted } else { Judged::Unknown };
+        }
         match self.try_pod(&item.object, accounts).await {
             Judged::Accepted if !known => Judged::Unknown,
             other => other,

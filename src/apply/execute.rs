@@ -82,8 +82,8 @@ impl Run<'_> {
         }
         let waited: Vec<ObjectId> = items
             .iter()
-            // What is kept of a release that goes is as it is.
-            .filter(|_| self.plan.verb != Verb::Uninstall)
+            // What is kept of a release that goes is as it is, and what is taken over too.
+            .filter(|_| !matches!(self.plan.verb, Verb::Uninstall | Verb::Adopt))
             .filter(|item| item.step.action != Action::Delete && waits(&item.object) && !item.is_over())
             .filter(|item| !rests(self.plan.verb, item.step))
             .map(|item| item.id.clone())

@@ -3,6 +3,7 @@
 //! Whatever moment its client dies at, running the same plan again goes on from there: the key Secret is made once, what
 //! is as it was sent is not written again, and the record says what was under way.
 
+mod adopt;
 mod attach;
 mod back;
 pub mod backup;
@@ -10,6 +11,7 @@ mod compose;
 mod control;
 mod dry_run;
 mod execute;
+mod hand_over;
 mod hash;
 mod journal;
 mod key_values;
@@ -32,6 +34,7 @@ mod uninstall;
 pub use attach::attach;
 pub use back::{back, generations};
 pub use control::{Control, Controls};
+pub use hand_over::hand_over;
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};
 pub use run::{Ended, MOVED, Options, Planner, run, run_planned};

@@ -30,6 +30,15 @@ pub(super) fn foreign_owner(object: &Object) -> Option<String> {
     })
 }
 
+/// The same for an object that is taken over from Helm.
+pub(super) fn foreign_owner_but_helm(object: &Object) -> Option<String> {
+    let mut object = object.clone();
+    for mark in crate::plan::adopt::HELM_MARKS {
+        object.remove(&["metadata", "annotations", mark]);
+    }
+    foreign_owner(&object)
+}
+
 /// Why a live object may not be touched; `None` when it is ours.
 pub(super) fn refusal(live: &Object, target: &Target, class: Class) -> Option<Failure> {
     let id = target.set_id();

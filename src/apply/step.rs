@@ -16,7 +16,8 @@ use crate::event::{Done, EventKind};
 use crate::facts::Pact;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
-use crate::plan::Action;
+use crate::plan::adopt::HELM_OWNER;
+use crate::plan::{Action, Verb};
 
 /// What came of sending an object.
 pub(super) struct Sent {
@@ -56,6 +57,9 @@ impl Run<'_> {
                 Ok(Stepped { done: if replaced { Done::Replaced } else { Done::Created }, sent: Some(sent) })
             }
             Action::Create | Action::Change { .. } | Action::Keep => {
+                if self.plan.verb == Verb::Adopt {
+                    self.take_ownership(item).await?;
+                }
                 self.hand_over_replicas(item).await?;
                 if item.step.one_first && !was_ever_ready(item.live.as_ref()) {
                     self.one_alone(item).await?;
@@ -272,7 +276,8 @@ pub(super) fn journal_entry(item: &Item<'_>) -> Option<JournalEntry> {
 pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
     let mut original = live.clone();
     original.remove(&["metadata", "managedFields"]);
-    if live.kind() == "Secret" {
+    // Helm's record holds values wherever it is kept.
+    if live.kind() == "Secret" || live.label(HELM_OWNER) == Some("helm") {
         original.remove(&["data"]);
         original.remove(&["stringData"]);
         original.remove(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"]);

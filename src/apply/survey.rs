@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::compose::{Making, fill_hash};
 use super::run::Run;
 use super::step::says;
-use super::{hash, owned, ownership, restart};
+use super::{adopt, hand_over, hash, owned, ownership, restart};
 use crate::cluster::record::{Outcome, Revision, Written};
 use crate::cluster::{applyset, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -96,6 +96,9 @@ impl Run<'_> {
             .state(NOTHING_WRITTEN)
             .hint("choose another name for the release: --name RELEASE"));
         }
+        if let Some(failure) = parent.as_ref().and_then(|parent| hand_over::refusal(parent, target)) {
+            return Err(failure);
+        }
         Ok(Kept { parent, revisions: revisions? })
     }
 
@@ -140,13 +143,14 @@ impl Run<'_> {
             fill_hash(&mut object, &hashes);
             let id = object.id();
             let live = live.get(&id).cloned();
-            let adopted = self.options.adopt.contains(&id.short());
-            if let Some(live) = &live
-                && !adopted
-                && let Some(failure) = ownership::refusal(live, &self.plan.target, step.class)
-            {
-                refused.push(failure);
-            }
+            let from_helm = self.plan.verb == Verb::Adopt;
+            let adopted = from_helm || self.options.adopt.contains(&id.short());
+            let refusal = live.as_ref().and_then(|live| match (from_helm, adopted) {
+                (true, _) => adopt::refusal(live, &self.plan.target, step),
+                (false, true) => None,
+                (false, false) => ownership::refusal(live, &self.plan.target, step.class),
+            });
+            refused.extend(refusal);
             let rests = rests(self.plan.verb, step);
             if rests && live.is_none() {
                 continue;

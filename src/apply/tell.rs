@@ -59,7 +59,7 @@ impl Run<'_> {
                 name: id.name.clone(),
                 group: step.wanted.group.clone(),
                 wave: step.wave,
-                waits: plan.verb != Verb::Uninstall
+                waits: !matches!(plan.verb, Verb::Uninstall | Verb::Adopt)
                     && step.action != Action::Delete
                     && !rests(plan.verb, step)
                     && super::execute::waits(&step.wanted.object),

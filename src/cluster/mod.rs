@@ -15,6 +15,7 @@ mod exec;
 mod facts;
 mod fault;
 mod forwarding;
+pub mod helm;
 mod holder;
 pub mod keys;
 mod kubeconfig;

@@ -86,6 +86,7 @@ impl Wanted {
         let mut object = self.object.clone();
         for (key, recipe) in &self.recipes {
             match recipe.resolve(&|path, _| secrets.value(path).cloned()) {
+                Ok(Some(value)) if object.kind() == "ConfigMap" => object.set(&["data", key], value.expose().into()),
                 Ok(Some(value)) => object.set(&["data", key], Value::from(STANDARD.encode(value.expose()))),
                 Ok(None) | Err(_) => drop(object.remove(&["data", key])),
             }

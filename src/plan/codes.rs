@@ -3,6 +3,18 @@
 /// Every code that a plan or a rendering has of its own, with its explanation.
 pub const CODES: &[(&str, &str)] = &[
     (
+        "ADOPT_ANSWER",
+        "Something that the chart was told has no place in the product's answers as it stands. Nothing changes while the release is taken over; the next change takes the default, or what you say with --set.",
+    ),
+    (
+        "ADOPT_NEXT",
+        "What the next change of the release would do, to bring what the chart laid down to slipway's shape. Nothing of it happens while the release is taken over.",
+    ),
+    (
+        "ADOPT_VERSION",
+        "The image of the server names no version, such as `latest`. Taking over changes nothing; choose the version at the next change with --set version=…, and not one that is older than what runs.",
+    ),
+    (
         "ANSWERS_GONE",
         "The newer product does not ask these questions any more, so what was answered at an earlier run has no meaning and is dropped.",
     ),
@@ -29,6 +41,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "DATA_DELETED",
         "A volume was named to be deleted. Its claim goes, and with it the disk and all data on it, unless its class keeps disks (reclaim policy Retain). Nothing brings it back: make sure that a backup exists and was read.",
+    ),
+    (
+        "DATA_WITHOUT_VOLUME",
+        "A database or queue of the chart has no volume: its data lives in the pod and goes with it. Taking over does not touch the pod, the next change does. Dump the data first, then pass over the finding.",
     ),
     (
         "DATA_STAYS",

@@ -96,6 +96,11 @@ pub fn changes(wanted: &Object, live: &Object, manager: &str) -> Vec<FieldChange
         !matches!(change.path.as_str(), "apiVersion" | "kind" | "metadata.name" | "metadata.namespace")
     });
     found.retain(|change| change.to.as_ref() != Some(&Value::from(OPEN_HASH)) || !change.path.contains(RESTART_HASH));
+    for change in found.iter_mut().filter(|change| change.path.starts_with("data") && wanted.kind() == "ConfigMap") {
+        for value in [&mut change.from, &mut change.to].into_iter().flatten().filter(|value| opens_something(value)) {
+            *value = Value::from(HIDDEN);
+        }
+    }
     if secret {
         for change in
             found.iter_mut().filter(|change| change.path.starts_with("data") || change.path.starts_with("stringData"))
@@ -155,6 +160,12 @@ fn segments(path: &str) -> Vec<String> {
         }
     }
     parts
+}
+
+/// An address with a password in it: ConfigMaps that others made hold such.
+fn opens_something(value: &Value) -> bool {
+    let rest = value.as_str().and_then(|text| text.split_once("://")).map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.split_once('@')).is_some_and(|(user, _)| user.contains(':') && !user.contains('/'))
 }
 
 /// A path with one more key.

@@ -2,10 +2,12 @@
 //! one executor. A plan holds no secret value: where a Secret's entry goes, it holds a [`Recipe`].
 
 mod action;
+pub mod adopt;
 pub mod backup;
 mod codes;
 pub mod diff;
 pub mod existing;
+pub mod export;
 pub mod gates;
 pub mod install;
 mod places;
@@ -85,6 +87,8 @@ pub enum Verb {
     Rollback,
     /// Taking the release away.
     Uninstall,
+    /// Taking over what another tool laid down.
+    Adopt,
 }
 
 impl Verb {
@@ -95,6 +99,7 @@ impl Verb {
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
             Self::Uninstall => "uninstall",
+            Self::Adopt => "adopt",
         }
     }
 }

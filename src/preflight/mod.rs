@@ -12,7 +12,7 @@ mod hosts;
 mod kinds;
 mod limit_range;
 mod named_secrets;
-mod owners;
+pub mod owners;
 mod pod_security;
 mod quota;
 mod totals;

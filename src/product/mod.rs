@@ -1,5 +1,6 @@
 //! What can be installed: the product language (pure).
 
+pub mod adopt;
 pub mod embedded;
 pub mod expression;
 pub mod functions;

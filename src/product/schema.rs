@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::adopt::Adopt;
 use super::expression::{Expression, Template};
 use super::node::{Node, Place};
 
@@ -56,6 +57,8 @@ pub struct Product {
     pub usual_seconds: Option<(u64, u64)>,
     /// Rules of taste that are allowed in one place, with the reason.
     pub allow: Vec<Allow>,
+    /// How a release of its Helm chart is taken over.
+    pub adopt: Option<Adopt>,
     /// SHA-256 over its files, in hex.
     pub digest: String,
 }

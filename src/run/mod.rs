@@ -1,6 +1,7 @@
 //! One short file a verb: picks product, target, answers, cluster and view, and joins the channels. The only place that
 //! knows them all.
 
+mod adopt;
 mod answers;
 mod apply;
 mod attach;
@@ -12,6 +13,7 @@ mod doors;
 mod draft;
 mod evidence;
 mod explain;
+mod export;
 mod frozen;
 mod install;
 mod log;
@@ -100,6 +102,10 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Backup { what: None, release, to }) => backup::run(&shared, release.as_deref(), &to).await,
         Some(Verb::Restore { release, from, only }) => {
             restore::run(&shared, release.as_deref(), &from, only.as_deref()).await
+        }
+        Some(Verb::Adopt { release }) => adopt::run(&shared, release.as_deref()).await,
+        Some(Verb::Export { release, to, recipient, hand_over }) => {
+            export::run(&shared, release.as_deref(), &export::Wishes { to, recipients: recipient, hand_over }).await
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),

@@ -185,6 +185,7 @@ impl Overview {
             Verb::Upgrade => format!("Upgrade {release} in {context}"),
             Verb::Rollback => format!("Roll back {release} in {context}"),
             Verb::Uninstall => format!("Uninstall {release} from {context}"),
+            Verb::Adopt => format!("Take over {release} in {context}"),
         }
     }
 

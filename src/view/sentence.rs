@@ -11,7 +11,11 @@ pub fn of(event: &Event) -> Option<String> {
     Some(match &event.kind {
         EventKind::RunStarted { run } => {
             let practice = if run.practice { " (practice cluster)" } else { "" };
-            let preposition = if run.verb == "uninstall" { "from" } else { "into" };
+            let preposition = match run.verb.as_str() {
+                "uninstall" => "from",
+                "adopt" => "in",
+                _ => "into",
+            };
             format!(
                 "{} {} {} {preposition} {}{practice}, namespace {}, release {}: {} objects.",
                 capital(verb_ing(&run.verb)),
@@ -137,6 +141,7 @@ fn verb_ing(verb: &str) -> &'static str {
         "upgrade" => "upgrading",
         "rollback" => "rolling back",
         "uninstall" => "uninstalling",
+        "adopt" => "taking over",
         _ => "installing",
     }
 }

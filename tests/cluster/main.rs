@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod adopt;
 mod apply;
 mod attach;
 mod backup;
@@ -16,9 +17,12 @@ mod conformance;
 mod context;
 mod databases;
 mod every_object;
+mod export;
 mod exposure;
 mod faces;
 mod faults;
+#[path = "../testbed/helms.rs"]
+mod helms;
 mod inngest;
 mod install;
 mod keys;
@@ -213,6 +217,19 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         upgrade::a_newer_product_says_which_presets_and_questions_changed,
         upgrade::a_release_that_is_being_taken_away_is_not_upgraded,
         upgrade::an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes,
+        adopt::a_release_of_helm_3_and_chart_0_1_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_1_goes_through,
+        adopt::a_release_of_helm_3_and_chart_0_2_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_2_goes_through,
+        adopt::a_release_of_helm_3_and_chart_0_3_goes_through,
+        adopt::a_release_of_helm_4_and_chart_0_3_goes_through,
+        adopt::what_the_operator_told_the_chart_becomes_answers,
+        adopt::what_may_not_be_taken_over_is_refused_and_left_as_it_is,
+        adopt::a_release_of_another_chart_is_refused,
+        adopt::a_record_in_another_namespace_than_the_objects_is_found_by_either,
+        adopt::redis_begins_with_what_a_snapshot_holds,
+        export::exported_manifests_are_accepted_elsewhere_and_hold_no_mark_and_no_secret,
+        export::what_is_handed_over_stays_and_is_written_by_nobody_of_ours,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
         status::the_history_says_what_changed_and_no_secret,

@@ -54,7 +54,7 @@ pub(crate) fn ready() -> Outcome<Built> {
     Ok(built)
 }
 
-fn folder() -> Outcome<PathBuf> {
+pub(crate) fn folder() -> Outcome<PathBuf> {
     if let Some(named) = std::env::var_os("SLIPWAY_TESTBED_CACHE") {
         return Ok(named.into());
     }
@@ -67,16 +67,20 @@ fn folder() -> Outcome<PathBuf> {
 }
 
 fn key() -> String {
+    digest(INPUTS.into_iter().chain([KWOK]).chain(LINKER.into_iter().chain(ENVIRONMENT).flat_map(|(a, b)| [a, b])))
+}
+
+/// A name for these inputs.
+pub(crate) fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
-    for part in INPUTS.into_iter().chain([KWOK]).chain(LINKER.into_iter().chain(ENVIRONMENT).flat_map(|(a, b)| [a, b]))
-    {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
-fn go(folder: &Path) -> Command {
+pub(crate) fn go(folder: &Path) -> Command {
     let mut go = Command::new("go");
     go.current_dir(folder).envs(ENVIRONMENT).stdin(Stdio::null());
     go

@@ -1,7 +1,7 @@
 //! A real Kubernetes control plane on loopback, with simulated nodes. `tests/cluster` runs on it; `examples/testbed.rs` keeps one
 //! up for a person. What it holds and how pods behave in it: `README.md` beside this file.
 
-mod binaries;
+pub(crate) mod binaries;
 mod certificates;
 pub(crate) mod credentials;
 mod kubelet;

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::super::adopt::{self, Adopt};
 use super::super::node::{Node, NodeValue, Place};
 use super::super::schema::{
     Check, CrossCheck, Derived, Group, HealthProbe, Kind, LANGUAGE, Page, Product, Question, Scoped, Versions,
@@ -49,6 +50,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
         migration: None,
         usual_seconds: None,
         allow: Vec::new(),
+        adopt: None,
         digest: String::new(),
         name,
     };
@@ -113,6 +115,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
         product.groups.insert(group, Group { scope: None, objects });
     }
     groups_are_there(&product, &node.place, faults);
+    product.adopt = adopts(folder, files, &product, faults);
     read_by_nobody(folder, files, &product, faults);
     Some(product)
 }
@@ -146,9 +149,29 @@ fn groups_are_there(product: &Product, place: &Place, faults: &mut Faults) {
     }
 }
 
+/// How a release of its chart is taken over.
+fn adopts(folder: &str, files: &Files, product: &Product, faults: &mut Faults) -> Option<Adopt> {
+    let text = String::from_utf8_lossy(files.get(adopt::FILE)?);
+    let place = Place { file: format!("{folder}/{}", adopt::FILE).as_str().into(), line: 1, column: 1 };
+    let read = match Adopt::read(&text) {
+        Ok(read) => read,
+        Err(fault) => {
+            faults.add("SHAPE", &place, fault, "");
+            return None;
+        }
+    };
+    for path in read.answers.keys().filter(|path| !product.questions.contains_key(*path)) {
+        let what = format!("there is no question `{path}`");
+        faults.add("UNKNOWN_QUESTION", &place, what, nearest_question(product, path));
+    }
+    Some(read)
+}
+
 /// A file that nothing reads is mostly a misspelt one.
 fn read_by_nobody(folder: &str, files: &Files, product: &Product, faults: &mut Faults) {
-    for file in files.keys().filter(|file| !file.contains('/') && *file != "product.yaml") {
+    for file in
+        files.keys().filter(|file| !file.contains('/') && !matches!(file.as_str(), "product.yaml" | adopt::FILE))
+    {
         let id = file.trim_end_matches(".yaml");
         if !product.profiles.iter().any(|profile| profile.id == id)
             && !faults.0.iter().any(|fault| fault.at.starts_with(&format!("{folder}/{file}:")))

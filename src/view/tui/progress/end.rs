@@ -22,9 +22,10 @@ pub(super) fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
         return lines;
     };
     let gone = run.verb == "uninstall";
-    let said = match gone {
-        true => format!("{} is gone from {place} after {took}", run.title),
-        false => format!("{} {} is up in {place} after {took}", run.title, run.product_version),
+    let said = match run.verb.as_str() {
+        "uninstall" => format!("{} is gone from {place} after {took}", run.title),
+        "adopt" => format!("{} in {place} is slipway's after {took}", run.title),
+        _ => format!("{} {} is up in {place} after {took}", run.title, run.product_version),
     };
     lines.extend(headline(app, "DONE", app.theme.good(), &said, cells));
     let said = match written {

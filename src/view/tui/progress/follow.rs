@@ -68,6 +68,10 @@ impl Watched {
             Some(Ending::Finished { .. }) if run.verb == "uninstall" => {
                 format!("{} is gone from {place} after {elapsed}.", run.title)
             }
+            Some(Ending::Finished { notes, .. }) if run.verb == "adopt" => {
+                let said = format!("{} in {place} is slipway's after {elapsed}.", run.title);
+                notes.iter().fold(said, |said, note| format!("{said}\n  {}", sanitize::line(note)))
+            }
             Some(Ending::Finished { notes, .. }) => {
                 let mut said = format!("{} {} is up in {place} after {elapsed}.", run.title, run.product_version);
                 if let Some(first) = notes.first() {

@@ -237,6 +237,7 @@ impl App {
             ("upgrade", None) => "upgrading",
             ("rollback", None) => "rolling back",
             ("uninstall", None) => "uninstalling",
+            ("adopt", None) => "taking over",
             (_, None) => "installing",
             (verb, Some(_)) => verb,
         };

@@ -1,0 +1,84 @@
+//! Whether a release of Helm may be taken over.
+
+use std::collections::BTreeMap;
+
+use super::derive::Scene;
+use super::{ChartRelease, Target};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::finding::{Finding, Severity};
+use crate::object::{Object, ObjectId};
+use crate::product::adopt::Adopt;
+use crate::product::schema::Product;
+
+/// Whether the release is one that can be taken over now.
+///
+/// # Errors
+/// It is of another chart, of a version that is not understood, or Helm is not done with it.
+pub fn judge(chart: &ChartRelease, product: &Product, adopt: &Adopt) -> Result<(), Failure> {
+    let refuse = |what: String| {
+        Failure::new(FailureKind::Refused, what)
+            .place(format!("Helm release {}, namespace {}", chart.name, chart.namespace))
+            .state(NOTHING_WRITTEN)
+    };
+    let (name, namespace) = (&chart.name, &chart.namespace);
+    if chart.chart != adopt.chart {
+        return Err(refuse(format!("the release {name} is of the chart {}", chart.chart))
+            .why(format!("{} is adopted from the chart {}", product.title, adopt.chart))
+            .hint("name the release that is meant: slipway adopt RELEASE -n NAMESPACE"));
+    }
+    if let Some(doing) = chart.newest_status.strip_prefix("pending-") {
+        return Err(refuse(format!("Helm is not done with {name}: its newest revision is pending-{doing}"))
+            .why(format!("somebody runs helm {doing} at this moment, or it died (last change: {})", chart.changed))
+            .hint("wait until it is done, where somebody is at it")
+            .hint(format!(
+                "else bring it to an end first: helm rollback {name} -n {namespace}, then run the same command again"
+            )));
+    }
+    if matches!(chart.newest_status.as_str(), "uninstalling" | "uninstalled") {
+        return Err(refuse(format!("Helm has taken {name} away: it is {}", chart.newest_status))
+            .why("what is left of its objects belongs to nobody")
+            .hint(format!("see what is left: helm get manifest {name} -n {namespace}"))
+            .hint(format!("or install anew: slipway install {}", product.name)));
+    }
+    let understood = regex::Regex::new(&adopt.versions).is_ok_and(|versions| versions.is_match(&chart.version));
+    if !understood {
+        return Err(refuse(format!("the chart's version {} is not known", chart.version))
+            .why(format!("this program knows where the answers stand in {} of {}", adopt.versions, adopt.chart))
+            .hint("use a newer slipway, or bring the release to a version that is known"));
+    }
+    Ok(())
+}
+
+/// Data in a pod without a volume goes with the pod: the next change would lose it.
+pub fn of_data(
+    adopt: &Adopt,
+    chart: &ChartRelease,
+    live: &BTreeMap<ObjectId, Object>,
+    target: &Target,
+) -> Vec<Finding> {
+    let objects: Vec<&Object> = chart.objects().iter().filter_map(|sent| live.get(&sent.id())).collect();
+    let scene = Scene { objects: &objects, values: &chart.values };
+    let mut findings = Vec::new();
+    for data in adopt.data.iter().filter(|data| scene.holds(&data.when)) {
+        let named = |object: &&&Object| object.id().short() == data.workload;
+        let Some(workload) = objects.iter().find(named) else { continue };
+        let volumes = workload.pod_spec().and_then(|spec| spec.get("volumes")?.as_array());
+        if volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some()) {
+            continue;
+        }
+        findings.push(
+            Finding::new(
+                "DATA_WITHOUT_VOLUME",
+                Severity::Error,
+                format!("{} keeps its data in its pod", data.workload),
+            )
+            .why("it has no volume: the data is gone with the pod, and the first change afterwards makes a new one")
+            .remedy(format!(
+                "dump it first: {}; then: --skip-preflight DATA_WITHOUT_VOLUME. Once it is slipway's: slipway backup",
+                data.dump.replace("{namespace}", &target.namespace)
+            ))
+            .at(workload.id().to_string()),
+        );
+    }
+    findings
+}
