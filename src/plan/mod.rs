@@ -4,6 +4,7 @@
 mod action;
 mod codes;
 pub mod diff;
+pub mod doctor;
 pub mod existing;
 pub mod gates;
 pub mod install;
@@ -12,6 +13,7 @@ pub mod rbac;
 pub mod render;
 pub mod restart;
 pub mod rollback;
+pub mod rotate;
 pub mod set;
 pub mod uninstall;
 pub mod upgrade;
@@ -83,6 +85,8 @@ pub enum Verb {
     Rollback,
     /// Taking the release away.
     Uninstall,
+    /// Other keys, and nothing else.
+    Rotate,
 }
 
 impl Verb {
@@ -93,6 +97,7 @@ impl Verb {
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
             Self::Uninstall => "uninstall",
+            Self::Rotate => "rotate",
         }
     }
 }
@@ -258,6 +263,9 @@ pub struct KeyPlan {
     pub exists: bool,
     /// Its entries, by path.
     pub entries: Vec<KeyEntry>,
+    /// How they are changed, by path, so that no product folder is needed for it later.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotations: BTreeMap<String, rotate::Rotation>,
 }
 
 /// A health check after ready (language.md `health`), evaluated.

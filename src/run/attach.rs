@@ -152,7 +152,7 @@ async fn read(cluster: &Cluster, found: &Standing) -> Result<Revision, Failure> 
 }
 
 /// The secrets that the recorded plan needs, by where they are; the inner error is why it cannot be gone on with.
-async fn secrets(cluster: &Cluster, plan: &Plan) -> Result<Result<Secrets, Failure>, Failure> {
+pub(super) async fn secrets(cluster: &Cluster, plan: &Plan) -> Result<Result<Secrets, Failure>, Failure> {
     let mut secrets = Secrets::default();
     let generation = plan.keys.generation.max(1);
     match keys::read(cluster, &plan.target, generation).await? {

@@ -2,16 +2,25 @@
 //! knows them all.
 
 mod answers;
+mod answers_file;
 mod apply;
 mod attach;
+mod bundle;
+mod certificates;
 mod choices;
+mod doctor;
 mod doors;
 mod draft;
 mod evidence;
 mod explain;
+mod images;
 mod install;
+mod keys;
 mod log;
+mod logs;
 mod outside;
+mod passphrase;
+mod port_forward;
 mod practice;
 mod preflight;
 mod products;
@@ -19,6 +28,7 @@ mod rbac;
 mod releases;
 mod render;
 mod rollback;
+mod rotate;
 mod setup;
 mod status;
 mod target;
@@ -80,6 +90,17 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
+        Some(Verb::Logs { release, group, flags }) => {
+            logs::run(&shared, release.as_deref(), group.as_deref(), &flags).await
+        }
+        Some(Verb::PortForward { release, name, port }) => {
+            port_forward::run(&shared, release.as_deref(), name.as_deref(), port).await
+        }
+        Some(Verb::Images { name }) => images::run(&shared, name.as_deref()).await,
+        Some(Verb::Answers { release, all }) => answers_file::run(&shared, release.as_deref(), all).await,
+        Some(Verb::Doctor { release }) => doctor::run(&shared, release.as_deref()).await,
+        Some(Verb::Bundle { release, to }) => bundle::run(&shared, release.as_deref(), to).await,
+        Some(Verb::Keys { what }) => keys::run(&shared, what).await,
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),
         Some(Verb::Practice { what }) => practice::run(&what),
         Some(Verb::Completions { shell }) => {

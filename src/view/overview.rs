@@ -184,6 +184,7 @@ impl Overview {
             Verb::Upgrade => format!("Upgrade {release} in {context}"),
             Verb::Rollback => format!("Roll back {release} in {context}"),
             Verb::Uninstall => format!("Uninstall {release} from {context}"),
+            Verb::Rotate => format!("Rotate keys of {release} in {context}"),
         }
     }
 

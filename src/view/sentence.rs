@@ -10,7 +10,11 @@ pub fn of(event: &Event) -> Option<String> {
     Some(match &event.kind {
         EventKind::RunStarted { run } => {
             let practice = if run.practice { " (practice cluster)" } else { "" };
-            let preposition = if run.verb == "uninstall" { "from" } else { "into" };
+            let preposition = match run.verb.as_str() {
+                "uninstall" => "from",
+                "rotate" => "in",
+                _ => "into",
+            };
             format!(
                 "{} {} {} {preposition} {}{practice}, namespace {}, release {}: {} objects.",
                 capital(verb_ing(&run.verb)),
@@ -33,6 +37,9 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::KeysMade { secret, keys } => format!("Keys made once, in secret {secret}: {}.", keys.join(", ")),
         EventKind::KeysFound { secret, keys } => {
             format!("Keys found and used, in secret {secret}: {}.", keys.join(", "))
+        }
+        EventKind::PasswordSet { group, user } => {
+            format!("{group}: the password of {user} was changed in the database.")
         }
         EventKind::DryRunAccepted { objects, unknown: 0 } => format!("The server accepts all {objects} objects."),
         EventKind::DryRunAccepted { objects, unknown } => {
@@ -114,6 +121,7 @@ fn verb_ing(verb: &str) -> &'static str {
         "upgrade" => "upgrading",
         "rollback" => "rolling back",
         "uninstall" => "uninstalling",
+        "rotate" => "rotating keys of",
         _ => "installing",
     }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod inngest;
 mod lost_lock;
 mod order;
+mod rotate;
 mod stopping;
 mod workloads;
 

@@ -4,7 +4,7 @@
 mod binaries;
 mod certificates;
 pub(crate) mod credentials;
-mod kubelet;
+pub(crate) mod kubelet;
 mod processes;
 mod setup;
 mod stages;
