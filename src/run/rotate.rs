@@ -31,9 +31,11 @@ pub(super) async fn run(shared: &Shared, names: &[String], pace: Pace) -> Result
     let facts = release.cluster.facts(&release.target.namespace).await?;
     let recorded = base(&release)?;
     let target = Target {
+        context: release.target.context.clone(),
+        server: release.target.server.clone(),
+        practice: release.target.practice,
         cluster_uid: facts.cluster_uid.clone(),
-        profile: recorded.plan.target.profile.clone(),
-        ..release.target.clone()
+        ..recorded.plan.target.clone()
     };
     let generation = recorded.plan.keys.generation.max(1);
     let (cluster, target) = (&release.cluster, &target);
@@ -65,7 +67,7 @@ pub(super) async fn run(shared: &Shared, names: &[String], pace: Pace) -> Result
         return super::print("Nothing was written.\n");
     }
     let (plan, how) = (&overview.plan, How::Agreed(&rotating));
-    let job = Job { cluster, facts: &facts, plan, secrets: &secrets, how, whole: true };
+    let job = Job { cluster, facts: &facts, plan, secrets: &secrets, how, whole: true, answers: None };
     apply::show(shared, &job, Face::of(shared)).await.map(drop)
 }
 

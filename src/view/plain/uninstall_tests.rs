@@ -14,6 +14,7 @@ fn volume(name: &str, key: &str) -> Volume {
         policy: "Delete".into(),
         opened_by: vec![format!("{key}/password")],
         mounted_by: Vec::new(),
+        usage: None,
     }
 }
 
