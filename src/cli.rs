@@ -1,5 +1,6 @@
 //! The command line: clap types, nothing else (design.md 5 "Command line").
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,25 @@ pub struct Cli {
     /// What every verb understands.
     #[command(flatten)]
     pub shared: Shared,
+}
+
+impl Cli {
+    /// The command line of this process. After `logs` the flag `-f` follows, as everybody's fingers know it: an answers file
+    /// has nothing to say there.
+    pub fn of_process() -> Self {
+        Self::parse_from(following(std::env::args_os().collect()))
+    }
+}
+
+fn following(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let verb = arguments.iter().position(|argument| argument == "logs");
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    if let Some(verb) = verb.filter(|verb| *verb < end) {
+        for argument in arguments[verb..end].iter_mut().filter(|argument| *argument == "-f") {
+            *argument = "--follow".into();
+        }
+    }
+    arguments
 }
 
 /// What to do.
@@ -113,7 +133,58 @@ pub enum Verb {
         #[arg(long = "delete-key", value_name = "NAME")]
         delete_key: Vec<String>,
     },
-    /// The keys of a release.
+    /// Show what the pods of a release write.
+    Logs {
+        /// Which release; it need not be named where there is only one.
+        // An id of its own: --name has that of the field, and one word alone may mean the second argument.
+        #[arg(id = "of", value_name = "RELEASE")]
+        release: Option<String>,
+        /// Only the pods of this group, such as server or database.
+        group: Option<String>,
+        /// Which lines.
+        #[command(flatten)]
+        flags: LogFlags,
+    },
+    /// Open a port of this machine that leads to the product, until Ctrl-C.
+    PortForward {
+        /// Which release; it need not be named where there is only one.
+        // An id of its own: --name has that of the field, and one word alone may mean the second argument.
+        #[arg(id = "of", value_name = "RELEASE")]
+        release: Option<String>,
+        /// A Service of it, or SERVICE:PORT; else the one that answers for the product.
+        name: Option<String>,
+        /// The port of this machine; else that of the pod where it is free, or any.
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Say what of a release needs a look: keys that nothing uses, copies of Secrets that differ, what was begun and not ended.
+    Doctor {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+    },
+    /// Gather everything that a report of a fault needs into one archive, without a secret.
+    Bundle {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// The file; else one with the release's name and the time, here. One that exists is never overwritten.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// List the images that a product or release needs, one a line, for mirroring.
+    Images {
+        /// A product, of which no cluster is asked, or a release; with -n or --name it is a release.
+        #[arg(value_name = "PRODUCT|RELEASE")]
+        name: Option<String>,
+    },
+    /// Print the answers file that would repeat what is installed.
+    Answers {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Every answer, those too that were left to defaults and the profile.
+        #[arg(long)]
+        all: bool,
+    },
+    /// The keys of a release: what they open, a copy of them, and other ones.
     Keys {
         /// What about them.
         #[command(subcommand)]
@@ -185,19 +256,6 @@ pub enum Verb {
     },
 }
 
-/// What about keys.
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// Ask every database, from another pod, whether its password opens it.
-    Check {
-        /// Which release; it need not be named where there is only one.
-        release: Option<String>,
-        /// Give a PostgreSQL of the release that refuses the password of the key Secret.
-        #[arg(long)]
-        mend: bool,
-    },
-}
-
 /// Where a backup goes.
 #[derive(Clone, Debug, Default, Args)]
 pub struct BackupTo {
@@ -249,6 +307,78 @@ pub enum Products {
     Lint {
         /// The folder of one product, or of several; without it those that ship.
         dir: Option<PathBuf>,
+    },
+}
+
+/// Which lines of a log.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LogFlags {
+    /// Go on until Ctrl-C, and take up pods that come.
+    #[arg(long)]
+    pub follow: bool,
+    /// Of the containers before their last restart.
+    #[arg(long, conflicts_with = "follow")]
+    pub previous: bool,
+    /// Written since: 10m ago, or a time such as 2026-11-21T13:00:00Z.
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Only so many lines from the end of each log.
+    #[arg(long, value_name = "LINES")]
+    pub tail: Option<u32>,
+}
+
+/// What about the keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Ask every database, from another pod, whether its password opens it.
+    Check {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Give a PostgreSQL of the release that refuses the password of the key Secret.
+        #[arg(long)]
+        mend: bool,
+    },
+    /// Names, what each opens, and which generation holds; never a value.
+    Show {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// Show the value of this key, on a terminal.
+        #[arg(long, value_name = "KEY")]
+        reveal: Option<String>,
+        /// Of this generation; else of the one that holds.
+        #[arg(long)]
+        generation: Option<u32>,
+    },
+    /// Write every key into a file that a passphrase seals (age).
+    Export {
+        /// Which release; it need not be named where there is only one.
+        release: Option<String>,
+        /// The file; else RELEASE-keys-N.age here. One that exists is never overwritten.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Where the passphrase is: env:NAME or file:PATH; else it is asked.
+        #[arg(long, value_name = "FROM")]
+        passphrase: Option<String>,
+    },
+    /// Bring keys back out of such a file; refused where others are there.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Where the passphrase is: env:NAME or file:PATH; else it is asked.
+        #[arg(long, value_name = "FROM")]
+        passphrase: Option<String>,
+    },
+    /// Give keys other values. The release is named by --name, where there are several.
+    Rotate {
+        /// Which keys: NAME, or NAME=env:VARIABLE, NAME=file:PATH for a value that is brought.
+        #[arg(required = true, value_name = "KEY")]
+        names: Vec<String>,
+        /// The second step of a rotation in two: the old value holds no longer.
+        #[arg(long, conflicts_with = "at_once")]
+        finish: bool,
+        /// In one step, whoever is shut out by it.
+        #[arg(long)]
+        at_once: bool,
     },
 }
 
@@ -402,6 +532,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn after_logs_f_follows_and_elsewhere_it_names_the_answers_file() {
+        let read = |line: &str| Cli::parse_from(following(line.split(' ').map(OsString::from).collect()));
+        let Some(Verb::Logs { flags, .. }) = read("slipway logs inngest -f").verb else { unreachable!() };
+        assert!(flags.follow);
+        let cli = read("slipway install inngest -f a.yaml");
+        assert_eq!(cli.shared.answers, Some("a.yaml".into()));
     }
 
     #[test]

@@ -253,6 +253,13 @@ pub enum EventKind {
         /// Names of its keys.
         keys: Vec<String>,
     },
+    /// The password of a login was changed in its database, before its readers get the new one.
+    PasswordSet {
+        /// Group of the database.
+        group: String,
+        /// The user.
+        user: String,
+    },
     /// The dry run of the whole set was accepted.
     DryRunAccepted {
         /// How many objects.

@@ -1,7 +1,5 @@
 //! Parses the command line and runs the verb.
 
-use clap::Parser as _;
-
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(slipway::run::run(slipway::cli::Cli::parse()))
+    std::process::ExitCode::from(slipway::run::run(slipway::cli::Cli::of_process()))
 }

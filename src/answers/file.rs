@@ -1,7 +1,11 @@
 //! The answers file: read with the place of every fault, and written so that it repeats a run.
 
+mod recorded;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
+
+pub use recorded::{Written, recorded};
 
 use super::form::{Form, Given};
 use super::view::Input;

@@ -316,7 +316,7 @@ impl Form {
 }
 
 /// The letters of a key.
-fn letters(random: &mut StdRng, generate: Generate) -> SecretText {
+pub fn letters(random: &mut StdRng, generate: Generate) -> SecretText {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     const HEX: &[u8] = b"0123456789abcdef";
     let (alphabet, length) = match generate {

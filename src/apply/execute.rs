@@ -49,6 +49,7 @@ impl Run<'_> {
         for item in items {
             waves.entry(item.step.wave).or_default().push(item);
         }
+        let all = items;
         // What is no longer wanted goes at the very end, once everything else works.
         for (wave, items) in waves.range(..self.plan.late()) {
             self.may_write()?;
@@ -61,15 +62,19 @@ impl Run<'_> {
             revision.write(&self.cluster, &self.plan.target).await?;
             let title = self.plan.waves.get(*wave as usize).cloned().unwrap_or_default();
             self.tell.all(EventKind::WaveStarted { wave: *wave, title }).await;
-            let done = self.wave(items, &suspects, revision, salt).await;
-            for (what, n) in done.counts {
-                match what {
-                    Done::Unchanged => ended.unchanged += n,
-                    _ => ended.written += n,
+            // A server learns its new password before anybody in the same wave comes with it.
+            for part in self.servers_first(items).await {
+                let done = self.wave(&part, &suspects, revision, salt).await;
+                for (what, n) in done.counts {
+                    match what {
+                        Done::Unchanged => ended.unchanged += n,
+                        _ => ended.written += n,
+                    }
                 }
-            }
-            if let Some(failure) = done.failure {
-                return Err(failure);
+                if let Some(failure) = done.failure {
+                    return Err(failure);
+                }
+                self.set_passwords(all, &part, *wave).await?;
             }
             // The server knows the kinds of a definition once it is Established, and not before.
             let definitions: Vec<ObjectId> = items

@@ -138,6 +138,7 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
         generation: keys.generation,
         exists: true,
         entries: keys.values.keys().map(|path| entry(path, known, &keys.opens)).collect(),
+        ..KeyPlan::default()
     });
     let plan = Plan {
         verb: known.map_or(Verb::Install, |plan| plan.verb),

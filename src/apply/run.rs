@@ -91,6 +91,8 @@ pub(super) struct Run<'a> {
     /// The same lock, as the cluster asks it before every write.
     pub(super) eye: Arc<std::sync::OnceLock<Eye>>,
     pub(super) lost: std::sync::OnceLock<()>,
+    /// Passwords that their servers have to learn in this run.
+    pub(super) passwords: tokio::sync::Mutex<Vec<super::rotate::Password>>,
     /// Something was written; the lock alone does not count.
     pub(super) wrote: std::sync::atomic::AtomicBool,
     /// The newest revision that ended well before this run: where one can go back to.
@@ -200,6 +202,7 @@ impl<'a> Run<'a> {
             lock: tokio::sync::RwLock::new(None),
             eye,
             lost: std::sync::OnceLock::new(),
+            passwords: tokio::sync::Mutex::default(),
             wrote: std::sync::atomic::AtomicBool::new(false),
             back: std::sync::OnceLock::new(),
         }
@@ -307,6 +310,7 @@ impl Run<'_> {
             (items, hashes) = self.items(&making, &values.salt, &live, &kept)?;
         }
         revision.progress.hashes = hashes;
+        *self.passwords.lock().await = self.new_passwords(&kept, keys.as_ref()).await?;
         let ended = self.waves(&mut revision, &items, &values.salt).await;
         let ended = match ended {
             Ok(ended) => {

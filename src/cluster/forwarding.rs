@@ -31,11 +31,26 @@ impl Cluster {
     /// # Errors
     /// No such Service or port, no pod of it is ready, or no port of this machine can be opened.
     pub async fn listen(&self, namespace: &str, service: &str, port: &str) -> Result<Forwarding, Fault> {
+        self.listen_at(namespace, service, port, None).await
+    }
+
+    /// As [`Cluster::listen`], at a given port of this machine, where there is one.
+    ///
+    /// # Errors
+    /// As [`Cluster::listen`]; a port that is given and not free.
+    pub async fn listen_at(
+        &self,
+        namespace: &str,
+        service: &str,
+        port: &str,
+        local: Option<u16>,
+    ) -> Result<Forwarding, Fault> {
         let to = self.behind_service(namespace, service, port).await?;
         // The first connection of the operator shall not be the one that learns that it is forbidden.
         drop(self.forward(&to).await?);
-        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, to.port)).await {
+        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, local.unwrap_or(to.port))).await {
             Ok(listener) => Ok(listener),
+            Err(error) if local.is_some() => Err(error),
             Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
         };
         let asked = self

@@ -92,6 +92,29 @@ pub async fn make(
     Ok((keys, made))
 }
 
+/// Every generation of a release's key Secrets that is there, the newest first.
+///
+/// # Errors
+/// They cannot be listed, or one of them cannot be understood.
+pub async fn all(cluster: &Cluster, target: &Target) -> Result<Vec<Keys>, Failure> {
+    let selector = format!("{RELEASE}={}", target.release);
+    let listed = cluster.list("", "Secret", &target.namespace, &selector).await?.objects;
+    let mut all = Vec::new();
+    for secret in listed.iter().filter(|secret| secret.annotation(OPENS).is_some()) {
+        if let Some(generation) = generation_of(secret.name(), target) {
+            all.push(understand(secret, target, generation)?);
+        }
+    }
+    all.sort_by_key(|keys: &Keys| std::cmp::Reverse(keys.generation));
+    Ok(all)
+}
+
+/// The generation that a Secret's name says, where it is one of the release's key Secrets.
+pub fn generation_of(name: &str, target: &Target) -> Option<u32> {
+    let number = name.strip_prefix(&format!("{}-keys-", target.release))?;
+    number.parse().ok().filter(|generation: &u32| *generation > 0 && generation.to_string() == number)
+}
+
 /// What is said of a generation that the release's record counts on, and that is not there.
 pub fn gone(target: &Target, generation: u32) -> Failure {
     let name = target.key_secret_name(generation);

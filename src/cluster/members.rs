@@ -78,7 +78,8 @@ impl Cluster {
             };
             disks.insert(disk.to_string(), read);
         }
-        let volumes = claims.iter().map(|claim| Volume::of(claim, &disks, &pods)).collect();
+        let mut volumes: Vec<Volume> = claims.iter().map(|claim| Volume::of(claim, &disks, &pods)).collect();
+        self.measure(namespace, &mut volumes, &pods).await;
         let keys = secrets.iter().map(KeySecret::of).collect();
         let mut objects = members?;
         let known: Vec<ObjectId> = objects.iter().map(Object::id).collect();

@@ -27,6 +27,7 @@ mod proxy;
 mod read;
 pub mod record;
 mod stream;
+mod usage;
 
 pub use access::Access;
 pub use ask::Patience;

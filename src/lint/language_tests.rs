@@ -237,6 +237,20 @@ fn yaml_and_json_text_of_a_tree_with_a_secret_is_a_secret() {
 }
 
 #[test]
+fn how_a_key_is_rotated_is_said_in_one_way_with_names_that_exist() {
+    let key = |rotate: &str| format!("keys: {{k: {{generate: {{hex: 32}}, ask: K, rotate: {rotate}}}}}\n");
+    let told = [
+        ("{join: ',', clientsFirst: true}", "a key is rotated in one way"),
+        ("{jion: ','}", "did you mean `join`?"),
+        ("{postgresql: {group: app, user: '${nobody}', database: d}}", "nobody"),
+        ("{postgresql: {group: app, user: u}}", "database"),
+    ];
+    for (rotate, wanted) in told {
+        all(&[(&key(rotate), &format!("{MAP}data: {{a: b}}\n"), wanted)]);
+    }
+}
+
+#[test]
 fn answers_that_are_text_are_taken_as_they_were_written() {
     let product = questions(
         "{id: tag, type: text, ask: T}, {id: tags, type: list, of: text, ask: L}, {id: labels, type: map, ask: M}, {id: items, type: list, key: name, ask: I, fields: [{id: name, type: text, ask: N}]}, {id: d, type: text, ask: D, default: 1.30}",

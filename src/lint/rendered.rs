@@ -274,6 +274,10 @@ fn said(form: &Form) -> Result<(), Vec<Finding>> {
         for fault in question.opens.iter().filter_map(|opens| scope.text(opens).err()) {
             tell(format!("`opens` of {path}"), fault);
         }
+        let login = question.rotate.iter().filter_map(|rotate| rotate.database.as_ref());
+        for fault in login.flat_map(|login| [&login.user, &login.database]).filter_map(|one| scope.text(one).err()) {
+            tell(format!("`rotate` of {path}"), fault);
+        }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }

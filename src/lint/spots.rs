@@ -217,6 +217,8 @@ impl Walk {
         });
         question.from.iter().for_each(|from| self.wanting(Wanted::List, |walk| walk.expression(from, &at)));
         question.opens.iter().for_each(|opens| self.template(opens, &at));
+        let login = question.rotate.iter().filter_map(|rotate| rotate.database.as_ref());
+        login.for_each(|login| [&login.user, &login.database].into_iter().for_each(|one| self.template(one, &at)));
         self.itself(&question.kind, |walk| question.checks.iter().for_each(|check| walk.truth(&check.that, &at)));
         if let Kind::Items { fields, .. } = &question.kind {
             for field in fields {

@@ -222,7 +222,7 @@ fn keys(derived: &Derived, preview: &Preview, live: &BTreeMap<ObjectId, Object>,
         opens: opens(path).unwrap_or_default(),
     });
     let id = ObjectId::new("", "Secret", &target.namespace, &target.key_secret_name(1));
-    KeyPlan { generation: 1, exists: live.contains_key(&id), entries: entries.collect() }
+    KeyPlan { generation: 1, exists: live.contains_key(&id), entries: entries.collect(), ..KeyPlan::default() }
 }
 
 #[cfg(test)]

@@ -75,6 +75,14 @@ pub const CODES: &[(&str, &str)] = &[
         "A field changes that Kubernetes never lets change. The object would have to be made anew, which could lose data, so it is never done without being asked. Go back to the earlier answer.",
     ),
     (
+        "KEY_IN_TWO_STEPS",
+        "A key is rotated in two steps, so that nobody is shut out: first the new value is made, or accepted beside the old one; then, once everybody has it, `slipway keys rotate NAME --finish` ends it.",
+    ),
+    (
+        "KEY_SHUTS_OUT",
+        "From this step of a rotation on only the new value of a key holds. Who does not have it then is refused until it does; a database's password is changed in the database first, and its readers restart with it.",
+    ),
+    (
         "JOB_NOT_RUN",
         "A Job of the recorded revision is not run again by the rollback: it did its work when that revision was installed, and running an old migration over newer data could harm it.",
     ),
@@ -157,5 +165,26 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "WAIT_CYCLE",
         "Groups wait for each other in a circle by $after, so that none could ever begin. Break it at one of them.",
+    ),
+    (
+        "KEY_GONE",
+        "The key Secret that the release's record counts on is not there. Its values are nowhere else in the cluster; what they open stays shut without them. Bring it back: slipway keys import FILE, or from a backup of the namespace.",
+    ),
+    (
+        "KEY_HALF_ROTATED",
+        "A key is rotated in two steps, and only the first was done. Nothing is broken: end it with `slipway keys rotate NAME --finish` once everybody has the new value.",
+    ),
+    (
+        "KEY_UNUSED",
+        "An earlier generation of the release's keys that neither its objects nor a kept volume use. It is kept since nothing deletes a key unasked. Delete it by hand once no backup needs it either.",
+    ),
+    ("RUN_NOT_ENDED", "The last run of the release did not come to its end: its client died, was left, or it failed."),
+    (
+        "SECRET_COPY_DIFFERS",
+        "A Secret that slipway composed does not hold any more what it is composed of: its source was changed since, or somebody edited it. Running the same install again makes it anew, and restarts its readers.",
+    ),
+    (
+        "VOLUME_NOT_USED",
+        "A volume of the release is in none of its objects any more: it was set aside, or a component was switched off. It is kept, with its key.",
     ),
 ];

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{ChangedConfiguration, action};
 use super::render::render;
+use super::rotate::Rotation;
 use super::waves::waves;
 use super::{
     Class, HealthCheck, KeyEntry, KeyPlan, LogPattern, Plan, Probe, ProductRef, RecordedAnswer, Step, Target, Verb,
@@ -116,7 +117,7 @@ fn steps(
 
 /// The key Secret: every secret of ours, with what it opens.
 fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, faults: &mut Vec<Finding>) -> KeyPlan {
-    let mut entries = Vec::new();
+    let (mut entries, mut rotations) = (Vec::new(), BTreeMap::new());
     let mut generation = 0;
     for (path, secret) in &world.secrets.0 {
         let SecretRef::Keys { generation: made, key } = &secret.at else { continue };
@@ -132,13 +133,17 @@ fn keys(world: &World<'_>, live: &BTreeMap<ObjectId, Object>, target: &Target, f
                 }
             }
         }
+        match Rotation::of(world, path) {
+            Ok(rotation) => rotations.extend(rotation.map(|rotation| (key.clone(), rotation))),
+            Err(fault) => faults.push(fault_at(&fault, &format!("keys {path}"))),
+        }
         entries.push(KeyEntry { path: key.clone(), source: secret.source, opens });
     }
     let generation = generation.max(1);
     let id = ObjectId::new("", "Secret", &target.namespace, &target.key_secret_name(generation));
     let exists =
         live.get(&id).is_some_and(|there| entries.iter().all(|entry| there.at(&["data", &entry.path]).is_some()));
-    KeyPlan { generation, exists, entries }
+    KeyPlan { generation, exists, entries, rotations }
 }
 
 /// What could not be checked, since it may not be read.
@@ -162,7 +167,7 @@ fn fault_at(fault: &EvaluationFault, at: &str) -> Finding {
 }
 
 /// The name of a group as a component writes it: `self` is the component.
-fn group<'a>(name: &'a str, scope: &'a ScopeId) -> &'a str {
+pub(super) fn group<'a>(name: &'a str, scope: &'a ScopeId) -> &'a str {
     match scope {
         Some(id) if name == "self" => id,
         _ => name,

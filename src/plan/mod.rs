@@ -6,6 +6,7 @@ pub mod adopt;
 pub mod backup;
 mod codes;
 pub mod diff;
+pub mod doctor;
 pub mod existing;
 pub mod export;
 pub mod gates;
@@ -16,6 +17,7 @@ pub mod render;
 pub mod restart;
 pub mod restore;
 pub mod rollback;
+pub mod rotate;
 pub mod set;
 pub mod uninstall;
 pub mod upgrade;
@@ -89,6 +91,8 @@ pub enum Verb {
     Uninstall,
     /// Taking over what another tool laid down.
     Adopt,
+    /// Other keys, and nothing else.
+    Rotate,
 }
 
 impl Verb {
@@ -100,6 +104,7 @@ impl Verb {
             Self::Rollback => "rollback",
             Self::Uninstall => "uninstall",
             Self::Adopt => "adopt",
+            Self::Rotate => "rotate",
         }
     }
 }
@@ -265,6 +270,9 @@ pub struct KeyPlan {
     pub exists: bool,
     /// Its entries, by path.
     pub entries: Vec<KeyEntry>,
+    /// How they are changed, by path, so that no product folder is needed for it later.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotations: BTreeMap<String, rotate::Rotation>,
 }
 
 /// A health check after ready (language.md `health`), evaluated.

@@ -5,7 +5,7 @@ mod held;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use held::{KeySecret, Volume, strangers};
+pub use held::{KeySecret, Usage, Volume, strangers};
 
 use super::set::{OPENS, PART_OF, RELEASE};
 use super::waves::waves;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::adopt::Adopt;
@@ -152,6 +153,8 @@ pub struct Question {
     pub generate: Option<Generate>,
     /// What it opens (keys): templates.
     pub opens: Vec<Template>,
+    /// How it is changed without shutting out who uses it.
+    pub rotate: Option<Rotate>,
     /// In whose names its expressions are read.
     pub scope: ScopeId,
     /// Where it stands.
@@ -166,12 +169,38 @@ impl Question {
 }
 
 /// How a key is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Generate {
     /// That many hex digits.
     Hex(usize),
     /// That many letters and digits.
     Password(usize),
+}
+
+/// How a key is changed (cluster.md 3). A key without these words is changed in one step, and who does not have the new one
+/// then is shut out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rotate {
+    /// Several values are accepted at once, joined by this text; empty where only one is.
+    pub join: String,
+    /// Those who use it can know the next value before it is used, and must.
+    pub clients_first: bool,
+    /// It is the password of a database login, and is changed there too.
+    pub database: Option<RotateDatabase>,
+    /// What has to be known or done besides.
+    pub say: String,
+}
+
+/// The login whose password a key is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RotateDatabase {
+    /// The group whose pod is the server.
+    pub group: String,
+    /// Its user.
+    pub user: Template,
+    /// A database that it may connect to.
+    pub database: Template,
 }
 
 /// A rule over `self`.

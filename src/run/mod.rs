@@ -3,22 +3,31 @@
 
 mod adopt;
 mod answers;
+mod answers_file;
 mod apply;
 mod attach;
 mod backup;
+mod bundle;
+mod certificates;
 mod choices;
 mod databases;
 mod diff;
+mod doctor;
 mod doors;
 mod draft;
 mod evidence;
 mod explain;
 mod export;
 mod frozen;
+mod images;
 mod install;
+mod keys;
 mod log;
+mod logs;
 mod outside;
+mod passphrase;
 mod password;
+mod port_forward;
 mod practice;
 mod preflight;
 mod products;
@@ -28,6 +37,7 @@ mod render;
 mod repair;
 mod restore;
 mod rollback;
+mod rotate;
 mod setup;
 mod status;
 mod target;
@@ -39,7 +49,7 @@ use std::io::IsTerminal as _;
 
 use clap::CommandFactory as _;
 
-use crate::cli::{BackupWhat, Cli, Keys, Output, Verb};
+use crate::cli::{BackupWhat, Cli, Output, Verb};
 use crate::error::{Failure, FailureKind};
 use crate::view::headless;
 
@@ -93,9 +103,6 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
             uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
         }
-        Some(Verb::Keys { what: Keys::Check { release, mend } }) => {
-            password::check(&shared, release.as_deref(), mend).await
-        }
         Some(Verb::Backup { what: Some(BackupWhat::Schedule { release, at, keep, to }), .. }) => {
             backup::schedule(&shared, release.as_deref(), &to, (&at, keep)).await
         }
@@ -109,6 +116,17 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),
+        Some(Verb::Logs { release, group, flags }) => {
+            logs::run(&shared, release.as_deref(), group.as_deref(), &flags).await
+        }
+        Some(Verb::PortForward { release, name, port }) => {
+            port_forward::run(&shared, release.as_deref(), name.as_deref(), port).await
+        }
+        Some(Verb::Images { name }) => images::run(&shared, name.as_deref()).await,
+        Some(Verb::Answers { release, all }) => answers_file::run(&shared, release.as_deref(), all).await,
+        Some(Verb::Doctor { release }) => doctor::run(&shared, release.as_deref()).await,
+        Some(Verb::Bundle { release, to }) => bundle::run(&shared, release.as_deref(), to).await,
+        Some(Verb::Keys { what }) => keys::run(&shared, what).await,
         Some(Verb::Explain { code }) => explain::run(&shared, code.as_deref()),
         Some(Verb::Practice { what }) => practice::run(&what),
         Some(Verb::Completions { shell }) => {

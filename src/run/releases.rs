@@ -4,7 +4,7 @@ use crate::cli::Shared;
 use crate::cluster::Cluster;
 use crate::cluster::record::{self, Revision, Standing};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::plan::Target;
+use crate::plan::{Plan, Target, Verb};
 
 use super::{attach, target};
 
@@ -58,6 +58,35 @@ impl Release {
                 .hint(format!("build it anew: slipway repair {} -n {}", target.release, target.namespace)));
         }
         Ok(Self { cluster, target, revisions })
+    }
+}
+
+impl Release {
+    /// Finds the release by its name, where a second name may follow; one name alone that no release has is the second.
+    ///
+    /// # Errors
+    /// As [`Release::find`].
+    pub(super) async fn with_name(
+        shared: &Shared,
+        first: Option<&str>,
+        second: Option<&str>,
+        verb: &str,
+    ) -> Result<(Self, Option<String>), Failure> {
+        let cluster = target::cluster(shared, shared.context.as_deref()).await?;
+        let all = attach::standing(shared, &cluster).await?;
+        let is_release = first.is_some_and(|first| all.iter().any(|one| one.release == first));
+        let (release, name) = match (first, second) {
+            (Some(name), None) if !is_release && !all.is_empty() => (None, Some(name)),
+            both => both,
+        };
+        let found = Self::of(shared, cluster, &all, release, verb).await?;
+        Ok((found, name.map(str::to_string)))
+    }
+
+    /// The plan of what is installed: of the newest revision that is no uninstall.
+    pub(super) fn plan(&self) -> &Plan {
+        let installs = self.revisions.iter().find(|one| one.plan.verb != Verb::Uninstall);
+        &installs.unwrap_or(&self.revisions[0]).plan
     }
 }
 

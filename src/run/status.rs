@@ -12,6 +12,7 @@ use crate::cluster::lock::{self, Contender};
 use crate::cluster::record::{Revision, Standing};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::finding::Finding;
 use crate::object::ObjectId;
 use crate::plan::{Action, Plan, Verb};
 use crate::secret::SecretRef;
@@ -65,7 +66,7 @@ fn list(shared: &Shared, all: &[Standing]) -> Result<(), Failure> {
 }
 
 /// Reads everything that a status tells of.
-async fn look(found: &Release) -> Result<Status, Failure> {
+pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
     let Release { cluster, target, revisions } = found;
     let newest = &revisions[0];
     let plan: &Plan = &revisions.iter().find(|one| one.plan.verb != Verb::Uninstall).unwrap_or(newest).plan;
@@ -94,8 +95,13 @@ async fn look(found: &Release) -> Result<Status, Failure> {
     let objects = watch::status(plan, &scene);
     let ready = objects.iter().all(|one| one.readiness == crate::event::Readiness::Ready);
     let findings = if ready { Vec::new() } else { symptoms(&scene, &Patterns::new(&plan.log_patterns)) };
+    let mut findings: Vec<Finding> = findings.into_iter().map(|symptom| symptom.finding).collect();
+    let certificates = super::certificates::look(found, &scene, &mut findings).await;
     let volumes = match held {
-        Ok(held) => Status::volumes(&held.volumes),
+        Ok(held) => {
+            findings.extend(watch::volumes::nearly_full(&held.volumes));
+            Status::volumes(&held.volumes)
+        }
         // Who may not read Secrets may still ask how it is.
         Err(fault) if fault.kind == FaultKind::Forbidden => Vec::new(),
         Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
@@ -117,7 +123,8 @@ async fn look(found: &Release) -> Result<Status, Failure> {
         began: newest.began.strftime("%F %H:%M:%SZ").to_string(),
         objects,
         volumes,
-        findings: findings.into_iter().map(|symptom| symptom.finding).collect(),
+        certificates,
+        findings,
     })
 }
 

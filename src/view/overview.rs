@@ -186,6 +186,7 @@ impl Overview {
             Verb::Rollback => format!("Roll back {release} in {context}"),
             Verb::Uninstall => format!("Uninstall {release} from {context}"),
             Verb::Adopt => format!("Take over {release} in {context}"),
+            Verb::Rotate => format!("Rotate keys of {release} in {context}"),
         }
     }
 

@@ -323,7 +323,7 @@ pub(crate) fn overview() -> Overview {
             ..Default::default()
         },
         namespace_exists: false,
-        keys: KeyPlan { generation: 1, exists: false, entries: vec![event] },
+        keys: KeyPlan { generation: 1, exists: false, entries: vec![event], ..KeyPlan::default() },
         steps: vec![
             with_recipe(step(Action::Create, secret)),
             step(Action::Create, claim),

@@ -14,6 +14,7 @@ pub fn of(event: &Event) -> Option<String> {
             let preposition = match run.verb.as_str() {
                 "uninstall" => "from",
                 "adopt" => "in",
+                "rotate" => "in",
                 _ => "into",
             };
             format!(
@@ -41,6 +42,9 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::KeysMade { secret, keys } => format!("Keys made once, in secret {secret}: {}.", keys.join(", ")),
         EventKind::KeysFound { secret, keys } => {
             format!("Keys found and used, in secret {secret}: {}.", keys.join(", "))
+        }
+        EventKind::PasswordSet { group, user } => {
+            format!("{group}: the password of {user} was changed in the database.")
         }
         EventKind::DryRunAccepted { objects, unknown: 0 } => format!("The server accepts all {objects} objects."),
         EventKind::DryRunAccepted { objects, unknown } => {
@@ -142,6 +146,7 @@ fn verb_ing(verb: &str) -> &'static str {
         "rollback" => "rolling back",
         "uninstall" => "uninstalling",
         "adopt" => "taking over",
+        "rotate" => "rotating keys of",
         _ => "installing",
     }
 }

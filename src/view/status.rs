@@ -43,6 +43,8 @@ pub struct Status {
     pub objects: Vec<ObjectStatus>,
     /// The volumes, each in words.
     pub volumes: Vec<(String, String)>,
+    /// The certificates that it serves, each in words.
+    pub certificates: Vec<(String, String)>,
     /// What is wrong; empty while everything is ready.
     pub findings: Vec<Finding>,
 }
@@ -91,6 +93,9 @@ impl Status {
         }
         for (name, words) in &self.volumes {
             lines.push(format!("  volume {name}: {words}"));
+        }
+        for (name, words) in &self.certificates {
+            lines.push(format!("  certificate {name}: {words}"));
         }
         for finding in &self.findings {
             lines.push(format!("{}: {} ({})", finding.severity.word(), finding.what, finding.code));

@@ -43,7 +43,8 @@ pub(crate) async fn exported_manifests_are_accepted_elsewhere_and_hold_no_mark_a
     let pods = |all: &std::collections::BTreeMap<String, serde_json::Value>| -> Vec<String> {
         all.keys().filter(|name| name.starts_with("Pod/")).cloned().collect()
     };
-    let over = cx.kubectl().args(["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"]);
+    let mut over = cx.kubectl();
+    over.args(["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"]);
     let over = over.arg(folder.path().join("manifests.yaml")).output()?;
     succeeded(&over);
     assert_eq!(pods(&objects(&cx, &namespace)?), pods(&before));

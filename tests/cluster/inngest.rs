@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use slipway::object::{Object, ObjectId};
+use slipway::plan::rotate::{Login, Rotation};
 use slipway::plan::{Action, Class, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
 use slipway::product::Recipe;
+use slipway::product::schema::Generate;
 use slipway::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
 
 fn recipe(template: &str, paths: &[&str]) -> Recipe {
@@ -179,6 +181,7 @@ pub(crate) fn plan(namespace: &str) -> Plan {
                 entry("database.password", &["PersistentVolumeClaim/inngest-postgresql"]),
                 entry("keys.event", &["clients"]),
             ],
+            rotations: rotations(),
         },
         steps: steps
             .into_iter()
@@ -213,4 +216,16 @@ pub(crate) fn secrets() -> Secrets {
         )
     };
     Secrets(["database.password", "keys.event"].iter().map(|path| secret(path)).collect())
+}
+
+/// The event key may be two at once; the password is the database's.
+fn rotations() -> BTreeMap<String, Rotation> {
+    let login = Login { group: "database".into(), user: "inngest".into(), database: "inngest".into() };
+    BTreeMap::from([
+        ("keys.event".into(), Rotation { generate: Some(Generate::Hex(32)), join: ",".into(), ..Rotation::default() }),
+        (
+            "database.password".into(),
+            Rotation { generate: Some(Generate::Password(32)), login: Some(login), ..Rotation::default() },
+        ),
+    ])
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod adopt;
+mod also;
 mod apply;
 mod attach;
 mod backup;
@@ -33,6 +34,7 @@ mod products;
 mod rbac;
 mod rehearse;
 mod rollback;
+mod rotate;
 mod status;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -152,6 +154,16 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         keys::a_key_that_comes_with_an_answer_makes_the_next_generation_and_none_after_it,
         keys::a_run_that_ends_between_its_record_and_its_keys_is_finished_with_the_same_generation,
         keys::a_newest_generation_that_is_gone_is_told_and_never_replaced_by_the_one_before,
+        also::logs_are_read_by_group_followed_and_read_from_before_a_restart,
+        also::a_port_leads_to_the_product_until_ctrl_c,
+        also::images_are_listed_for_mirroring_and_come_from_the_registry_that_was_answered,
+        also::the_answers_of_what_is_installed_install_the_same_elsewhere,
+        also::a_status_tells_certificates_and_how_full_volumes_are_where_that_can_be_known,
+        also::what_needs_a_look_is_named_and_a_release_that_is_whole_has_nothing,
+        also::the_archive_for_a_report_holds_everything_and_no_secret,
+        rotate::keys_are_rotated_in_the_steps_that_their_product_names,
+        rotate::keys_that_are_lost_come_back_from_their_copy_and_from_no_other,
+        rotate::a_value_is_shown_on_a_terminal_alone_and_what_is_wrong_is_said,
         exposure::an_ingress_with_a_certificate_of_an_issuer_publishes_the_paths_of_sdks_alone,
         exposure::an_ingress_with_an_own_certificate_names_that_secret_and_no_issuer,
         exposure::a_gateway_publishes_the_paths_of_sdks_and_sends_http_to_https,

@@ -63,7 +63,7 @@ pub(crate) async fn run_with(
     (ended, events)
 }
 
-fn server() -> Arc<Server> {
+pub(crate) fn server() -> Arc<Server> {
     Arc::new(Server::start(Options { speed: 50, ..Options::default() }).unwrap())
 }
 

@@ -114,6 +114,18 @@ fn definitions() -> Value {
         map(&["hex"], json!({"hex": {"type": "integer", "minimum": 16, "maximum": 1024}})),
         map(&["password"], json!({"password": {"type": "integer", "minimum": 16, "maximum": 1024}})),
     ]});
+    let rotate = map(
+        &[],
+        json!({
+            "join": text("Several values are accepted at once, joined by this text"),
+            "clientsFirst": truth("Those who use it must know the next value before it is used"),
+            "postgresql": said(map(&["group", "user", "database"], json!({
+                "group": text("The group whose pod is the server; `self` is the component"),
+                "user": text("Its user"), "database": text("A database that it may connect to"),
+            })), "It is the password of this login, and is changed there too"),
+            "say": text("What has to be known or done besides"),
+        }),
+    );
     let asked = json!({
         "ask": text("What is asked"),
         "why": text("Why it matters"),
@@ -127,6 +139,7 @@ fn definitions() -> Value {
         "from": cel("choices out of the cluster"),
         "generate": said(generate, "How a secret is made"),
         "opens": list(text("What it opens: claims, clients")),
+        "rotate": said(rotate, "How it is changed without shutting out who uses it; one of join, clientsFirst and postgresql"),
     });
     let merged = |more: Value| {
         let mut all = asked.as_object().cloned().unwrap_or_default();

@@ -4,7 +4,7 @@
 pub(crate) mod binaries;
 mod certificates;
 pub(crate) mod credentials;
-mod kubelet;
+pub(crate) mod kubelet;
 mod processes;
 mod setup;
 pub(crate) mod stages;

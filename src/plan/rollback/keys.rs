@@ -64,6 +64,7 @@ pub(super) fn choose(ground: &Ground<'_>) -> Result<Chosen, Failure> {
         generation: if to.has_secrets() || newest > 1 { generation } else { to.keys.generation },
         exists: !moved && ground.generations.contains_key(&newest),
         entries: entries.cloned().collect(),
+        rotations: ground.recorded.iter().rev().chain([&to]).flat_map(|plan| plan.keys.rotations.clone()).collect(),
     };
     let sources: BTreeMap<&str, SecretSource> =
         plan.entries.iter().map(|entry| (entry.path.as_str(), entry.source)).collect();

@@ -42,7 +42,7 @@ fn recorded(version: &str, generation: u32, keys: &[&str], steps: Vec<Step>) -> 
         target: target(),
         product: ProductRef { version: version.into(), ..ProductRef::default() },
         namespace_exists: true,
-        keys: KeyPlan { generation, exists: true, entries: keys.iter().map(entry).collect() },
+        keys: KeyPlan { generation, exists: true, entries: keys.iter().map(entry).collect(), ..KeyPlan::default() },
         steps,
         waves: vec!["all".into()],
         health: vec![],

@@ -15,6 +15,44 @@ pub struct Mount {
     pub ours: bool,
 }
 
+/// How full a volume is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// It was measured, in bytes.
+    Known {
+        /// What is used.
+        used: u64,
+        /// What there is in all.
+        capacity: u64,
+        /// What can still be used.
+        free: u64,
+    },
+    /// It could not be measured.
+    Unknown,
+}
+
+impl Usage {
+    /// It in words: `1.5Gi used, 6.3Gi free`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Known { used, free, .. } => format!("{} used, {} free", size(*used), size(*free)),
+            Self::Unknown => "use unknown".into(),
+        }
+    }
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["", "Ki", "Mi", "Gi", "Ti"] {
+        if size < 1024.0 || unit == "Ti" {
+            return if unit.is_empty() { format!("{bytes}") } else { format!("{size:.1}{unit}") };
+        }
+        size /= 1024.0;
+    }
+    bytes.to_string()
+}
+
 /// A volume of a release: its claim, and the disk behind it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
@@ -35,6 +73,8 @@ pub struct Volume {
     pub opened_by: Vec<String>,
     /// Pods that mount it.
     pub mounted_by: Vec<Mount>,
+    /// How full it is, where that was asked.
+    pub usage: Option<Usage>,
 }
 
 impl Volume {
@@ -62,6 +102,7 @@ impl Volume {
             policy,
             opened_by: listed(claim.annotation(OPENED_BY).unwrap_or("")),
             mounted_by: mounts.map(|pod| Mount { name: pod.name().into(), ours: ours(pod) }).collect(),
+            usage: None,
         }
     }
 
@@ -73,6 +114,7 @@ impl Volume {
     /// It in words: `8Gi, class standard, since 2026-04-23, its disk goes with it, opened by inngest-keys-1`.
     pub fn words(&self) -> String {
         let mut words = vec![self.size.clone()];
+        words.extend(self.usage.as_ref().map(Usage::words));
         words.extend((!self.class.is_empty()).then(|| format!("class {}", self.class)));
         words.extend(self.made.split_once('T').map(|(day, _)| format!("since {day}")));
         words.push(match (self.disk.is_empty(), self.outlives()) {

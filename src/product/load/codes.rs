@@ -54,6 +54,10 @@ pub const CODES: &[(&str, &str)] = &[
         "SECRET",
         "A secret stands in a file of the product, or in a profile. Secrets are given by the operator or made, and live in the cluster alone.",
     ),
+    (
+        "ROTATE",
+        "`rotate` belongs to secrets only, and says one way: join (several values are accepted at once, joined by that text), clientsFirst (those who use it must know the next value first), or postgresql (it is the password of that login).",
+    ),
     ("SECRET_DEFAULT", "A secret has no default: everybody would have the same. Let it be made with `generate`."),
     ("SHAPE", "A file, or a document in it, is not a mapping."),
     (

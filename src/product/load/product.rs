@@ -271,6 +271,7 @@ fn implicit(product: &mut Product, place: &Place) {
         example: String::new(),
         from: None,
         generate: None,
+        rotate: None,
         opens: Vec::new(),
         scope: None,
         place: place.clone(),

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::super::node::{Node, NodeValue};
-use super::super::schema::{Check, Generate, Kind, Question, ScopeId};
+use super::super::schema::{Check, Generate, Kind, Question, Rotate, RotateDatabase, ScopeId};
 use super::fields::{Fields, check_templates};
 use super::{Faults, names};
 
@@ -68,6 +68,7 @@ fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, fault
         from: fields.expression("from", faults),
         generate: generate(&mut fields, faults),
         opens: fields.templates("opens", faults),
+        rotate: rotate(&mut fields, faults),
         scope: scope.clone(),
         place: fields.place().clone(),
         kind,
@@ -85,6 +86,9 @@ fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, fault
         if question.optional {
             faults.add("DEFAULT", &default.place, "a question with a default is not optional", "drop one of the two");
         }
+    }
+    if question.rotate.is_some() && !secret {
+        faults.add("ROTATE", &question.place, "only a secret is rotated", "drop `rotate`");
     }
     if question.generate.is_some() && !secret {
         faults.add("GENERATE", &question.place, "only a secret can be generated", "");
@@ -138,6 +142,32 @@ pub(super) fn cross_check(node: &Node, faults: &mut Faults) -> Option<(String, C
     let say = fields.need_text("say", faults);
     fields.done(faults);
     Some((at, Check { that: that?, say }))
+}
+
+fn rotate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Rotate> {
+    let node = fields.get("rotate")?;
+    let mut how = Fields::of(node, "`rotate`", faults)?;
+    let database = how.get("postgresql").and_then(|node| {
+        let mut login = Fields::of(node, "`postgresql` of `rotate`", faults)?;
+        let group = login.need_text("group", faults);
+        let (user, database) = (login.need_template("user", faults), login.need_template("database", faults));
+        login.done(faults);
+        Some(RotateDatabase { group, user: user?, database: database? })
+    });
+    let rotate = Rotate {
+        join: how.text("join", faults).unwrap_or_default(),
+        clients_first: how.yes_no("clientsFirst", faults),
+        database,
+        say: how.text("say", faults).unwrap_or_default(),
+    };
+    how.done(faults);
+    if [!rotate.join.is_empty(), rotate.clients_first, rotate.database.is_some()].into_iter().filter(|is| *is).count()
+        > 1
+    {
+        let remedy = "keep one of join, clientsFirst and postgresql";
+        faults.add("ROTATE", &node.place, "a key is rotated in one way", remedy);
+    }
+    Some(rotate)
 }
 
 fn generate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Generate> {

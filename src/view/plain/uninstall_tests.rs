@@ -16,6 +16,7 @@ fn volume(name: &str, key: &str) -> Volume {
         policy: "Delete".into(),
         opened_by: vec![format!("{key}/password")],
         mounted_by: Vec::new(),
+        usage: None,
     }
 }
 
