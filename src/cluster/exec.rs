@@ -161,14 +161,12 @@ impl Cluster {
         let broken = |kind, why: String| Broken::Fault(Fault::without_answer(kind, &self.about(command), why));
         let status = status
             .ok_or_else(|| broken(FaultKind::Unreachable, "the connection was lost before the command ended".into()))?;
-        match status.reason.as_deref() {
-            _ if status.status.as_deref() == Some("Success") => Ok(0),
-            Some("NonZeroExitCode") => Ok(exit_code(&status)),
-            _ => Err(broken(
+        exit_code(&status).ok_or_else(|| {
+            broken(
                 FaultKind::Invalid,
                 sanitize::text(status.message.as_deref().unwrap_or("the command could not be run")),
-            )),
-        }
+            )
+        })
     }
 
     fn about(&self, command: &Command) -> Asked {

@@ -138,14 +138,10 @@ impl Cluster {
         let status = status.ok_or_else(|| {
             Fault::without_answer(FaultKind::Unreachable, &asked, "the connection was lost before the command ended")
         })?;
-        let code = match status.reason.as_deref() {
-            _ if status.status.as_deref() == Some("Success") => 0,
-            Some("NonZeroExitCode") => exit_code(&status),
-            _ => {
-                let why = sanitize::text(status.message.as_deref().unwrap_or("the command could not be run"));
-                return Err(Fault::without_answer(FaultKind::Invalid, &asked, why));
-            }
-        };
+        let code = exit_code(&status).ok_or_else(|| {
+            let why = sanitize::text(status.message.as_deref().unwrap_or("the command could not be run"));
+            Fault::without_answer(FaultKind::Invalid, &asked, why)
+        })?;
         Ok(Executed { code, output, errors })
     }
 
@@ -217,11 +213,19 @@ fn named_port(pod: &Object, name: &str) -> Option<u16> {
     found["containerPort"].as_u64().and_then(|port| u16::try_from(port).ok())
 }
 
-pub(super) fn exit_code(status: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Status) -> i32 {
-    let causes = status.details.iter().flat_map(|details| details.causes.iter().flatten());
-    let exits = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode"));
-    let mut codes = exits.filter_map(|cause| cause.message.as_deref()?.parse().ok());
-    codes.next().unwrap_or(1)
+/// The exit code that the end of a command tells; `None` where it could not be run at all.
+pub(super) fn exit_code(status: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Status) -> Option<i32> {
+    if status.status.as_deref() == Some("Success") {
+        return Some(0);
+    }
+    if status.reason.as_deref() == Some("NonZeroExitCode") {
+        let causes = status.details.iter().flat_map(|details| details.causes.iter().flatten());
+        let exits = causes.filter(|cause| cause.reason.as_deref() == Some("ExitCode"));
+        let mut codes = exits.filter_map(|cause| cause.message.as_deref()?.parse().ok());
+        return Some(codes.next().unwrap_or(1));
+    }
+    // Some runtimes tell it in words alone.
+    status.message.as_deref()?.rsplit_once("exit status ")?.1.trim().parse().ok()
 }
 
 async fn read_all(stream: Option<impl AsyncRead + Unpin>) -> Vec<u8> {

@@ -139,6 +139,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A value out of a Secret that the operator named must be copied into another Secret, and may not be read. Ask for the right that the message names, or give the value another way.",
     ),
     (
+        "TARGET_FULL",
+        "The place of a backup has less room than the database has data. A dump is mostly smaller, but nobody knows before. Choose another place, or pass over it: a backup that fills its place ends with a failure and takes nothing else along.",
+    ),
+    (
         "UNKNOWN_GROUP",
         "$after or a health check names a group that does not exist. A group is the name of a file in manifests/ without its ending, or a component.",
     ),

@@ -74,7 +74,7 @@ pub fn create(names: &Names) -> String {
     format!(
         "drop database if exists {};\n\
          select format('create database %I template template0 owner %I encoding %L lc_collate %L lc_ctype %L', {new}, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype) from pg_database where datname = {live} \\gexec\n\
-         select case when exists (select 1 from pg_database where datname = {new}) then 1 else 1 / 0 end;\n",
+         select 1 / count(*) as made from pg_database where datname = {new};\n",
         identifier(&names.new)
     )
 }

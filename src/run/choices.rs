@@ -53,6 +53,9 @@ fn given(shared: &Shared, product: Option<&str>) -> Result<BTreeMap<Part, Settle
         };
         given.insert(part, settled);
     }
+    if !shared.existing.is_empty() {
+        given.insert(Part::Existing, Settled { value: "said".into(), by: "--existing".into() });
+    }
     Ok(given)
 }
 

@@ -19,6 +19,7 @@ use crate::cluster::record::{self, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
 use crate::object::Object;
+use crate::plan::existing::Left;
 use crate::plan::set::RELEASE;
 use crate::plan::{Plan, Target};
 use crate::view::form::{Answered, FormQuestions};
@@ -28,6 +29,7 @@ use crate::view::questions::Whereabouts;
 use crate::view::way::{
     Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why,
     looks_like_production,
+    Again, Chosen, ClusterSeen, Entry, Guide, LeftSeen, Part, PlaceSeen, ReleaseSeen, Stop, looks_like_production,
 };
 use crate::view::{plain, tui};
 
@@ -232,6 +234,7 @@ impl Wizard<'_> {
             cluster.list("", "ConfigMap", &chosen.namespace, record::REVISION)
         );
         let mut seen = PlaceSeen { exists: facts.exists, terminating: facts.terminating, ..PlaceSeen::default() };
+        seen.left = left(&facts, &chosen.release);
         match listed {
             Ok(listed) => seen.releases = releases(&listed.objects),
             Err(fault) => seen.unread = fault.message.clone(),
@@ -253,6 +256,7 @@ impl Wizard<'_> {
             namespace: Some(chosen.namespace.clone()),
             release: Some(chosen.release.clone()),
             profile: Some(chosen.profile.clone()),
+            existing: if chosen.existing.is_empty() { self.shared.existing.clone() } else { chosen.existing.clone() },
             ..self.shared.clone()
         };
         let mut setup = Setup::read(&shared, Some(&chosen.product))?;
@@ -363,6 +367,14 @@ fn releases(revisions: &[Object]) -> Vec<ReleaseSeen> {
         }
     }
     releases.into_values().collect()
+}
+
+/// What an earlier install of a release left, for people.
+fn left(facts: &crate::facts::NamespaceFacts, release: &str) -> Vec<LeftSeen> {
+    let left = Left::of(facts, release);
+    let claims = left.claims.iter().map(|claim| (&claim.name, format!("volume, {}", claim.size)));
+    let keys = left.keys.iter().map(|key| (&key.name, "keys".to_string()));
+    claims.chain(keys).map(|(name, about)| LeftSeen { name: name.clone(), about }).collect()
 }
 
 fn nodes(facts: &Facts) -> String {

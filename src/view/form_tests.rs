@@ -11,6 +11,7 @@ async fn questions() -> FormQuestions {
         profile: "development".into(),
         namespace: "inngest".into(),
         release: "inngest".into(),
+        ..Chosen::default()
     };
     Rehearsed::default().prepare(&chosen).await.unwrap()
 }

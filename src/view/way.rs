@@ -64,6 +64,8 @@ pub enum Part {
     Namespace,
     /// The name of the release.
     Release,
+    /// What becomes of what an earlier install left: `use`, `aside` or `wipe`.
+    Existing,
 }
 
 /// What the command line or the answers file says of a part.
@@ -194,6 +196,17 @@ pub struct PlaceSeen {
     pub releases: Vec<ReleaseSeen>,
     /// Why the releases cannot be read; empty when they were.
     pub unread: String,
+    /// What an earlier install left, where the release has no record.
+    pub left: Vec<LeftSeen>,
+}
+
+/// A volume or key Secret that an earlier install left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftSeen {
+    /// Its name.
+    pub name: String,
+    /// What it is, such as `volume, 8Gi` or `keys`.
+    pub about: String,
 }
 
 /// Everything that is settled before the form.
@@ -209,6 +222,8 @@ pub struct Chosen {
     pub namespace: String,
     /// Name of the release.
     pub release: String,
+    /// What becomes of what an earlier install left, each `NAME=use|aside|wipe`.
+    pub existing: Vec<String>,
 }
 
 /// What the way in asks of the outside.

@@ -214,6 +214,28 @@ async fn look(way: &mut Way, guide: &dyn Guide, prompt: &mut dyn Prompt) -> io::
             Note::Blocks(text) => prompt.say(&format!("  {text}."))?,
         }
     }
+    for note in way.left_notes() {
+        match note {
+            Note::Warning(text) => prompt.say(&format!("  Warning: {text}."))?,
+            Note::Plain(text) | Note::Blocks(text) => prompt.say(&format!("  {text}."))?,
+        }
+    }
+    while way.existing_fault().is_some() {
+        let texts = [
+            "Use it, with the keys that open it".to_string(),
+            "Set it aside: it stays untouched, new volumes and keys are made".to_string(),
+            "Wipe it: its data and keys are gone for good".to_string(),
+        ];
+        match prompt.choose("What becomes of what the earlier install left?", &texts, Some(0))? {
+            Reply::Said(2) => match prompt.text("Type wipe to give its data up", "")? {
+                Reply::Said(word) if word.trim() == "wipe" => way.set_existing("wipe"),
+                Reply::Said(_) => prompt.say("  Nothing is wiped.")?,
+                reply => return command(way, prompt, Stop::Target, reply.map(|_| 0)),
+            },
+            Reply::Said(at) => way.set_existing(["use", "aside"].get(at).copied().unwrap_or("use")),
+            reply => return command(way, prompt, Stop::Target, reply),
+        }
+    }
     Ok(if way.open(Stop::Target).is_some() { Step::Again } else { Step::Next })
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     Ask, Chosen, ClusterSeen, ContextChoice, InstalledSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop,
     Told,
+    Ask, Chosen, ClusterSeen, ContextChoice, LeftSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop, Told,
 };
 use crate::answers::draft::Draft;
 use crate::answers::names::label_fault;
@@ -199,17 +200,66 @@ impl Way {
         &self.look
     }
 
+    /// What an earlier install left here, which nobody has decided about beforehand.
+    pub fn left(&self) -> &[LeftSeen] {
+        let decided = self.given.contains_key(&Part::Existing) || self.standing().is_some();
+        self.place_seen().filter(|_| !decided).map_or(&[], |seen| seen.left.as_slice())
+    }
+
+    /// What was said of it, right or wrong.
+    pub fn existing(&self) -> &str {
+        self.value(Part::Existing).unwrap_or("")
+    }
+
+    /// Takes what becomes of it, right or wrong.
+    pub fn set_existing(&mut self, text: &str) {
+        if text.trim() != self.existing() {
+            self.chosen.insert(Part::Existing, text.trim().to_string());
+        }
+    }
+
+    /// What is wrong with it.
+    pub fn existing_fault(&self) -> Option<String> {
+        if self.left().is_empty() || matches!(self.existing(), "use" | "aside" | "wipe") {
+            return None;
+        }
+        Some("type what becomes of what was left: use, aside or wipe".into())
+    }
+
+    /// What it is, and what the words mean.
+    pub fn left_notes(&self) -> Vec<Note> {
+        if self.left().is_empty() {
+            return Vec::new();
+        }
+        let all: Vec<String> = self.left().iter().map(|one| format!("{} ({})", one.name, one.about)).collect();
+        let mut notes = vec![
+            Note::Warning(format!("an earlier install left {}", all.join(", "))),
+            Note::Plain(
+                "use: the data with the keys that open it; aside: it stays untouched, and new volumes and keys are made"
+                    .into(),
+            ),
+            Note::Plain("wipe: its data and keys are gone for good; one by one: --existing NAME=use|aside|wipe".into()),
+        ];
+        if self.existing() == "wipe" {
+            notes.push(Note::Warning("all data in these volumes will be gone, and nothing brings it back".into()));
+        }
+        notes
+    }
+
     /// Everything that is settled; none while something is missing or wrong.
     pub fn chosen(&self) -> Option<Chosen> {
         if self.namespace_fault().is_some() || self.release_fault().is_some() {
             return None;
         }
+        let existing = self.left().iter().map(|one| format!("{}={}", one.name, self.existing()));
+        let existing = if self.existing_fault().is_none() { existing.collect() } else { Vec::new() };
         Some(Chosen {
             context: self.context()?.to_string(),
             product: self.product()?.name.clone(),
             profile: self.profile().unwrap_or("").to_string(),
             namespace: self.namespace().to_string(),
             release: self.release().to_string(),
+            existing,
         })
     }
 
@@ -344,6 +394,8 @@ impl Way {
                 None
             }
             Told::Looked(chosen, seen) if matches!(&self.look, Look::Asking(known) if *known == chosen) => {
+                // Said of what was left elsewhere, or before.
+                self.chosen.remove(&Part::Existing);
                 self.look = match seen {
                     Ok(seen) => Look::Seen(chosen, seen),
                     Err(failure) => Look::Failed(chosen, failure),
@@ -487,7 +539,10 @@ impl Way {
                 let wrong = self.namespace_fault().map(|fault| format!("the namespace {fault}"));
                 let wrong = wrong.or_else(|| self.release_fault().map(|fault| format!("the name {fault}")));
                 let held = blocks(self.namespace_note());
-                wrong.or(held).or_else(|| self.release_notes().into_iter().find_map(blocks))
+                wrong
+                    .or(held)
+                    .or_else(|| self.release_notes().into_iter().find_map(blocks))
+                    .or_else(|| self.existing_fault())
             }
         }
     }

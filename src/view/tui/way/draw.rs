@@ -382,6 +382,13 @@ fn target(app: &App, cells: usize) -> Page {
             page.note(app, &note, cells);
         }
     }
+    if !app.way.left().is_empty() {
+        page.gap();
+        field(app, &mut page, 2, "Left there", app.existing.as_ref(), app.way.existing(), cells);
+        for note in app.way.left_notes() {
+            page.note(app, &note, cells);
+        }
+    }
     page.gap();
     match (app.way.ready(), app.way.look()) {
         (Ready::Failed(..), _) if app.going => {}

@@ -48,6 +48,7 @@ pub struct App {
     filter: String,
     namespace: Option<Field>,
     release: Option<Field>,
+    existing: Option<Field>,
     /// Pages that were gone through.
     seen: BTreeSet<Stop>,
     /// On to the questions as soon as what is waited for is there.
@@ -72,6 +73,7 @@ impl App {
             filter: String::new(),
             namespace: None,
             release: None,
+            existing: None,
             seen: BTreeSet::new(),
             going: first.is_none(),
             over: Over::Nothing,
@@ -144,7 +146,8 @@ impl App {
                 all.filter(|(_, one)| holds([&one.name, &one.about])).map(|(i, _)| i).collect()
             }
             Stop::Profile => (0..self.way.product().map_or(0, |product| product.profiles.len())).collect(),
-            Stop::Target => vec![0, 1],
+            Stop::Target if self.way.left().is_empty() => vec![0, 1],
+            Stop::Target => vec![0, 1, 2],
         }
     }
 
@@ -179,7 +182,11 @@ impl App {
     }
 
     fn field(&self) -> Part {
-        if self.at == 0 { Part::Namespace } else { Part::Release }
+        match self.at {
+            0 => Part::Namespace,
+            1 => Part::Release,
+            _ => Part::Existing,
+        }
     }
 
     /// Takes what is typed into the fields.
@@ -189,6 +196,9 @@ impl App {
         }
         if let Some(draft) = self.release.take() {
             self.way.set_release(draft.text());
+        }
+        if let Some(draft) = self.existing.take() {
+            self.way.set_existing(draft.text());
         }
     }
 

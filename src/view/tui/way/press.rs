@@ -129,7 +129,7 @@ impl App {
                 }
                 self.next_page();
             }
-            Stop::Target if self.at == 0 => self.leave_field(),
+            Stop::Target if self.at + 1 < self.rows().len() => self.leave_field(),
             Stop::Target => self.go_on(),
         }
     }
@@ -138,6 +138,7 @@ impl App {
     fn draft(&mut self) -> &mut Field {
         let (slot, now) = match self.field() {
             Part::Namespace => (&mut self.namespace, self.way.namespace()),
+            Part::Existing => (&mut self.existing, self.way.existing()),
             _ => (&mut self.release, self.way.release()),
         };
         slot.get_or_insert_with(|| Field::new(now, false))
@@ -192,6 +193,7 @@ impl App {
         let part = self.field();
         match part {
             Part::Namespace => self.namespace = None,
+            Part::Existing => self.existing = None,
             _ => self.release = None,
         }
         self.way.forget(part);
