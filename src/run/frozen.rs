@@ -267,7 +267,7 @@ pub(super) async fn apply(shared: &Shared, path: &Path) -> Result<(), Failure> {
     if !agreed(&shared, &overview)? {
         return Ok(());
     }
-    upgrade::back_up(&shared, &overview.plan, &known).await?;
+    upgrade::back_up(&shared, &overview.plan).await?;
     running::run(&shared, &known, &overview.plan, &form, Face::of(&shared)).await?;
     if upgrade::goes_on(&overview.plan, &form) {
         let target = &overview.plan.target;

@@ -40,7 +40,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
             tell(&overview)?;
             return Err(not_confirmed(&overview));
         }
-        upgrade::back_up(shared, &overview.plan, &known).await?;
+        upgrade::back_up(shared, &overview.plan).await?;
         if let Some(at) = apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await? {
             return wizard::mend(shared, &overview.plan, form, at).await;
         }

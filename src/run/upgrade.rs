@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::answers::{Form, Origin, file};
-use crate::cli::Shared;
+use crate::cli::{BackupTo, Shared};
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
@@ -16,7 +16,7 @@ use crate::plan::{Action, Plan, Verb, Wanted};
 use super::releases::Release;
 use super::setup::read_file;
 use super::target::{self, Known};
-use super::{answers, install, interactive, render as rendering, wizard};
+use super::{answers, backup, install, interactive, render as rendering, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Failure> {
@@ -153,16 +153,20 @@ pub(super) fn goes_on(plan: &Plan, form: &Form) -> bool {
 ///
 /// # Errors
 /// It cannot be taken: nothing is changed then.
-pub(super) async fn back_up(shared: &Shared, plan: &Plan, known: &Known) -> Result<(), Failure> {
+pub(super) async fn back_up(shared: &Shared, plan: &Plan) -> Result<(), Failure> {
     let asked = shared.backup && plan.verb == Verb::Upgrade && !plan.is_empty();
     if !asked || !plan.findings.iter().any(|finding| finding.code == "BACKUP_FIRST") {
         return Ok(());
     }
-    let _cluster = &known.cluster;
-    Err(Failure::new(FailureKind::Refused, "this slipway cannot take a backup inside of an upgrade yet")
-        .state(NOTHING_WRITTEN)
-        .hint(format!("take it first: slipway backup {} -n {}", plan.target.release, plan.target.namespace))
-        .hint("then go on without another: --without-backup"))
+    let there = Shared {
+        namespace: Some(plan.target.namespace.clone()),
+        // The yes was given for all of it.
+        yes: true,
+        ..shared.clone()
+    };
+    backup::run(&there, Some(&plan.target.release), &BackupTo::default()).await.map_err(|failure| {
+        failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup")
+    })
 }
 
 /// The command that repeats it.

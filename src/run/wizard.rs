@@ -88,7 +88,7 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
         };
         install::blocked(&overview)?;
         let known = guide.known_for(&overview)?;
-        upgrade::back_up(shared, &overview.plan, &known).await?;
+        upgrade::back_up(shared, &overview.plan).await?;
         match apply::run(shared, &known, &overview.plan, &form, face).await {
             Err(failure) if failure.what == MOVED => {
                 entry = again(way(shared, product)?, &overview.plan, *form, Why::Moved(failure.why));

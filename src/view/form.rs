@@ -47,6 +47,8 @@ pub struct FormQuestions {
     answered: BTreeSet<String>,
     /// That is not asked again.
     only_new: bool,
+    /// Digest of the product of the last run.
+    recorded: String,
 }
 
 impl FormQuestions {
@@ -60,6 +62,7 @@ impl FormQuestions {
             stands: BTreeMap::new(),
             answered: BTreeSet::new(),
             only_new: false,
+            recorded: String::new(),
         }
     }
 
@@ -75,7 +78,8 @@ impl FormQuestions {
         let steps = recorded.into_iter().flat_map(|plan| &plan.steps).filter(|step| step.action != Action::Delete);
         let stands = steps.map(|step| (step.wanted.object.id(), step.wanted.clone())).collect();
         let answered = recorded.map(|plan| plan.answers.keys().cloned().collect()).unwrap_or_default();
-        Self { stands, answered, ..self }
+        let recorded = recorded.map(|plan| plan.product.digest.clone()).unwrap_or_default();
+        Self { stands, answered, recorded, ..self }
     }
 
     /// The same, asking only what was not answered at the last run, and what is wrong.
@@ -147,7 +151,12 @@ impl Questions for FormQuestions {
         self.form.question(path)
     }
     fn stands(&self, path: &str) -> bool {
-        self.only_new && self.answered.contains(path)
+        // Nothing was said to what may be left open: that is only new where the product is another one, and never what
+        // was pinned like that.
+        let left_open = self.form.product().questions.get(path).is_some_and(|question| {
+            question.optional && (question.sticky || self.recorded == self.form.product().digest)
+        });
+        self.only_new && (left_open || self.answered.contains(path))
     }
     fn set(&mut self, path: &str, input: Input) -> Result<(), String> {
         self.form.set(path, input).map_err(|refused| refused.what)

@@ -194,3 +194,25 @@ async fn a_secret_says_how_long_it_is_and_never_what_it_is() {
     form.set("keys.event", own).unwrap();
     assert_eq!(form.question("keys.event").unwrap().text, "brought, 7 characters");
 }
+
+#[tokio::test]
+async fn an_upgrade_asks_what_is_new_or_wrong_and_nothing_that_stands() {
+    let form = questions().await;
+    let target = Target { namespace: "inngest".into(), release: "inngest".into(), ..Target::default() };
+    let answers = form.form().recorded();
+    let recorded = |answers| crate::plan::install::install(&form.form().world(), &BTreeMap::new(), &target, answers);
+    let recorded = recorded(answers).unwrap();
+    assert!(!questions().await.over(Some(&recorded)).stands("replicas"), "a change asks everything");
+    let mut upgrade = questions().await.over(Some(&recorded)).only_new();
+    assert!(upgrade.has_nothing_new());
+    assert!(upgrade.stands("replicas") && upgrade.stands("database.storageClass") && upgrade.stands("sdkUrls"));
+    upgrade.set("replicas", Input::Text("none".into())).unwrap_err();
+    assert!(!upgrade.has_nothing_new(), "what is wrong is asked");
+    // A newer product with a question that the last run did not have.
+    let mut older = recorded.clone();
+    older.product.digest = "another".into();
+    older.answers.remove("replicas");
+    let upgrade = questions().await.over(Some(&older)).only_new();
+    assert!(!upgrade.stands("replicas") && !upgrade.has_nothing_new());
+    assert!(upgrade.stands("database.storageClass"), "what was pinned open stays open");
+}

@@ -96,6 +96,8 @@ pub(crate) async fn a_newer_version_restarts_the_server_alone_and_keeps_keys_and
     assert_eq!(versions(&objects(&cx, &namespace)?), versions(&after));
     let row = |verb: &str, version: &str| (verb.to_owned(), version.to_owned(), "deployed".to_owned());
     assert_eq!(history(&cx, &namespace)?, [row("install", "v1.42.0"), row("upgrade", "v1.43.0")]);
+    let told = said(&slipway(&cx, &["history", "-n", &namespace])?);
+    assert!(told.contains("version: v1.42.0 -> v1.43.0") && !told.contains("another secret"), "{told}");
     // `install` on what is installed is the same upgrade, and says so.
     let told = slipway(&cx, &["install", "inngest", "-n", &namespace, "--yes", "--set", "logLevel=debug"])?;
     ends(&told, 0, &["Done after"]);

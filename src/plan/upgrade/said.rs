@@ -128,7 +128,7 @@ fn kept_version(plan: &Plan, product: &Product, chosen: &str) -> Option<Finding>
     let answer = plan.answers.get("version").filter(|answer| answer.origin == "lastRun")?;
     let default = &product.versions.default;
     let later = gates::way(&product.versions, chosen, default) == Way::Up;
-    (later && answer.value == Value::from(chosen)).then(|| {
+    (later && answer.value == chosen).then(|| {
         Finding::new(
             "VERSION_KEPT",
             Severity::Info,
