@@ -6,6 +6,7 @@ mod apply;
 mod attach;
 mod backup;
 mod choices;
+mod contest;
 mod databases;
 mod diff;
 mod doors;
