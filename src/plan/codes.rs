@@ -123,6 +123,10 @@ pub const CODES: &[(&str, &str)] = &[
         "Somebody else owns the number of replicas, such as an autoscaler or a person with kubectl scale. The rollback leaves the number as it is, so that ten pods never become one by accident.",
     ),
     (
+        "ROLLBACK_WOULD_HARM",
+        "--rollback-on-failure goes back without asking anybody. Where a version on the way migrates data, the earlier version may not read what is there afterwards, so it is refused. Without the flag a failed upgrade stays as it is: mend it, or restore the backup.",
+    ),
+    (
         "SECRET_COPIED",
         "The product can take this value only as part of another Secret, so a copy is made. When the original changes, the copy does not: run the install again then.",
     ),

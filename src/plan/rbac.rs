@@ -47,6 +47,10 @@ pub fn roles(name: &str, namespace: &str, objects: &[Object]) -> Vec<Object> {
             continue;
         }
         rules.allow(&id.group, &resource, ALL);
+        if id.kind == "StatefulSet" {
+            // A pod that keeps its StatefulSet waiting for ever is ended.
+            rules.allow("", "pods", &["delete"]);
+        }
         for rule in object.list(&["rules"]).iter().filter(|_| matches!(id.kind.as_str(), "Role" | "ClusterRole")) {
             rules.passed_on.push(rule.clone());
         }

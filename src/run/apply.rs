@@ -1,6 +1,6 @@
 //! Joins a plan, the executor, the followers and a face.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ use crate::watch::{Channel, Door, Follow, Handle, follow, health};
 
 use super::evidence::{self, Seen};
 use super::target::Known;
-use super::{doors, rollback};
+use super::{contest, doors, rollback};
 
 /// Events that may wait for a slow face before the run waits for it.
 const EVENTS: usize = 4096;
@@ -87,6 +87,8 @@ pub(super) struct Answers {
     mender: Mender,
     /// Path of the answer that the screen was left for.
     mending: RefCell<Option<String>>,
+    /// The screen was left to go back to an earlier revision.
+    going_back: Cell<bool>,
 }
 
 /// How a job is done.
@@ -113,24 +115,37 @@ pub(super) async fn run(
 ) -> Result<Option<String>, Failure> {
     let again = Again { shared, known, form };
     let how = How::Agreed(&again);
-    let answers = Answers { mender: Mender::of(plan, form), mending: RefCell::default() };
+    let answers = Answers { mender: Mender::of(plan, form), ..Answers::default() };
     let (cluster, facts, secrets) = (&known.cluster, &known.facts, form.secrets());
     let job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
     let ended = show(shared, &job, face).await;
+    let wants_back = job.answers.as_ref().is_some_and(|answers| answers.going_back.get());
     match (job.answers.and_then(|answers| answers.mending.into_inner()), ended) {
         (Some(path), _) => Ok(Some(path)),
         (None, Ok(_)) => Ok(None),
         (None, Err(failure)) => {
-            Err(rollback::after(shared, (&known.cluster, &known.facts, &plan.target), failure, face).await)
+            Err(rollback::after(shared, (&known.cluster, &known.facts, &plan.target), failure, face, wants_back).await)
         }
     }
 }
 
-/// Does a job with a face.
+/// Does a job with a face; where somebody else is at it, a person says what then.
 ///
 /// # Errors
 /// As the executor, and a wrong `--timeout`.
 pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failure> {
+    let mut shared = shared.clone();
+    loop {
+        let ended = once(&shared, job, face).await;
+        let Err(failure) = &ended else { return ended };
+        match contest::settle(&shared, job.cluster, &job.plan.target, failure).await? {
+            Some(next) => shared = next,
+            None => return ended,
+        }
+    }
+}
+
+async fn once(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failure> {
     let (sender, mut events) = mpsc::channel::<Event>(EVENTS);
     let (wish, controls) = watch::channel(Control::Go);
     let wish = Arc::new(wish);
@@ -169,6 +184,9 @@ pub(super) async fn show(shared: &Shared, job: &Job<'_>, face: Face) -> Result<E
                         Ok(())
                     }
                     Ok(watched) => {
+                        if let Some(answers) = &job.answers {
+                            answers.going_back.set(watched.going_back);
+                        }
                         let summary = watched.summary();
                         if !summary.is_empty() {
                             return super::print(&format!("{summary}\n"));

@@ -10,6 +10,7 @@ mod backup;
 mod bundle;
 mod certificates;
 mod choices;
+mod contest;
 mod databases;
 mod diff;
 mod doctor;

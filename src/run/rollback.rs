@@ -10,8 +10,10 @@ use crate::cluster::Cluster;
 use crate::cluster::record::{self, Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+use crate::plan::gates;
 use crate::plan::{Plan, Target, Verb};
+use crate::product::schema::Product;
 use crate::secret::Secrets;
 use crate::view::overview::Overview;
 use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, Prompt as _, Reply, review};
@@ -28,7 +30,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, to: Option<u32>)
     target.cluster_uid.clone_from(&facts.cluster_uid);
     let number = choose(&revisions, to, &target)?.number;
     let back = Back { cluster: &cluster, facts: &facts, target: &target, number };
-    back.go(shared, interactive(shared) && !shared.yes).await
+    back.go(shared, interactive(shared) && !shared.yes).await.map(drop)
 }
 
 /// A way back to a revision.
@@ -41,14 +43,14 @@ pub(super) struct Back<'a> {
 }
 
 impl Back<'_> {
-    /// Shows it, and does it where somebody says yes, or where nobody is to be asked.
-    pub(super) async fn go(&self, shared: &Shared, asks: bool) -> Result<(), Failure> {
+    /// Shows it, and does it where somebody says yes, or where nobody is to be asked; whether it was done.
+    async fn go(&self, shared: &Shared, asks: bool) -> Result<bool, Failure> {
         loop {
             let (plan, secrets) = self.make().await?;
             let overview = self.overview(shared, plan, &secrets).await?;
             let empty = overview.plan.is_empty();
             if asks && !self.agreed(shared, &overview).await? {
-                return super::print("Nothing was written.\n");
+                return super::print("Nothing was written.\n").map(|()| false);
             }
             install::blocked(&overview)?;
             if !shared.yes && !asks && !empty {
@@ -61,7 +63,7 @@ impl Back<'_> {
             match self.run(shared, &overview.plan, &secrets).await {
                 // What moved is shown again.
                 Err(failure) if asks && failure.what == crate::apply::MOVED => {}
-                ended => return ended,
+                ended => return ended.map(|()| true),
             }
         }
     }
@@ -181,9 +183,10 @@ pub(super) async fn after(
     (cluster, facts, target): (&Cluster, &Facts, &Target),
     failure: Failure,
     face: Face,
+    wanted: bool,
 ) -> Failure {
     let asks = face == Face::Plain && interactive(shared) && !shared.yes;
-    if !fits(&failure) || !(shared.rollback_on_failure || asks) {
+    if !fits(&failure) || !(shared.rollback_on_failure || asks || wanted) {
         return failure;
     }
     let went = async {
@@ -194,12 +197,16 @@ pub(super) async fn after(
             return Ok(None);
         };
         let back = Back { cluster, facts, target, number };
+        let ended = |done| Some(if done { gone_back(&failure, number) } else { failure.clone() });
+        if wanted {
+            return back.go(shared, true).await.map(ended);
+        }
         if !shared.rollback_on_failure {
             super::print(&format!("{failure}\n"))?;
             if !back.wanted(shared)? {
                 return Ok(Some(Failure { hints: Vec::new(), why: Vec::new(), ..failure.clone() }));
             }
-            return back.go(shared, true).await.map(|()| Some(gone_back(&failure, number)));
+            return back.go(shared, true).await.map(ended);
         }
         let (plan, secrets) = back.make().await?;
         back.run(shared, &plan, &secrets).await.map(|()| Some(gone_back(&failure, number)))
@@ -212,6 +219,29 @@ pub(super) async fn after(
             again.why.iter().chain(&again.hints).fold(failure, |failure, one| failure.why(one.clone()))
         }
     }
+}
+
+/// `--rollback-on-failure` where a version on the way migrates data: the older one would find data that it does not know.
+pub(super) fn refused(shared: &Shared, revisions: &[Revision], product: &Product, plan: &Plan) -> Option<Finding> {
+    let installed = &revisions.iter().find(|revision| good(revision))?.plan.product.version;
+    let chosen = &plan.product.version;
+    if !shared.rollback_on_failure || !gates::migrates(product, installed, chosen) {
+        return None;
+    }
+    Some(
+        Finding::new(
+            "ROLLBACK_WOULD_HARM",
+            Severity::Error,
+            format!("--rollback-on-failure is refused: data is migrated on the way from {installed} to {chosen}"),
+        )
+        .why(format!("{installed} may not read what {chosen} has migrated, and nobody would be asked"))
+        .remedy(format!(
+            "leave --rollback-on-failure out: after a failure you choose between going on, staying, and restoring a \
+             backup; take one first: slipway backup {}",
+            plan.target.release
+        ))
+        .at("version"),
+    )
 }
 
 /// Whether what failed is the deployment, and not the way there.

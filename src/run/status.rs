@@ -1,19 +1,23 @@
 //! `slipway status` and `slipway history`: how a release is, and how it came there. Nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{Output, Shared};
-use crate::cluster::FaultKind;
 use crate::cluster::lock::{self, Contender};
 use crate::cluster::record::{Revision, Standing};
+use crate::cluster::{Cluster, FaultKind};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::facts::Fact;
+use crate::object::{Object, ObjectId};
+use crate::plan::set::RELEASE;
+use crate::plan::uninstall::Volume;
 use crate::plan::{Action, Plan, Verb};
 use crate::secret::SecretRef;
 use crate::view::status::Status;
@@ -73,16 +77,21 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
     let ids = plan.steps.iter().filter(|step| step.action != Action::Delete).map(|step| step.wanted.object.id());
     let ids: Vec<ObjectId> = ids.collect();
     let namespace = target.namespace.as_str();
-    let parent = ObjectId::new("", "ConfigMap", namespace, &target.parent_name());
-    let held = async { cluster.held(target, cluster.find(&parent).await?.as_ref()).await };
-    let (live, sets, pods, events, held, busy) = tokio::join!(
+    let selector = format!("{RELEASE}={}", target.release);
+    let (live, sets, pods, events, claims, busy) = tokio::join!(
         cluster.read(ids),
         cluster.list("apps", "ReplicaSet", namespace, ""),
         cluster.list("", "Pod", namespace, ""),
         cluster.list("", "Event", namespace, ""),
-        held,
+        cluster.list("", "PersistentVolumeClaim", namespace, &selector),
         lock::contender(cluster, target),
     );
+    let claims = match claims {
+        Ok(claims) => claims.objects,
+        Err(fault) if fault.kind == FaultKind::Forbidden => Vec::new(),
+        Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
+    };
+    let volumes = volumes(cluster, &claims, pods.as_ref().map(|pods| &pods.objects[..]).unwrap_or_default()).await;
     let mut scene = Scene::new(Arc::default(), Timestamp::now());
     let more = [sets, pods].into_iter().filter_map(Result::ok).flat_map(|listed| listed.objects);
     let live: BTreeMap<ObjectId, _> = live.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?;
@@ -125,7 +134,25 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         volumes,
         certificates,
         findings,
+        volumes: Status::volumes(&volumes),
+        findings: findings.into_iter().map(|symptom| symptom.finding).collect(),
     })
+}
+
+/// The volumes with their disks; what may not be read of a disk is unknown.
+async fn volumes(cluster: &Cluster, claims: &[Object], pods: &[Object]) -> Vec<Volume> {
+    let names: BTreeSet<&str> =
+        claims.iter().map(|claim| claim.text(&["spec", "volumeName"])).filter(|disk| !disk.is_empty()).collect();
+    let disks = names.into_iter().map(|disk| async move {
+        let read = match cluster.find(&ObjectId::new("", "PersistentVolume", "", disk)).await {
+            Ok(Some(found)) => Fact::Known(found),
+            Ok(None) => Fact::Unknown("it is gone".into()),
+            Err(fault) => Fact::Unknown(fault.to_string()),
+        };
+        (disk.to_string(), read)
+    });
+    let disks: BTreeMap<String, Fact<Object>> = futures::future::join_all(disks).await.into_iter().collect();
+    claims.iter().map(|claim| Volume::of(claim, &disks, pods)).collect()
 }
 
 fn steps(plan: &Plan) -> usize {

@@ -167,6 +167,8 @@ pub struct Progress {
     pub retry: Option<String>,
     /// How it ended.
     pub ending: Option<Ending>,
+    /// The revision that one can go back to after a failure, where there is one.
+    pub back: Option<u32>,
     /// Object id of the step that was begun last and is not done.
     current: Option<String>,
     /// The product is being asked whether it answers.
@@ -215,6 +217,7 @@ impl Progress {
             }
             EventKind::HealthChecked { what, healthy, .. } => self.asking = (!healthy).then(|| what.clone()),
             EventKind::LockTaken => self.lock_holder = None,
+            EventKind::EvidenceKept { back, .. } => self.back = *back,
             EventKind::RequestRetried { what, why, .. } => self.retry = Some(format!("{what}: {why}")),
             EventKind::PodChanged { pod } => self.pod(pod, event.elapsed),
             EventKind::PodGone { uid, .. } => {

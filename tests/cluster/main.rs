@@ -35,6 +35,7 @@ mod rbac;
 mod rehearse;
 mod rollback;
 mod rotate;
+mod state;
 mod status;
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -250,6 +251,13 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         rollback::a_pod_that_keeps_its_stateful_set_waiting_is_ended_and_nothing_else,
         rollback::a_failed_run_keeps_its_evidence_without_a_secret_and_says_what_can_be_done,
         rollback::a_person_is_shown_the_way_back_and_says_yes,
+        state::who_is_at_it_on_another_machine_is_named_followed_and_taken_over,
+        state::a_record_that_is_torn_or_gone_is_built_anew_and_nothing_that_runs_is_touched,
+        state::a_record_of_a_newer_slipway_is_refused_by_every_verb_that_writes,
+        state::a_rollback_that_is_killed_is_told_by_status_and_finished_by_the_next,
+        state::a_half_done_uninstall_is_told_and_can_be_taken_back,
+        state::the_history_is_bounded_says_who_and_how_much_and_never_drops_the_last_good_one,
+        state::of_two_clients_that_race_on_the_real_server_one_wins_and_the_other_says_why,
         rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,

@@ -3,12 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use slipway::cluster::{keys, record};
+use slipway::apply::{self, Control, Controls, Ended, Options, Watches};
+use slipway::cluster::lock::LockTiming;
+use slipway::cluster::{Cluster, keys, record};
 use slipway::error::{Failure, FailureKind};
+use slipway::event::Event;
 use slipway::practice::{Call, Fault};
+use tokio::sync::{mpsc, watch};
 
-use crate::every_call::{NAMESPACE, at_its_own_pace, cluster, finished, nothing_twice, run, undisturbed};
-use crate::inngest::plan;
+use crate::every_call::{NAMESPACE, at_its_own_pace, cluster, finished, nothing_twice, undisturbed};
+use crate::inngest::{plan, secrets};
+
+/// As a process of its own would run it: it renews its lock, and nobody takes it for dead on a slow machine.
+async fn run(cluster: &Cluster) -> Result<Ended, Failure> {
+    let (lasts, trusted) = (Duration::from_secs(600), Duration::from_secs(500));
+    let lock = LockTiming { lasts, trusted, renew: Duration::from_millis(200) };
+    let options = Options { lock, timeout: Some(Duration::from_secs(600)), ..Options::new("tester@here") };
+    let (sender, mut receiver) = mpsc::channel::<Event>(10_000);
+    let (_wish, wishes) = watch::channel(Control::Go);
+    let (plan, secrets, readiness) = (plan(NAMESPACE), secrets(), Watches(cluster.clone()));
+    let ended = apply::run(cluster, &plan, &secrets, &readiness, &options, sender, Controls(wishes)).await;
+    receiver.close();
+    ended
+}
 
 /// A small generator of its own, so that a failure names the race that it was.
 fn mixed(mut seed: u64) -> u64 {

@@ -118,6 +118,15 @@ fn failed(app: &App, failure: &Failure, cells: usize) -> Vec<Line<'static>> {
     rows(&mut lines, app, "so", &held_back(app), cells);
     rows(&mut lines, app, "do", &failure.hints.join("\n"), cells);
     mend(&mut lines, app, cells, failure.hints.is_empty());
+    if let Some(back) = app.progress.back.filter(|_| app.doors) {
+        rows(
+            &mut lines,
+            app,
+            "or",
+            &format!("b goes back to revision {back}; what that would do is shown first"),
+            cells,
+        );
+    }
     let state = if failure.state.is_empty() { state(app) } else { failure.state.clone() };
     rows(&mut lines, app, "state", &state, cells);
     lines.push(Line::raw(""));

@@ -51,6 +51,8 @@ pub struct Watched {
     pub left_by: Option<Signal>,
     /// Path of the answer that the screen was left for.
     pub mending: Option<String>,
+    /// It was left to go back to an earlier revision.
+    pub going_back: bool,
 }
 
 impl Watched {
@@ -112,5 +114,5 @@ pub async fn follow(
         Some((Input::Got(Box::new(one)), got))
     });
     super::super::show(&mut app, Some(events), answers.boxed_local(), &mut Helm { stop, wants }).await?;
-    Ok(Watched { left_by: app.left_by, mending: app.mending, progress: app.progress })
+    Ok(Watched { left_by: app.left_by, mending: app.mending, going_back: app.going_back, progress: app.progress })
 }

@@ -123,6 +123,8 @@ pub struct App {
     mender: Option<Mender>,
     /// The answer that was left for.
     mending: Option<String>,
+    /// It was left to go back to an earlier revision.
+    going_back: bool,
 }
 
 impl App {
@@ -151,6 +153,7 @@ impl App {
             forwarding: Forwarding::None,
             mender: None,
             mending: None,
+            going_back: false,
         }
     }
 

@@ -81,6 +81,11 @@ impl App {
             Action::Back => self.said = "Ctrl-C asks how to stop".into(),
             Action::Again if self.progress.attached.is_some() => self.over = Over::GoingOn(0),
             Action::Again => return vec![Effect::Want(Want::Again)],
+            Action::GoBack if self.progress.back.is_some() => {
+                self.going_back = true;
+                return vec![Effect::Quit];
+            }
+            Action::GoBack => self.said = "no earlier revision ended well: there is none to go back to".into(),
             Action::Mend if self.over() => return self.leave_to_mend(),
             Action::Mend => self.over = Over::Mending(0),
             Action::Quit if self.over() => return vec![Effect::Quit],
