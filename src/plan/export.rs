@@ -177,7 +177,10 @@ mod tests {
         let exported = export(&plan, &|_| None);
         assert_eq!(exported.objects, [] as [Value; 0]);
         let spec = &exported.stubs[0]["spec"];
-        assert_eq!(spec["data"], json!([{"secretKey": "password", "remoteRef": {"key": "r/a", "property": "password"}}]));
+        assert_eq!(
+            spec["data"],
+            json!([{"secretKey": "password", "remoteRef": {"key": "r/a", "property": "password"}}])
+        );
         assert_eq!(spec["target"]["template"]["data"], json!({"user": "ana"}));
     }
 }

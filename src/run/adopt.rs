@@ -77,7 +77,15 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
         plan.target.release, plan.target.namespace
     ));
     let how = How::Agreed(&adoption);
-    let job = Job { cluster: &adoption.cluster, facts: &known.facts, plan: &plan, secrets: &secrets, how, whole: true };
+    let job = Job {
+        cluster: &adoption.cluster,
+        facts: &known.facts,
+        plan: &plan,
+        secrets: &secrets,
+        how,
+        whole: true,
+        answers: None,
+    };
     apply::show(shared, &job, Face::of(shared)).await.map(drop)
 }
 
@@ -94,7 +102,7 @@ async fn resume(shared: &Shared, cluster: Cluster, release: Option<&str>) -> Res
         let facts = cluster.facts(&one.namespace).await?;
         let secrets = attach::secrets(&cluster, &revision.plan).await??;
         let (plan, how) = (&revision.plan, How::Recorded);
-        let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole: true };
+        let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole: true, answers: None };
         return apply::show(shared, &job, Face::of(shared)).await.map(drop);
     }
     let what = match named {

@@ -88,9 +88,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, wishes: &Wishes)
 
 /// The revision that tells what is there: the newest that was deployed.
 fn standing(revisions: &[Revision]) -> Option<&Revision> {
-    revisions
-        .iter()
-        .find(|one| one.progress.outcome == Outcome::Deployed && one.plan.verb != Verb::Uninstall)
+    revisions.iter().find(|one| one.progress.outcome == Outcome::Deployed && one.plan.verb != Verb::Uninstall)
 }
 
 fn documents(all: &[Value]) -> Result<String, Failure> {
@@ -122,10 +120,13 @@ fn unwritten(path: &Path, error: std::io::Error) -> Failure {
 fn recipients(given: &[String]) -> Result<Vec<age::x25519::Recipient>, Failure> {
     let read = given.iter().map(|one| {
         age::x25519::Recipient::from_str(one).map_err(|why| {
-            Failure::new(FailureKind::Usage, format!("--recipient {} is no public key of age", crate::sanitize::line(one)))
-                .why(why.to_string())
-                .state(NOTHING_WRITTEN)
-                .hint("it begins with age1; age-keygen makes one")
+            Failure::new(
+                FailureKind::Usage,
+                format!("--recipient {} is no public key of age", crate::sanitize::line(one)),
+            )
+            .why(why.to_string())
+            .state(NOTHING_WRITTEN)
+            .hint("it begins with age1; age-keygen makes one")
         })
     });
     read.collect()
@@ -156,7 +157,8 @@ mod tests {
         let sealed = seal(b"hunter2", &[identity.to_public()]).unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"hunter2"));
         let open = |identity: &age::x25519::Identity| {
-            let reader = age::Decryptor::new(&sealed[..]).unwrap().decrypt(std::iter::once(identity as &dyn age::Identity));
+            let reader =
+                age::Decryptor::new(&sealed[..]).unwrap().decrypt(std::iter::once(identity as &dyn age::Identity));
             reader.map(|mut reader| {
                 let mut text = String::new();
                 reader.read_to_string(&mut text).unwrap();

@@ -43,9 +43,8 @@ pub(crate) async fn exported_manifests_are_accepted_elsewhere_and_hold_no_mark_a
     let pods = |all: &std::collections::BTreeMap<String, serde_json::Value>| -> Vec<String> {
         all.keys().filter(|name| name.starts_with("Pod/")).cloned().collect()
     };
-    let over = cx.kubectl().args(["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"]);
-    let over = over.arg(folder.path().join("manifests.yaml")).output()?;
-    succeeded(&over);
+    let forced = ["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"];
+    succeeded(&cx.kubectl().args(forced).arg(folder.path().join("manifests.yaml")).output()?);
     assert_eq!(pods(&objects(&cx, &namespace)?), pods(&before));
     assert_eq!(
         objects(&cx, &namespace)?["Deployment/inngest"]["metadata"]["generation"],
@@ -65,7 +64,8 @@ pub(crate) async fn what_is_handed_over_stays_and_is_written_by_nobody_of_ours(c
     let all = objects(&cx, &namespace)?;
     assert_eq!(all.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
     let manager = format!("slipway:{namespace}/inngest");
-    for name in ["Deployment/inngest", "Service/inngest", "PersistentVolumeClaim/inngest-postgresql", "Secret/inngest"] {
+    for name in ["Deployment/inngest", "Service/inngest", "PersistentVolumeClaim/inngest-postgresql", "Secret/inngest"]
+    {
         let managers = all[name]["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
         assert!(managers.iter().all(|entry| entry["manager"] != manager.as_str()), "{name}: {managers:?}");
         assert_eq!((&all[name]["spec"], &all[name]["data"]), (&before[name]["spec"], &before[name]["data"]), "{name}");
@@ -73,7 +73,8 @@ pub(crate) async fn what_is_handed_over_stays_and_is_written_by_nobody_of_ours(c
     }
     let settled = versions(&all);
     for verb in [&["install", "inngest"][..], &["uninstall", "inngest"][..]] {
-        let refused = cx.slipway("admin").args(verb).args(["-n", &namespace, "--yes", "--set", "replicas=1"]).output()?;
+        let refused =
+            cx.slipway("admin").args(verb).args(["-n", &namespace, "--yes", "--set", "replicas=1"]).output()?;
         assert_eq!(refused.status.code(), Some(6), "{verb:?}: {}", said(&refused));
         assert!(said(&refused).contains("inngest was handed over"), "{}", said(&refused));
     }
