@@ -111,6 +111,10 @@ fn built_in() -> Vec<(PathBuf, &'static str)> {
     let mut found = Vec::new();
     for folder in folders(&root().join("profiles")).into_iter().filter(|folder| folder.is_dir()) {
         for path in folders(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+            // Of a chart; `product::adopt` judges it.
+            if path.file_name().unwrap() == "adopt.yaml" {
+                continue;
+            }
             let name = if path.file_name().unwrap() == "product.yaml" { "product" } else { "profile" };
             found.push((path, name));
         }

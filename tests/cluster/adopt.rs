@@ -139,7 +139,7 @@ async fn through(cx: &Context, laid: Laid) -> Outcome {
     assert_eq!(uids(&objects(cx, &namespace)?, "Pod"), uids(&before, "Pod"));
 
     // To slipway's shape: over the same claims, keys and passwords.
-    succeeded(&cx.slipway("admin").args(["install", "inngest", "-n", &namespace, "--yes"]).output()?);
+    succeeded(&cx.slipway("admin").args(["upgrade", "inngest", "-n", &namespace, "--yes"]).output()?);
     let all = objects(cx, &namespace)?;
     assert_eq!(uids(&all, "PersistentVolumeClaim"), uids(&before, "PersistentVolumeClaim"));
     assert!(all.contains_key("StatefulSet/inngest-postgresql") && !all.contains_key("Deployment/inngest-postgresql"));

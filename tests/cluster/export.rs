@@ -47,6 +47,8 @@ pub(crate) async fn exported_manifests_are_accepted_elsewhere_and_hold_no_mark_a
     over.args(["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"]);
     let over = over.arg(folder.path().join("manifests.yaml")).output()?;
     succeeded(&over);
+    let forced = ["-n", &namespace, "apply", "--server-side", "--force-conflicts", "-f"];
+    succeeded(&cx.kubectl().args(forced).arg(folder.path().join("manifests.yaml")).output()?);
     assert_eq!(pods(&objects(&cx, &namespace)?), pods(&before));
     assert_eq!(
         objects(&cx, &namespace)?["Deployment/inngest"]["metadata"]["generation"],
