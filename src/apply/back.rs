@@ -34,7 +34,7 @@ pub async fn back(cluster: &Cluster, target: &Target, number: u32) -> Result<(Pl
     let (live, members): (BTreeMap<ObjectId, Object>, Vec<Object>) = (live.map_err(unread)?, members.map_err(unread)?);
     let recorded: Vec<&Plan> = revisions.iter().map(|revision| &revision.plan).collect();
     plan(&Ground {
-        number: number,
+        number,
         to: &to.plan,
         recorded: &recorded,
         generations: &generations?,
@@ -42,7 +42,7 @@ pub async fn back(cluster: &Cluster, target: &Target, number: u32) -> Result<(Pl
         live: &live,
         members: &members,
         left: &revisions.first().map(|newest| newest.progress.left.clone()).unwrap_or_default(),
-        target: target,
+        target,
     })
 }
 

@@ -69,7 +69,7 @@ fn plain(object: &Object) -> Object {
     object.remove(&["metadata", "namespace"]);
     for place in ["labels", "annotations"] {
         if let Some(Value::Object(all)) = object.0.pointer_mut(&format!("/metadata/{place}")) {
-            all.retain(|key, value| !is_ours(key) && *value != Value::from("slipway"));
+            all.retain(|key, value| !is_ours(key) && *value != "slipway");
             if all.is_empty() {
                 object.remove(&["metadata", place]);
             }

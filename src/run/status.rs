@@ -12,9 +12,8 @@ use crate::cluster::record::{Revision, Standing};
 use crate::cluster::{Cluster, FaultKind};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::finding::Finding;
-use crate::object::ObjectId;
 use crate::facts::Fact;
+use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::plan::set::RELEASE;
 use crate::plan::uninstall::Volume;
@@ -91,7 +90,8 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         Err(fault) if fault.kind == FaultKind::Forbidden => Vec::new(),
         Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
     };
-    let volumes = volumes(cluster, &claims, pods.as_ref().map(|pods| &pods.objects[..]).unwrap_or_default()).await;
+    let running = pods.as_ref().map(|pods| &pods.objects[..]).unwrap_or_default();
+    let volumes = volumes(cluster, namespace, &claims, running).await;
     let mut scene = Scene::new(Arc::default(), Timestamp::now());
     let more = [sets, pods].into_iter().filter_map(Result::ok).flat_map(|listed| listed.objects);
     let live: BTreeMap<ObjectId, _> = live.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?;
@@ -106,15 +106,7 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
     let findings = if ready { Vec::new() } else { symptoms(&scene, &Patterns::new(&plan.log_patterns)) };
     let mut findings: Vec<Finding> = findings.into_iter().map(|symptom| symptom.finding).collect();
     let certificates = super::certificates::look(found, &scene, &mut findings).await;
-    let volumes = match held {
-        Ok(held) => {
-            findings.extend(watch::volumes::nearly_full(&held.volumes));
-            Status::volumes(&held.volumes)
-        }
-        // Who may not read Secrets may still ask how it is.
-        Err(fault) if fault.kind == FaultKind::Forbidden => Vec::new(),
-        Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
-    };
+    findings.extend(watch::volumes::nearly_full(&volumes));
     Ok(Status {
         release: target.release.clone(),
         namespace: target.namespace.clone(),
@@ -131,16 +123,14 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         who: newest.who.clone(),
         began: newest.began.strftime("%F %H:%M:%SZ").to_string(),
         objects,
-        volumes,
+        volumes: Status::volumes(&volumes),
         certificates,
         findings,
-        volumes: Status::volumes(&volumes),
-        findings: findings.into_iter().map(|symptom| symptom.finding).collect(),
     })
 }
 
 /// The volumes with their disks; what may not be read of a disk is unknown.
-async fn volumes(cluster: &Cluster, claims: &[Object], pods: &[Object]) -> Vec<Volume> {
+async fn volumes(cluster: &Cluster, namespace: &str, claims: &[Object], pods: &[Object]) -> Vec<Volume> {
     let names: BTreeSet<&str> =
         claims.iter().map(|claim| claim.text(&["spec", "volumeName"])).filter(|disk| !disk.is_empty()).collect();
     let disks = names.into_iter().map(|disk| async move {
@@ -152,7 +142,9 @@ async fn volumes(cluster: &Cluster, claims: &[Object], pods: &[Object]) -> Vec<V
         (disk.to_string(), read)
     });
     let disks: BTreeMap<String, Fact<Object>> = futures::future::join_all(disks).await.into_iter().collect();
-    claims.iter().map(|claim| Volume::of(claim, &disks, pods)).collect()
+    let mut volumes: Vec<Volume> = claims.iter().map(|claim| Volume::of(claim, &disks, pods)).collect();
+    cluster.measure(namespace, &mut volumes, pods).await;
+    volumes
 }
 
 fn steps(plan: &Plan) -> usize {
@@ -248,7 +240,7 @@ fn changed(before: &Plan, now: &Plan) -> Vec<String> {
     if was != is && was > 0 {
         lines.push(format!("keys: generation {was} -> {is}"));
     }
-    let paths: std::collections::BTreeSet<&String> = before.answers.keys().chain(now.answers.keys()).collect();
+    let paths: BTreeSet<&String> = before.answers.keys().chain(now.answers.keys()).collect();
     for path in paths {
         let (was, is) = (before.answers.get(path), now.answers.get(path));
         let secret = [was, is].into_iter().flatten().any(|answer| answer.secret.is_some());

@@ -164,9 +164,9 @@ pub(super) async fn back_up(shared: &Shared, plan: &Plan) -> Result<(), Failure>
         yes: true,
         ..shared.clone()
     };
-    backup::run(&there, Some(&plan.target.release), &BackupTo::default()).await.map_err(|failure| {
-        failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup")
-    })
+    backup::run(&there, Some(&plan.target.release), &BackupTo::default())
+        .await
+        .map_err(|failure| failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup"))
 }
 
 /// The command that repeats it.

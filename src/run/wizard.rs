@@ -27,9 +27,8 @@ use crate::view::overview::Overview;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
-    Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why,
+    Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, LeftSeen, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why,
     looks_like_production,
-    Again, Chosen, ClusterSeen, Entry, Guide, LeftSeen, Part, PlaceSeen, ReleaseSeen, Stop, looks_like_production,
 };
 use crate::view::{plain, tui};
 

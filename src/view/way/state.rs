@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ask, Chosen, ClusterSeen, ContextChoice, InstalledSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop,
-    Told,
-    Ask, Chosen, ClusterSeen, ContextChoice, LeftSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Stop, Told,
+    Ask, Chosen, ClusterSeen, ContextChoice, InstalledSeen, LeftSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen,
+    Settled, Stop, Told,
 };
 use crate::answers::draft::Draft;
 use crate::answers::names::label_fault;
