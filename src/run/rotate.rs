@@ -109,7 +109,11 @@ pub(super) fn named<'a>(name: &str, known: impl Iterator<Item = &'a str>, place:
         return Err(failure(format!("several keys end in {name}")).hint(format!("name one: {}", meant.join(", "))));
     }
     let failure = failure(format!("there is no key {name}"));
-    Err(match suggest::nearest(name, known.iter().copied()) {
+    let ends = known.iter().filter_map(|path| Some((path.rsplit_once('.')?.1, *path)));
+    let by_end = || suggest::nearest(name, ends.clone().map(|(end, _)| end));
+    let near = suggest::nearest(name, known.iter().copied())
+        .or_else(|| by_end().and_then(|near| ends.clone().find(|(end, _)| *end == near).map(|(_, path)| path)));
+    Err(match near {
         Some(near) => failure.hint(format!("did you mean {near}?")),
         None => failure.hint(format!("there is {}", known.join(", "))),
     })
@@ -308,6 +312,7 @@ mod tests {
         assert_eq!(named("keys.event").unwrap(), "keys.event");
         assert_eq!(named("event").unwrap(), "keys.event");
         assert!(named("password").unwrap_err().hints[0].contains("database.password, queue.password"));
+        assert!(named("evnt").unwrap_err().hints[0].contains("did you mean keys.event?"));
         assert!(named("keys.evnt").unwrap_err().hints[0].contains("did you mean keys.event?"));
     }
 }
