@@ -201,7 +201,7 @@ pub enum Verb {
         release: Option<String>,
         /// Where it goes.
         #[command(flatten)]
-        to: BackupTo,
+        to: Box<BackupTo>,
     },
     /// Restore the databases of a release into new ones, which then take the place of the old; those stay.
     Restore {
@@ -292,7 +292,7 @@ pub enum BackupWhat {
         keep: u32,
         /// Where it goes.
         #[command(flatten)]
-        to: BackupTo,
+        to: Box<BackupTo>,
     },
 }
 

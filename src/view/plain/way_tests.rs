@@ -31,6 +31,18 @@ async fn the_four_stops_are_asked_by_number_and_lead_to_the_review() {
 }
 
 #[tokio::test]
+async fn what_was_left_is_asked_about_and_wiping_is_typed() {
+    let (_, said, guide) = typed(&[], "1\n1\n3\nkept\n\n3\nno\n\n:quit\n3\n").await;
+    for told in ["an earlier install left inngest-postgresql (volume, 8Gi), inngest-keys-1 (keys)", "Nothing is wiped."]
+    {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(guide.prepared.borrow()[0].existing, ["inngest-postgresql=use", "inngest-keys-1=use"]);
+    let (_, said, guide) = typed(&[], "1\n1\n3\nkept\n\n3\nwipe\n:quit\n3\n").await;
+    assert_eq!(guide.prepared.borrow()[0].existing, ["inngest-postgresql=wipe", "inngest-keys-1=wipe"], "{said}");
+}
+
+#[tokio::test]
 async fn an_unreachable_cluster_is_said_and_another_is_chosen() {
     let (_, said, guide) = typed(&[], "3\n1\n:quit\n").await;
     assert!(said.contains("Error: cannot reach the cluster \"gone\"") && said.contains("VPN"), "{said}");

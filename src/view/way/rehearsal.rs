@@ -108,7 +108,8 @@ fn busy() -> InstalledSeen {
     }
 }
 
-/// What stands in a namespace: Inngest in `inngest`, another product under that name in `taken`.
+/// What stands in a namespace: Inngest in `inngest`, another product under that name in `taken`, and in `kept` what an
+/// uninstall kept.
 pub(crate) fn looked(chosen: &Chosen) -> PlaceSeen {
     let release = |product: &str| ReleaseSeen {
         name: "inngest".into(),
@@ -124,7 +125,12 @@ pub(crate) fn looked(chosen: &Chosen) -> PlaceSeen {
         _ => vec![],
     };
     let exists = contacted("kind-dev").unwrap().namespaces.unwrap().contains(&chosen.namespace);
-    PlaceSeen { exists, releases, ..PlaceSeen::default() }
+    let one = |name: &str, about: &str| LeftSeen { name: name.into(), about: about.into() };
+    let left = match chosen.namespace.as_str() {
+        "kept" => vec![one("inngest-postgresql", "volume, 8Gi"), one("inngest-keys-1", "keys")],
+        _ => vec![],
+    };
+    PlaceSeen { exists, releases, left, ..PlaceSeen::default() }
 }
 
 /// The answer to what a screen asks; a form can be made of everything but a namespace that is called `forbidden`.

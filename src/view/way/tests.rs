@@ -111,6 +111,32 @@ fn a_name_that_another_product_has_and_a_second_release_of_a_singleton_are_refus
 }
 
 #[test]
+fn what_an_earlier_install_left_is_decided_about_before_one_goes_on() {
+    let mut way = way(&[(Part::Product, "inngest", "the command line")]);
+    let ask = way.choose_context("kind-dev");
+    settle(&mut way, Some(ask));
+    way.set_namespace("kept");
+    let ask = way.ask_look();
+    settle(&mut way, ask);
+    assert!(way.open(Stop::Target).is_some_and(|open| open.contains("use, aside or wipe")));
+    way.set_existing("keep");
+    assert!(way.open(Stop::Target).is_some(), "a word that means nothing");
+    way.set_existing("aside");
+    assert_eq!(way.open(Stop::Target), None);
+    let existing = way.chosen().map(|chosen| chosen.existing).unwrap_or_default();
+    assert_eq!(existing, ["inngest-postgresql=aside", "inngest-keys-1=aside"]);
+    // What was said of one place is not said of another.
+    for namespace in ["default", "kept"] {
+        way.set_namespace(namespace);
+        let ask = way.ask_look();
+        settle(&mut way, ask);
+    }
+    assert!(way.open(Stop::Target).is_some());
+    way.given.insert(Part::Existing, Settled { value: "said".into(), by: "--existing".into() });
+    assert_eq!(way.open(Stop::Target), None, "flags have said it");
+}
+
+#[test]
 fn a_form_is_asked_for_once_and_again_only_for_something_else() {
     let mut way = way(&[(Part::Product, "inngest", "the command line")]);
     let ask = way.choose_context("kind-dev");

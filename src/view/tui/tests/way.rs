@@ -191,6 +191,20 @@ fn a_release_that_stands_there_is_named_before_one_goes_on() {
 }
 
 #[test]
+fn what_an_earlier_install_left_is_a_field_of_the_target_and_wiping_it_is_typed() {
+    let mut app = app(way(&[]));
+    let erase = "backspace ".repeat(7);
+    walk(&mut app, &format!("enter enter enter enter {erase} \"kept\" enter enter"));
+    holds(&app, &["Left there", "an earlier install left", "use, aside or wipe"]);
+    assert_eq!(app.left(), None, "nobody goes on without a word");
+    walk(&mut app, "\"wi\" enter");
+    assert_eq!(app.left(), None, "half a word is none");
+    walk(&mut app, "\"pe\" enter enter");
+    assert_eq!(app.left(), Some(Left::Next));
+    assert_eq!(app.way().chosen().unwrap().existing, ["inngest-postgresql=wipe", "inngest-keys-1=wipe"]);
+}
+
+#[test]
 fn what_cannot_be_installed_there_is_told_on_the_page() {
     let mut app = app(way(&[]));
     let erase = "backspace ".repeat(7);
