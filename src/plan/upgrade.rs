@@ -124,9 +124,11 @@ pub(super) fn leaving(plan: &mut Plan, members: &[Object], group: &dyn Fn(&Objec
 }
 
 impl Plan {
-    /// The first wave of what is deleted only once everything else works; none of an uninstall, which does nothing else.
+    /// The first wave of what is deleted only once everything else works; none of an uninstall, which does nothing else, and
+    /// of a taking over, which is not done while Helm knows the release.
     pub fn late(&self) -> u32 {
-        let stays = self.steps.iter().filter(|step| self.verb == Verb::Uninstall || step.action != Action::Delete);
+        let wanted = matches!(self.verb, Verb::Uninstall | Verb::Adopt);
+        let stays = self.steps.iter().filter(|step| wanted || step.action != Action::Delete);
         stays.map(|step| step.wave + 1).max().unwrap_or(0)
     }
 }

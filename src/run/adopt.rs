@@ -130,11 +130,9 @@ struct Found {
 async fn find(shared: &Shared, cluster: &Cluster, release: Option<&str>) -> Result<Option<Found>, Failure> {
     let unread = |fault| Failure::from(fault).state(NOTHING_WRITTEN);
     let named = |stored: &Stored| release.is_none_or(|release| stored.name == release);
-    let within = |release: &Found| {
-        shared
-            .namespace
-            .as_ref()
-            .is_none_or(|namespace| *namespace == release.chart.namespace || namespace == release.chart.objects_in())
+    let within = |chart: &ChartRelease| {
+        let meant = |namespace: &String| *namespace == chart.namespace || namespace == chart.objects_in();
+        shared.namespace.as_ref().is_none_or(meant)
     };
     let mut all = match &shared.namespace {
         Some(namespace) => cluster.helm_releases(namespace).await.map_err(unread)?,
@@ -165,10 +163,11 @@ async fn find(shared: &Shared, cluster: &Cluster, release: Option<&str>) -> Resu
         };
         match products.iter().find(|product| product.adopt.as_ref().is_some_and(|adopt| adopt.chart == chart.chart)) {
             Some(product) => found.push(Found { stored, chart, product: Arc::clone(product) }),
-            None => other = Some(chart),
+            None if within(&chart) => other = Some(chart),
+            None => {}
         }
     }
-    found.retain(within);
+    found.retain(|found| within(&found.chart));
     match (found.pop(), found.pop(), other) {
         (Some(one), None, _) => Ok(Some(one)),
         (None, _, Some(chart)) if release.is_some() => Err(not_adopted(&chart, &products)),

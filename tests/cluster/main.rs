@@ -77,6 +77,11 @@ fn main() -> ExitCode {
     let shared = Arc::new(Shared { bed: OnceLock::new() });
     let mut trials = all(&shared);
     trials.extend(conforming(&shared));
+    // Building takes minutes, which no test's own time is for.
+    let selected = |name: &str| arguments.filter.as_deref().is_none_or(|filter| name.contains(filter));
+    if !arguments.list && trials.iter().any(|trial| trial.name().starts_with("adopt::") && selected(trial.name())) {
+        helms::prepare();
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(shared);
     conclusion.exit_code()

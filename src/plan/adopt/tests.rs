@@ -180,6 +180,7 @@ fn helms_record_goes_after_everything_else_and_the_revision_that_counts_last_of_
         [("sh.helm.release.v1.inngest.v1".to_string(), 1), ("sh.helm.release.v1.inngest.v2".to_string(), 2)]
     );
     assert!(plan.steps.iter().all(|step| step.action == Action::Delete || step.wave == 0));
+    assert_eq!(plan.late(), 3, "it goes with the run, and is not put off");
 }
 
 #[test]
