@@ -170,7 +170,8 @@ pub(crate) async fn versions_that_must_come_in_between_are_installed_in_their_or
 pub(crate) async fn a_walk_that_ends_at_a_version_in_between_is_gone_on_with_by_the_next_run(cx: Context) -> Outcome {
     let namespace = fresh("fast");
     succeeded(&ladder(&cx, "install", &namespace, &["--yes"])?);
-    let file = tempfile::tempdir()?.keep().join("plan.json");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("plan.json");
     let path = file.display().to_string();
     // A frozen plan is one step of the way.
     succeeded(&ladder(&cx, "plan", &namespace, &["--set", "version=v1.4.0", "--out", &path])?);
@@ -466,7 +467,8 @@ pub(crate) async fn answers_of_earlier_runs_stand_until_they_are_forgotten_by_na
     succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes", "--reset", "motto"])?);
     assert_eq!(now()?, is("upwards", 5, "ash"));
     // Everything but what is pinned: the version that was set is forgotten too, and the default would be a step back.
-    let file = tempfile::tempdir()?.keep().join("answers.yaml");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("answers.yaml");
     std::fs::write(&file, "version: v1.1.0\nmotto: filed\n")?;
     let path = file.display().to_string();
     succeeded(&ladder(&cx, "upgrade", &namespace, &["--yes", "--exact", "-f", &path])?);
