@@ -114,7 +114,7 @@ fn the_manifest_that_a_job_writes_is_the_one_that_is_read() {
     let other = old("inngest-2-20240101-000000");
     let script = finish
         .replace("/work", &work.display().to_string())
-        .replace("/backup", &home.path().join("backup").display().to_string());
+        .replace("/backup/", &format!("{}/", home.path().join("backup").display()));
     let ran = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert!(ran.status.success(), "{}\n{script}", String::from_utf8_lossy(&ran.stderr));
     let text = std::fs::read_to_string(home.path().join("backup/inngest-20260101-000000").join(MANIFEST)).unwrap();

@@ -195,7 +195,7 @@ fn what_an_earlier_install_left_is_a_field_of_the_target_and_wiping_it_is_typed(
     let mut app = app(way(&[]));
     let erase = "backspace ".repeat(7);
     walk(&mut app, &format!("enter enter enter enter {erase} \"kept\" enter enter"));
-    holds(&app, &["Left there", "an earlier install left", "use, aside or wipe"]);
+    holds(&app, &["Left      [", "an earlier install left", "NAME=use|aside|wipe"]);
     assert_eq!(app.left(), None, "nobody goes on without a word");
     walk(&mut app, "\"wi\" enter");
     assert_eq!(app.left(), None, "half a word is none");

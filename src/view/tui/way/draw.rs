@@ -384,7 +384,7 @@ fn target(app: &App, cells: usize) -> Page {
     }
     if !app.way.left().is_empty() {
         page.gap();
-        field(app, &mut page, 2, "Left there", app.existing.as_ref(), app.way.existing(), cells);
+        field(app, &mut page, 2, "Left", app.existing.as_ref(), app.way.existing(), cells);
         for note in app.way.left_notes() {
             page.note(app, &note, cells);
         }
