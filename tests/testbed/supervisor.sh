@@ -13,7 +13,7 @@ kill -TERM 0
 # Nothing here is worth a graceful end, but programs that remove what they made get a moment. The guard is in a session of its
 # own: it has to outlive the group, since the folder can be removed for good only when nobody writes there any more.
 cd /
-setsid sh -c 'sleep 2; kill -KILL -- "-$0"; rm -rf "$1"' "$$" "$1" </dev/null >/dev/null 2>&1 &
+setsid sh -c 'sleep 2; kill -s KILL -- "-$0"; rm -rf "$1"' "$$" "$1" </dev/null >/dev/null 2>&1 &
 guard=$!
 for job in $(jobs -p); do [ "$job" = "$guard" ] || wait "$job" 2>/dev/null; done
 rm -rf "$1"
