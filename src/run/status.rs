@@ -46,7 +46,11 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     Err(Failure {
         // It was just shown.
         told: true,
-        ..Failure::new(FailureKind::Deployment, format!("{open} objects are not ready")).state(NOTHING_WRITTEN)
+        ..Failure::new(
+            FailureKind::Deployment,
+            if open == 1 { "1 object is not ready".into() } else { format!("{open} objects are not ready") },
+        )
+        .state(NOTHING_WRITTEN)
     })
 }
 

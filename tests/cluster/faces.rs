@@ -263,7 +263,7 @@ pub(crate) async fn what_moved_while_a_person_looked_is_said_and_the_plan_shown_
     full.until("Enter goes on")?;
     full.press("\r")?;
     full.until("[ v1.")?;
-    full.press_until("\u{1b}[6~", "[ Install into")?;
+    full.press_until("\u{1b}[6~", "[ Upgrade inngest in")?;
     assert!(full.shows("Nothing to do"), "{}", full.screen.screen().contents());
     take_away()?;
     full.press("\t")?;

@@ -33,6 +33,8 @@ pub(crate) fn says_no_secret(cx: &Context, namespace: &str, outputs: &[&Output])
         .flat_map(|(_, secret)| values(secret))
         // Names of a user and a database are in the clear everywhere.
         .filter(|(key, _)| !key.ends_with("username") && !key.ends_with("database"))
+        // Lines of a configuration are; the password in it is one of the values.
+        .filter(|(key, _)| !key.ends_with(".conf"))
         .map(|(_, value)| SecretText::new(value))
         .collect();
     assert!(all.len() > 3, "there are secrets to search for");
@@ -123,7 +125,7 @@ pub(crate) async fn keys_are_rotated_in_the_steps_that_their_product_names(cx: C
     assert_eq!(values(&last["Secret/inngest"]), values(&fifth["Secret/inngest"]));
     assert!(!last.contains_key("Secret/inngest-keys-6"));
     let history = cx.slipway("admin").args(["history", "-n", &namespace]).output()?;
-    assert!(said(&history).contains("keys.event: another secret"), "{}", said(&history));
+    assert!(said(&history).contains("keys: generation 1 -> 2"), "{}", said(&history));
     says_no_secret(&cx, &namespace, &[&unasked, &one, &again, &half, &two, &prepared, &used, &upgrade, &history])?;
     DONE
 }

@@ -41,7 +41,7 @@ pub(crate) async fn a_release_that_is_stuck_says_why_and_what_to_do(cx: Context)
     assert!(!failed.status.success(), "{}", said(&failed));
     let stuck = slipway(&cx, &namespace, &["status"])?;
     assert_eq!(stuck.status.code(), Some(1), "{}", said(&stuck));
-    for told in ["IMAGE_", "revision 1: failed", "The last run failed"] {
+    for told in ["IMAGE_", "revision 1: failed", "The last run, an install, failed"] {
         assert!(said(&stuck).contains(told), "{told}: {}", said(&stuck));
     }
     DONE
