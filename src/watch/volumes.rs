@@ -62,7 +62,7 @@ pub fn ends(secret: &str, of_manager: &[Object], read: Option<&Fact<Object>>) ->
 pub fn judged(secret: &str, ends: Option<Timestamp>, now: Timestamp) -> (String, Option<Finding>) {
     let Some(ends) = ends else { return ("unknown: it could not be read".into(), None) };
     let day = ends.strftime("%F");
-    let days = ends.since(now).map_or(0, |left| left.get_hours() / 24);
+    let days = ends.duration_since(now).as_hours() / 24;
     let ended = ends <= now;
     let words = match (ended, days) {
         (true, _) => format!("ENDED on {day}"),
