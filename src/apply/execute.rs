@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::stopped;
 use super::run::{Ended, Run, count};
-use super::step::{Stepped, journal_entry};
+use super::step::{self, Stepped, journal_entry};
 use super::stuck::{self, Suspects};
 use super::survey::{Item, rests};
 use crate::cluster::lock::Lock;
-use crate::cluster::record::{Revision, Written};
+use crate::cluster::record::{JournalEntry, Revision, Written};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
 use crate::object::{Object, ObjectId};
@@ -53,7 +53,8 @@ impl Run<'_> {
         // What is no longer wanted goes at the very end, once everything else works.
         for (wave, items) in waves.range(..self.plan.late()) {
             self.may_write()?;
-            let journal: Vec<_> = items.iter().filter_map(|item| journal_entry(item)).collect();
+            let new = items.iter().filter(|item| !is_another(&revision.progress.journal, item));
+            let journal: Vec<_> = new.filter_map(|item| journal_entry(item)).collect();
             revision.progress.journal.extend(journal);
             let suspects = self.suspects(items).await?;
             revision.progress.journal.extend(stuck::journal(&suspects));
@@ -113,7 +114,8 @@ impl Run<'_> {
         let over = CancellationToken::new();
         let mut running: FuturesUnordered<BoxFuture<'_, _>> = FuturesUnordered::new();
         for item in items {
-            running.push(self.one(item, suspects, (&room, &over), salt).boxed())
+            let another = is_another(&revision.progress.journal, item);
+            running.push(self.one(item, another, suspects, (&room, &over), salt).boxed())
         }
         let mut waved = Waved::default();
         while let Some((item, result)) = running.next().await {
@@ -144,6 +146,7 @@ impl Run<'_> {
     async fn one<'i>(
         &self,
         item: &'i Item<'i>,
+        another: bool,
         suspects: &Suspects,
         (room, over): (&Semaphore, &CancellationToken),
         salt: &SecretText,
@@ -181,7 +184,7 @@ impl Run<'_> {
             return (item, Ok((Done::Unchanged, Some(self.note(&item.object, live, salt)), item.left.clone())));
         }
         self.tell.step(&item.id, EventKind::StepStarted).await;
-        match self.step(item).await {
+        match self.step(item, another).await {
             Ok(Stepped { done, sent }) => {
                 self.tell.step(&item.id, EventKind::StepFinished { done }).await;
                 if let Some(sent) = &sent
@@ -236,6 +239,12 @@ impl Run<'_> {
             () = lost => self.may_write(),
         }
     }
+}
+
+/// Whether what a step is to remove was removed by a run that died, and another is there since.
+fn is_another(journal: &[JournalEntry], item: &Item<'_>) -> bool {
+    let removed = step::removes(item).zip(item.live.as_ref());
+    removed.is_some_and(|(word, live)| step::is_another(journal, word, live))
 }
 
 #[derive(Default)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compose::Making;
 use super::{hash, namespace};
 use crate::cluster::keys::{self, Keys};
+use crate::cluster::lock::{self, LockTiming};
 use crate::cluster::{Cluster, record};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
@@ -17,8 +18,13 @@ use crate::secret::SecretRef;
 ///
 /// # Errors
 /// One of the names is there with other values, or newer keys than these are: then nothing is written.
-pub async fn import_keys(cluster: &Cluster, target: &Target, brought: &[Keys]) -> Result<Vec<String>, Failure> {
-    let same = |there: &Keys, one: &Keys| there.values == one.values && there.salt == one.salt;
+pub async fn import_keys(
+    cluster: &Cluster,
+    target: &Target,
+    brought: &[Keys],
+    take_over: Option<&str>,
+    timing: LockTiming,
+) -> Result<Vec<String>, Failure> {
     let mut missing = Vec::new();
     for one in brought {
         match keys::read(cluster, target, one.generation).await? {
@@ -30,18 +36,46 @@ pub async fn import_keys(cluster: &Cluster, target: &Target, brought: &[Keys]) -
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    // A newer generation beside them means that the copy is older than what opens the data.
+    newest_of_all(cluster, target, brought).await?;
+    belongs(cluster, target, brought).await?;
+    let found = namespace::ensure(cluster, target, &format!("{:016x}", rand::random::<u64>())).await?;
+    let lock = lock::take(cluster, target, take_over, timing, &|_| {}).await?;
+    let eye = lock.eye();
+    let guarded = cluster.guarded(move || eye.check());
+    let made = make(&guarded, target, brought, &missing, &found).await;
+    lock.release().await;
+    made
+}
+
+fn same(there: &Keys, one: &Keys) -> bool {
+    there.values == one.values && there.salt == one.salt
+}
+
+/// A newer generation beside them means that the copy is older than what opens the data.
+async fn newest_of_all(cluster: &Cluster, target: &Target, brought: &[Keys]) -> Result<(), Failure> {
     let newest = brought.iter().map(|one| one.generation).max().unwrap_or(0);
     let newer = keys::all(cluster, target).await?.into_iter().find(|there| there.generation > newest);
-    if let Some(newer) = newer {
-        return Err(Failure::new(FailureKind::Refused, format!("newer keys are here: {}", newer.secret))
+    match newer {
+        None => Ok(()),
+        Some(newer) => Err(Failure::new(FailureKind::Refused, format!("newer keys are here: {}", newer.secret))
             .place(place(target, &newer.secret))
             .why("the copy is of an earlier generation, which nothing of this release uses any more")
             .state(NOTHING_WRITTEN)
-            .hint("import a newer copy, or none: slipway keys show"));
+            .hint("import a newer copy, or none: slipway keys show")),
     }
+}
+
+/// Under the lock.
+async fn make(
+    cluster: &Cluster,
+    target: &Target,
+    brought: &[Keys],
+    missing: &[&Keys],
+    found: &namespace::Found,
+) -> Result<Vec<String>, Failure> {
+    // Somebody may have changed the release until the lock was ours.
+    newest_of_all(cluster, target, brought).await?;
     belongs(cluster, target, brought).await?;
-    let found = namespace::ensure(cluster, target, &format!("{:016x}", rand::random::<u64>())).await?;
     let mut made = Vec::new();
     for one in missing {
         let kept = keys::make(cluster, target, one.generation, &one.values, &one.salt, &one.opens).await;
@@ -49,7 +83,7 @@ pub async fn import_keys(cluster: &Cluster, target: &Target, brought: &[Keys]) -
             Ok(kept) => kept,
             Err(failure) => {
                 if made.is_empty() {
-                    namespace::take_back(cluster, &found).await;
+                    namespace::take_back(cluster, found).await;
                 }
                 return Err(failure);
             }

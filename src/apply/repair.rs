@@ -15,6 +15,7 @@ use crate::cluster::record::{Outcome, Revision, Torn, Written};
 use crate::cluster::{Apply, Cluster, Deletion, FaultKind, applyset};
 use crate::error::{Failure, FailureKind};
 use crate::object::{Object, ObjectId};
+use crate::plan::diff::opens_something;
 use crate::plan::rollback::UNKNOWN_ENTRIES;
 use crate::plan::set::{PART_OF, RELEASE};
 use crate::plan::waves::waves;
@@ -23,6 +24,7 @@ use crate::plan::{
     Wanted,
 };
 use crate::product::{Given, Recipe};
+use crate::sanitize::HIDDEN;
 use crate::secret::{SecretRef, SecretSource};
 
 /// What was found of a release whose record is not whole.
@@ -95,10 +97,10 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
     for live in &found.objects {
         let mut object = sent(live, &manager);
         let mut recipes = BTreeMap::new();
-        if live.kind() == "Secret" {
+        if live.group().is_empty() && matches!(live.kind(), "Secret" | "ConfigMap") {
             let missing = entries(&mut object, &mut recipes, live, found.keys.as_ref());
             if !missing.is_empty() {
-                unknown.push(format!("how {} of Secret {} is made", missing.join(", "), live.name()));
+                unknown.push(format!("how {} of {} {} is made", missing.join(", "), live.kind(), live.name()));
                 object.set_annotation(UNKNOWN_ENTRIES, &missing.join(","));
             }
         }
@@ -234,7 +236,8 @@ fn sent(live: &Object, manager: &str) -> Object {
     object
 }
 
-/// Entries of a Secret that are a key as it is become a recipe; the others are named. No value is kept.
+/// Entries of a Secret that are a key as it is become a recipe; the others are named. No value is kept. Of a ConfigMap this
+/// holds for what opens something.
 fn entries(
     object: &mut Object,
     recipes: &mut BTreeMap<String, Recipe>,
@@ -243,17 +246,30 @@ fn entries(
 ) -> Vec<String> {
     let mut missing = Vec::new();
     let data = live.at(&["data"]).and_then(Value::as_object).cloned().unwrap_or_default();
-    object.remove(&["data"]);
+    let secret = live.kind() == "Secret";
+    if secret {
+        object.remove(&["data"]);
+    }
     for (key, value) in data {
-        let text =
-            value.as_str().and_then(|text| BASE64.decode(text).ok()).and_then(|text| String::from_utf8(text).ok());
+        let text = value.as_str();
+        if !secret {
+            let ours = object.at(&["data", &key]).is_some();
+            if !ours || !text.is_some_and(opens_something) {
+                continue;
+            }
+            object.remove(&["data", &key]);
+        }
+        let text = match secret {
+            true => text.and_then(|text| BASE64.decode(text).ok()).and_then(|text| String::from_utf8(text).ok()),
+            false => text.map(str::to_owned),
+        };
         let found = keys.and_then(|keys| {
             let path = keys.values.iter().find(|(_, value)| text.as_deref() == Some(value.expose()))?.0;
             Some((path.clone(), SecretRef::Keys { generation: keys.generation, key: path.clone() }))
         });
         match found {
             Some((path, at)) => {
-                object.set(&["data", &key], PLACEHOLDER.into());
+                object.set(&["data", &key], if secret { PLACEHOLDER } else { HIDDEN }.into());
                 let with = BTreeMap::from([(path.clone(), Given::Secret { path: path.clone(), at })]);
                 recipes.insert(key, Recipe { template: format!("${{{path}}}"), with });
             }

@@ -17,7 +17,9 @@ use crate::facts::Pact;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::plan::adopt::HELM_OWNER;
+use crate::plan::diff::opens_something;
 use crate::plan::{Action, Verb};
+use crate::sanitize::HIDDEN;
 
 /// What came of sending an object.
 pub(super) struct Sent {
@@ -37,9 +39,10 @@ pub(super) struct Stepped {
 }
 
 impl Run<'_> {
-    /// Does a step that is not as wanted.
-    pub(super) async fn step(&self, item: &Item<'_>) -> Result<Stepped, Failure> {
+    /// Does a step that is not as wanted. `another`: what was to be removed is gone already, and this came after it.
+    pub(super) async fn step(&self, item: &Item<'_>, another: bool) -> Result<Stepped, Failure> {
         match &item.step.action {
+            Action::Delete if another => Ok(Stepped { done: Done::Unchanged, sent: None }),
             Action::Delete => {
                 // Pods first, so that "deleted" means that nothing runs any more and no claim is mounted.
                 let runs_pods = item.object.pod_template_path().is_some();
@@ -47,7 +50,7 @@ impl Run<'_> {
                 let gone = self.remove(item, how).await?;
                 Ok(Stepped { done: if gone { Done::Deleted } else { Done::Unchanged }, sent: None })
             }
-            Action::Replace { .. } => {
+            Action::Replace { .. } if !another => {
                 let replaced = item.live.is_some();
                 if let Some(live) = &item.live {
                     refuse_to_lose(live, &self.plan.target.pact)?;
@@ -56,7 +59,7 @@ impl Run<'_> {
                 let sent = self.send_now(item).await?;
                 Ok(Stepped { done: if replaced { Done::Replaced } else { Done::Created }, sent: Some(sent) })
             }
-            Action::Create | Action::Change { .. } | Action::Keep => {
+            Action::Create | Action::Change { .. } | Action::Keep | Action::Replace { .. } => {
                 if self.plan.verb == Verb::Adopt {
                     self.take_ownership(item).await?;
                 }
@@ -264,15 +267,36 @@ const HELD: Duration = Duration::from_secs(10);
 
 /// The journal entry of a step that deletes or replaces.
 pub(super) fn journal_entry(item: &Item<'_>) -> Option<JournalEntry> {
-    let step = match item.step.action {
-        Action::Delete => "delete",
-        Action::Replace { .. } => "replace",
-        _ => return None,
-    };
-    Some(entry(step, item.live.as_ref()?))
+    Some(entry(removes(item)?, item.live.as_ref()?))
 }
 
-/// A journal entry; of a Secret without its data, since records hold no secrets.
+/// How the journal calls a step that deletes or replaces.
+pub(super) fn removes(item: &Item<'_>) -> Option<&'static str> {
+    match item.step.action {
+        Action::Delete => Some("delete"),
+        Action::Replace { .. } => Some("replace"),
+        _ => None,
+    }
+}
+
+fn hide(value: &mut Value) {
+    match value {
+        Value::String(text) if opens_something(text) => *value = HIDDEN.into(),
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Object(fields) => fields.values_mut().for_each(hide),
+        _ => {}
+    }
+}
+
+/// Whether what is there was made after the journal named another for this step: a run that died had replaced or deleted that
+/// one already, and this one is not the one that was meant.
+pub(super) fn is_another(journal: &[JournalEntry], step: &str, live: &Object) -> bool {
+    let id = live.id();
+    let mut meant = journal.iter().filter(|entry| entry.step == step && entry.id == id).peekable();
+    meant.peek().is_some() && meant.all(|entry| entry.uid != live.uid())
+}
+
+/// A journal entry; of a Secret without its data, and without any address that opens something: records hold no secrets.
 pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
     let mut original = live.clone();
     original.remove(&["metadata", "managedFields"]);
@@ -282,6 +306,7 @@ pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
         original.remove(&["stringData"]);
         original.remove(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"]);
     }
+    hide(&mut original.0);
     JournalEntry { step: step.into(), id: live.id(), uid: live.uid().into(), original }
 }
 

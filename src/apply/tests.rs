@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{hash, owned};
+use super::{hash, owned, repair, step};
+use crate::cluster::record::JournalEntry;
 use crate::object::Object;
 use crate::secret::SecretText;
 
@@ -60,4 +61,69 @@ fn a_hash_knows_values_and_not_the_order_of_keys() {
     assert_eq!(one, hash::of(&salt, &json!({"b": [1, 2], "a": 1})));
     assert_ne!(one, hash::of(&salt, &json!({"a": 1, "b": [2, 1]})));
     assert_ne!(one, hash::of(&SecretText::new("other"), &json!({"a": 1, "b": [1, 2]})));
+}
+
+#[test]
+fn a_journal_holds_no_address_that_opens_something() {
+    let uri = "postgres://ana:wonderful@db:5432/events";
+    let applied = format!("{{\"data\":{{\"URI\":\"{uri}\"}}}}");
+    let config = Object(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {
+            "name": "inngest", "uid": "1",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied},
+        },
+        "data": {"URI": uri, "PORT": "8288"},
+    }));
+    let workload = Object(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "inngest"},
+        "spec": {"template": {"spec": {"containers": [{"name": "a", "env": [{"name": "URI", "value": uri}]}]}}},
+    }));
+    let kept = step::entry("replace", &config).original;
+    assert_eq!((kept.text(&["data", "URI"]), kept.text(&["data", "PORT"])), ("[hidden]", "8288"));
+    for object in [&config, &workload] {
+        let text = serde_json::to_string(&step::entry("delete", object)).unwrap();
+        assert!(!text.contains("wonderful"), "{text}");
+    }
+}
+
+#[test]
+fn a_record_that_is_built_anew_holds_no_address_that_opens_something() {
+    let target = crate::plan::Target { namespace: "n".into(), release: "r".into(), ..Default::default() };
+    let uri = "postgres://ana:wonderful@db:5432/events";
+    let live = Object(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "inngest", "namespace": "n", "uid": "1", "managedFields": [{
+            "manager": target.field_manager(), "operation": "Apply", "fieldsV1": {"f:data": {"f:URI": {}, "f:PORT": {}}},
+        }]},
+        "data": {"URI": uri, "PORT": "8288"},
+    }));
+    let found = repair::Found { parent: true, revisions: vec![], torn: vec![], objects: vec![live], keys: None };
+    let (revision, unknown) = repair::rebuilt(&found, &target, "ana@laptop").unwrap();
+    let object = &revision.plan.steps[0].wanted.object;
+    assert_eq!(object.at(&["data"]), Some(&json!({"PORT": "8288"})));
+    assert_eq!(object.annotation(crate::plan::rollback::UNKNOWN_ENTRIES), Some("URI"), "a rollback leaves it as it is");
+    assert!(unknown.contains(&"how URI of ConfigMap inngest is made".to_string()), "{unknown:?}");
+}
+
+#[test]
+fn what_came_after_the_one_that_the_journal_names_is_another() {
+    let live =
+        |uid: &str| Object(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "uid": uid}}));
+    let entries = |told: &[(&str, &str)]| -> Vec<JournalEntry> {
+        told.iter().map(|(word, uid)| step::entry(word, &live(uid))).collect()
+    };
+    for (journal, wanted) in [
+        (&[][..], false),
+        (&[("replace", "1")], true),
+        (&[("replace", "2")], false),
+        (&[("replace", "1"), ("replace", "2")], false),
+        (&[("delete", "1")], false),
+        (&[("end", "1")], false),
+    ] {
+        assert_eq!(step::is_another(&entries(journal), "replace", &live("2")), wanted, "{journal:?}");
+    }
+    let mut other = live("2");
+    other.set(&["metadata", "name"], "b".into());
+    assert!(!step::is_another(&entries(&[("replace", "1")]), "replace", &other));
 }

@@ -56,7 +56,6 @@ impl Run<'_> {
             ended => ended?,
         };
         // The newest revision goes last, so that a run that dies here still knows what it was doing.
-        let selector = format!("{RELEASE}={}", target.release);
         let mut numbers: Vec<u32> =
             kept.revisions.iter().map(|old| old.number).filter(|old| *old != revision.number).collect();
         numbers.push(revision.number);
@@ -68,18 +67,24 @@ impl Run<'_> {
         self.cluster
             .delete(&ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name()), &Deletion::default())
             .await?;
-        let mut remains = self.remains(&selector).await?;
-        if let Some(lock) = self.lock.write().await.take() {
-            lock.release().await;
-        }
-        let lease = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
-        self.cluster.delete(&lease, &Deletion::default()).await?;
-        remains.retain(|left| *left != lease);
+        // Looked and decided while nobody else may begin; the Lease itself goes last, which gives the lock back.
+        let id_of_lease = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
+        let lease = self.cluster.find(&id_of_lease).await?;
+        let mut remains = self.remains().await?;
+        remains.retain(|left| *left != id_of_lease);
+        self.may_write()?;
+        // From here on the lock may go with what is deleted, and a deletion that is sent again is no write without it.
+        let cluster = self.cluster.unguarded();
         if let Some(namespace) = namespace
             && namespace.annotation(CREATED_BY) == Some(&self.manager)
             && remains.is_empty()
         {
-            self.cluster.delete(&id, &Deletion::of(namespace.uid())).await?;
+            cluster.delete(&id, &Deletion::of(namespace.uid())).await?;
+        } else if let Some(lease) = lease {
+            cluster.delete(&id_of_lease, &Deletion::of(lease.uid())).await?;
+        }
+        if let Some(lock) = self.lock.write().await.take() {
+            lock.release().await;
         }
         Ok(ended)
     }
@@ -122,9 +127,11 @@ impl Run<'_> {
     }
 
     /// What is still in the namespace, apart from what Kubernetes itself puts into every one and what is going away.
-    async fn remains(&self, _selector: &str) -> Result<Vec<ObjectId>, Failure> {
+    async fn remains(&self) -> Result<Vec<ObjectId>, Failure> {
         let namespace = &self.plan.target.namespace;
         let kinds = self.cluster.resources().await?;
+        let namespaced: BTreeSet<(&str, &str)> =
+            kinds.iter().filter(|kind| kind.namespaced).map(|kind| (kind.group.as_str(), kind.kind.as_str())).collect();
         let kinds = kinds.iter().filter(|kind| {
             kind.namespaced && ["list", "delete"].iter().all(|verb| kind.verbs.iter().any(|has| has == verb))
         });
@@ -143,18 +150,64 @@ impl Run<'_> {
                 Err(fault) => return Err(fault.into()),
             };
             for object in listed {
-                let own = matches!(
-                    (object.kind(), object.name()),
-                    ("ConfigMap", "kube-root-ca.crt") | ("ServiceAccount", "default")
-                );
-                let going = object.at(&["metadata", "deletionTimestamp"]).is_some();
-                // What another object owns goes with it.
-                let dependent = !object.list(&["metadata", "ownerReferences"]).is_empty();
-                if !own && !going && !dependent {
+                if counts(&object, &namespaced) {
                     remains.push(object.id());
                 }
             }
         }
         Ok(remains)
+    }
+}
+
+/// Whether an object keeps its Namespace. `namespaced`: group and kind of everything that lives in one.
+fn counts(object: &Object, namespaced: &BTreeSet<(&str, &str)>) -> bool {
+    let own =
+        matches!((object.kind(), object.name()), ("ConfigMap", "kube-root-ca.crt") | ("ServiceAccount", "default"));
+    let going = object.at(&["metadata", "deletionTimestamp"]).is_some();
+    if own || going {
+        return false;
+    }
+    // Data and keys count whoever owns them: an operator for storage or backups makes itself their owner.
+    if object.kind() == "PersistentVolumeClaim" || object.kind() == "Secret" && object.label(RELEASE).is_some() {
+        return true;
+    }
+    // What an object of this namespace owns goes with it; an owner beside the namespaces says nothing.
+    let owners = object.list(&["metadata", "ownerReferences"]);
+    let here = |owner: &serde_json::Value| {
+        let group =
+            owner["apiVersion"].as_str().and_then(|version| version.split_once('/')).map_or("", |(group, _)| group);
+        namespaced.contains(&(group, owner["kind"].as_str().unwrap_or("")))
+    };
+    owners.is_empty() || !owners.iter().all(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn data_keys_and_what_nobody_here_owns_keep_the_namespace() {
+        let namespaced = BTreeSet::from([("apps", "ReplicaSet"), ("example.com", "Backup")]);
+        let owned = |version: &str, kind: &str| json!([{"apiVersion": version, "kind": kind, "name": "o", "uid": "1"}]);
+        let backup = || owned("example.com/v1", "Backup");
+        let labels = json!({RELEASE: "shop"});
+        let cases: [(&str, Value, bool); 10] = [
+            ("PersistentVolumeClaim", json!({"name": "db", "ownerReferences": backup()}), true),
+            ("Secret", json!({"name": "shop-keys-1", "labels": labels, "ownerReferences": backup()}), true),
+            ("Secret", json!({"name": "theirs", "ownerReferences": backup()}), false),
+            ("Pod", json!({"name": "p", "ownerReferences": owned("apps/v1", "ReplicaSet")}), false),
+            ("Pod", json!({"name": "p", "ownerReferences": owned("v1", "Node")}), true),
+            ("Pod", json!({"name": "p", "ownerReferences": owned("other.com/v1", "Backup")}), true),
+            ("Pod", json!({"name": "p"}), true),
+            ("Pod", json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}), false),
+            ("ConfigMap", json!({"name": "kube-root-ca.crt"}), false),
+            ("ServiceAccount", json!({"name": "other"}), true),
+        ];
+        for (kind, metadata, wanted) in cases {
+            let object = Object(json!({"apiVersion": "v1", "kind": kind, "metadata": metadata}));
+            assert_eq!(counts(&object, &namespaced), wanted, "{object:?}");
+        }
     }
 }

@@ -243,7 +243,7 @@ impl Cluster {
     }
 
     /// The same cluster without a guard: for the lock itself.
-    pub(super) fn unguarded(&self) -> Self {
+    pub(crate) fn unguarded(&self) -> Self {
         Self { guard: None, ..self.clone() }
     }
 

@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 pub use derive::{Derived, derive};
-pub use judge::{judge, of_data};
+pub use judge::{judge, of_data, recordable};
 
 use super::set::{OPENED_BY, PART_OF, RELEASE};
 use super::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};

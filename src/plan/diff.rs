@@ -97,7 +97,11 @@ pub fn changes(wanted: &Object, live: &Object, manager: &str) -> Vec<FieldChange
     });
     found.retain(|change| change.to.as_ref() != Some(&Value::from(OPEN_HASH)) || !change.path.contains(RESTART_HASH));
     for change in found.iter_mut().filter(|change| change.path.starts_with("data") && wanted.kind() == "ConfigMap") {
-        for value in [&mut change.from, &mut change.to].into_iter().flatten().filter(|value| opens_something(value)) {
+        for value in [&mut change.from, &mut change.to]
+            .into_iter()
+            .flatten()
+            .filter(|value| value.as_str().is_some_and(opens_something))
+        {
             *value = Value::from(HIDDEN);
         }
     }
@@ -162,10 +166,16 @@ fn segments(path: &str) -> Vec<String> {
     parts
 }
 
-/// An address with a password in it: ConfigMaps that others made hold such.
-fn opens_something(value: &Value) -> bool {
-    let rest = value.as_str().and_then(|text| text.split_once("://")).map(|(_, rest)| rest);
-    rest.and_then(|rest| rest.split_once('@')).is_some_and(|(user, _)| user.contains(':') && !user.contains('/'))
+/// Whether a text has an address with a user, or a password, in it: ConfigMaps that others made hold such.
+pub fn opens_something(text: &str) -> bool {
+    let opens = |rest: &str| {
+        let word = rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).next().unwrap_or(rest);
+        let authority = word.split(['/', '?']).next().unwrap_or(word);
+        // A password may hold a question mark.
+        let password = word.split_once('@').is_some_and(|(user, _)| user.contains(':') && !user.contains('/'));
+        authority.contains('@') || password
+    };
+    text.contains("password=") || text.split("://").skip(1).any(opens)
 }
 
 /// A path with one more key.

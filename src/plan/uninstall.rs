@@ -156,13 +156,14 @@ pub fn is_key(object: &Object) -> bool {
     object.kind() == "Secret" && object.label(RELEASE).is_some() && object.annotation(OPENS).is_some()
 }
 
-/// A record holds no values of Secrets.
+/// A record holds no values of Secrets; nor of ConfigMaps, where a chart may have put a password: what goes needs none.
 pub(super) fn without_values(object: &Object) -> Object {
     let mut object = object.clone();
     object.remove(&["metadata", "managedFields"]);
     object.remove(&["status"]);
-    if object.kind() == "Secret" {
+    if matches!(object.kind(), "Secret" | "ConfigMap") {
         object.remove(&["data"]);
+        object.remove(&["binaryData"]);
         object.remove(&["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"]);
     }
     object

@@ -16,7 +16,7 @@ use crate::cluster::{Cluster, FaultKind};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
-use crate::plan::adopt::{ChartRelease, HELM_MARKS, Preview, derive, judge, of_data, plan};
+use crate::plan::adopt::{ChartRelease, HELM_MARKS, Preview, derive, judge, of_data, plan, recordable};
 use crate::plan::gates::Caution;
 use crate::plan::render::render;
 use crate::plan::upgrade::{Earlier, upgrade};
@@ -240,6 +240,7 @@ impl Adoption<'_> {
         let live = target::live(&known, ids).await?;
         theirs(chart, &live)?;
         let derived = derive(product, adopt, chart, &live);
+        recordable(chart, &derived)?;
         let target = known.target.clone();
         let mut findings = of_data(adopt, chart, &live, &target);
         // As if it were recorded: what the product would make out of these answers.

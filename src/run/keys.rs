@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::apply;
 use crate::cli::{Keys as Verb, Output, Shared};
 use crate::cluster::keys::{self, Keys};
+use crate::cluster::lock::LockTiming;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::plan::rotate::{NEXT, Rotation};
 use crate::plan::{Plan, Target};
@@ -291,7 +292,8 @@ async fn import(shared: &Shared, path: &Path, given: Option<&str>) -> Result<(),
         Ok(Keys { secret, uid: String::new(), generation, values, salt, opens })
     });
     let brought = brought.collect::<Result<Vec<Keys>, Failure>>()?;
-    let made = apply::import_keys(&cluster, &target, &brought).await?;
+    let made =
+        apply::import_keys(&cluster, &target, &brought, shared.take_over.as_deref(), LockTiming::default()).await?;
     let all: Vec<Value> =
         brought.iter().map(|keys| json!({"secret": keys.secret, "made": made.contains(&keys.secret)})).collect();
     if shared.output == Output::Json {

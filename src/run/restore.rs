@@ -305,8 +305,11 @@ async fn postgres(
     let filled: Result<(), Failure> = filled.await;
     if let Err(failure) = filled {
         // What was made for this goes; a lost connection leaves it to the next restore.
-        let sql = format!("drop database if exists {};\n", restore::identifier(&names.new));
-        let _gone = run("postgres", &sql, "").await;
+        // Without the lock nothing is written any more.
+        if lock.check().is_ok() {
+            let sql = format!("drop database if exists {};\n", restore::identifier(&names.new));
+            let _gone = run("postgres", &sql, "").await;
+        }
         return Err(failure.state(untouched));
     }
     teller.tell(EventKind::DataChecked { what: source.title(), bytes });

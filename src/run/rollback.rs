@@ -209,7 +209,9 @@ pub(super) async fn after(
             return back.go(shared, true).await.map(ended);
         }
         let (plan, secrets) = back.make().await?;
-        back.run(shared, &plan, &secrets).await.map(|()| Some(gone_back(&failure, number)))
+        let overview = back.overview(shared, plan, &secrets).await?;
+        install::blocked(&overview)?;
+        back.run(shared, &overview.plan, &secrets).await.map(|()| Some(gone_back(&failure, number)))
     };
     match went.await {
         Ok(Some(ended)) => ended,

@@ -79,3 +79,49 @@ fn what_cannot_be_chosen_is_refused_with_what_can() {
     let refused = chosen(&[revision(1, Verb::Install, Outcome::Failed)], None).unwrap_err();
     assert!(refused.to_string().contains("no revision of it ever ended well"), "{refused}");
 }
+
+/// Of a server that does all it is asked; what was recorded cannot be made again.
+#[tokio::test]
+async fn a_way_back_that_is_blocked_is_not_gone_unasked() {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use crate::cluster::{Connector, Identity, Wire, in_memory};
+    use crate::object::Object;
+    use crate::plan::rollback::UNKNOWN_ENTRIES;
+    use crate::plan::{Action, Class, Step, Wanted};
+    use crate::practice::{Options, Server};
+
+    let server = Arc::new(Server::start(Options::default()).unwrap());
+    let ours = server.clone();
+    let connector: Connector = Arc::new(move || {
+        let wire: Box<dyn Wire> = Box::new(ours.connect());
+        Box::pin(std::future::ready(Ok(wire)))
+    });
+    let cluster = in_memory(connector, Identity { practice: true, ..Identity::default() });
+    let target = Target { namespace: "a".into(), release: "shop".into(), ..Target::default() };
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
+    cluster.create(&Object(namespace), "tester").await.unwrap();
+    let secret = Object(json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "a", "annotations": {UNKNOWN_ENTRIES: "password"}},
+    }));
+    for (number, outcome) in [(1, Outcome::Deployed), (2, Outcome::Failed)] {
+        let mut recorded = revision(number, Verb::Install, outcome);
+        recorded.plan.target = target.clone();
+        let class = Class::of(&secret);
+        let wanted = Wanted { object: secret.clone(), group: "a".into(), after: Vec::new(), recipes: BTreeMap::new() };
+        let action = Action::Create;
+        recorded.plan.steps = vec![Step { wanted, action, wave: 0, after: Vec::new(), class, one_first: false }];
+        recorded.write(&cluster, &target).await.unwrap();
+    }
+    let before = server.writes().len();
+    let shared = Shared { rollback_on_failure: true, yes: true, ..Shared::default() };
+    let failed = Failure::new(FailureKind::Deployment, "the server is not ready");
+    let facts = Facts::default();
+    let told = after(&shared, (&cluster, &facts, &target), failed, Face::Plain, false).await;
+    assert!(told.to_string().contains("going back failed as well: one finding blocks"), "{told}");
+    assert!(told.to_string().contains("Secret/s is gone and cannot be made again"), "{told}");
+    assert_eq!(server.writes().len(), before, "{told}");
+}

@@ -11,7 +11,7 @@ use crate::object::ObjectId;
 use crate::plan::gates::{self, Caution};
 use crate::plan::render::render;
 use crate::plan::upgrade::{Earlier, upgrade};
-use crate::plan::{Action, Plan, Verb, Wanted};
+use crate::plan::{Action, Plan, Target, Verb, Wanted};
 
 use super::releases::Release;
 use super::setup::read_file;
@@ -158,15 +158,59 @@ pub(super) async fn back_up(shared: &Shared, plan: &Plan) -> Result<(), Failure>
     if !asked || !plan.findings.iter().any(|finding| finding.code == "BACKUP_FIRST") {
         return Ok(());
     }
+    if !interactive(shared) {
+        return Err(nowhere(&plan.target));
+    }
     let there = Shared {
         namespace: Some(plan.target.namespace.clone()),
         // The yes was given for all of it.
         yes: true,
         ..shared.clone()
     };
-    backup::run(&there, Some(&plan.target.release), &BackupTo::default())
-        .await
-        .map_err(|failure| failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup"))
+    backup::run(&there, Some(&plan.target.release), &BackupTo::default()).await.map_err(|mut failure| {
+        // An upgrade has no word for the place.
+        failure.hints.retain(|hint| !hint.contains("--to"));
+        let failure = failure.hint(elsewhere(&plan.target));
+        failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup")
+    })
+}
+
+/// Nobody is asked where the backup goes, and a name of our own choosing would be found by nobody.
+fn nowhere(target: &Target) -> Failure {
+    let release = format!("{} -n {}", target.release, target.namespace);
+    Failure::new(FailureKind::Invalid, "nobody said where the backup goes")
+        .place(format!("release {}, namespace {}", target.release, target.namespace))
+        .why("--backup asks at a terminal alone")
+        .state(NOTHING_WRITTEN)
+        .hint(elsewhere(target))
+        .hint(format!("and then: slipway upgrade {release} --yes --without-backup"))
+}
+
+fn elsewhere(target: &Target) -> String {
+    format!("take it by itself: slipway backup {} -n {} --to PATH --yes", target.release, target.namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn a_backup_that_nobody_gave_a_place_names_commands_that_exist() {
+        let target = Target { release: "shop".into(), namespace: "a".into(), ..Target::default() };
+        let failure = nowhere(&target);
+        let commands: Vec<&str> =
+            failure.hints.iter().filter_map(|hint| Some(hint.split_once(": slipway ")?.1)).collect();
+        assert_eq!(
+            commands,
+            ["backup shop -n a --to PATH --yes", "upgrade shop -n a --yes --without-backup"],
+            "{failure}"
+        );
+        for command in commands {
+            crate::cli::Cli::try_parse_from(["slipway"].into_iter().chain(command.split(' '))).unwrap();
+        }
+    }
 }
 
 /// The command that repeats it.

@@ -1,5 +1,5 @@
-//! A client that dies, or a server that fails, at every single call of a rollback and of a repair: the next run finishes it,
-//! with the same keys and nothing lost.
+//! A client that dies at every single write of a rollback and of a repair, or a server that fails at calls all along one: the
+//! next run finishes it, with the same keys and nothing lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,14 +22,24 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::every_call::{NAMESPACE, at_its_own_pace, cluster};
 use crate::inngest::{plan, secrets};
+use crate::race::mixed;
 
 const AT_ONCE: usize = 12;
+/// Places at which each fault is tried.
+const PLACES: u64 = 6;
+
+/// A few of so many calls, one out of each stretch, where a seed puts it: two faults meet different calls.
+fn places(calls: u64, seed: u64) -> Vec<u64> {
+    let stretch = calls.div_ceil(PLACES).max(1);
+    let place = |i: u64| 1 + i * stretch + mixed(seed.wrapping_mul(1_000).wrapping_add(i)) % stretch;
+    (0..PLACES).map(place).filter(|place| *place <= calls).collect()
+}
 
 fn timing() -> LockTiming {
     LockTiming { lasts: Duration::from_secs(1), trusted: Duration::from_secs(60), renew: Duration::from_secs(20) }
 }
 
-async fn run(cluster: &Cluster, plan: &Plan, secrets: &Secrets) -> Result<Ended, Failure> {
+pub(crate) async fn run(cluster: &Cluster, plan: &Plan, secrets: &Secrets) -> Result<Ended, Failure> {
     let options = Run { lock: timing(), timeout: Some(Duration::from_secs(60)), ..Run::new("tester@here") };
     let (sender, mut receiver) = mpsc::channel::<Event>(10_000);
     let (_wish, wishes) = watch::channel(Control::Go);
@@ -97,7 +107,7 @@ async fn is_back(cluster: &Cluster, before: &BTreeMap<String, String>, when: &st
     assert_eq!(ended[0], (Verb::Rollback, Recorded::Deployed), "{when}: {ended:?}");
 }
 
-fn fast() -> Arc<Server> {
+pub(crate) fn fast() -> Arc<Server> {
     Arc::new(Server::start(Options { speed: 50, ..Options::default() }).unwrap())
 }
 
@@ -154,7 +164,8 @@ async fn a_rollback_that_dies_at_any_call_is_finished_by_the_next_run() {
     let writes = writes(&server, from);
     is_back(&undisturbed, &before, "undisturbed").await;
     assert!(writes.len() > 8, "only {writes:?}");
-    let each = writes.into_iter().flat_map(|nth| [(nth, false), (nth, true)]);
+    // Dying before a write arrives is dying after the one before it was done.
+    let each = [(writes[0], false)].into_iter().chain(writes.iter().map(|nth| (*nth, true)));
     futures::stream::iter(each).for_each_concurrent(AT_ONCE, |(nth, after)| die(nth, after)).await;
 }
 
@@ -176,12 +187,24 @@ fn patient(server: &Arc<Server>) -> Cluster {
 }
 
 async fn at_every_call(of: fn(&Call) -> bool, faults: &[Fault]) {
-    for fault in faults {
-        // Back and forth on one cluster: what is made once must still be the same at the very end.
-        let server = at_its_own_pace();
-        let before = changed(&cluster(&server)).await;
-        let mut nth = 1;
-        loop {
+    // Back and forth on one cluster: what is made once must still be the same at the very end.
+    let server = at_its_own_pace();
+    let before = changed(&cluster(&server)).await;
+    let calls = Arc::new(AtomicU64::new(0));
+    let counts = calls.clone();
+    server.set_faults(Some(Arc::new(move |call: &Call| {
+        counts.fetch_add(u64::from(of(call)), Ordering::SeqCst);
+        None
+    })));
+    roll_back(&cluster(&server)).await.unwrap();
+    server.set_faults(None);
+    is_back(&cluster(&server), &before, "undisturbed").await;
+    let calls = calls.load(Ordering::SeqCst);
+    assert!(calls > 3, "only {calls} calls");
+    for (fault, seed) in faults.iter().zip(1..) {
+        let mut struck_at = 0;
+        for nth in places(calls, seed) {
+            forth(&cluster(&server)).await;
             let struck = strikes(&server, nth, of, fault);
             let (cluster, when) = (patient(&server), format!("{fault:?} at call {nth}"));
             if let Err(failure) = roll_back(&cluster).await {
@@ -190,13 +213,9 @@ async fn at_every_call(of: fn(&Call) -> bool, faults: &[Fault]) {
             }
             server.set_faults(None);
             is_back(&cluster, &before, &when).await;
-            if !struck.load(Ordering::SeqCst) {
-                break;
-            }
-            forth(&cluster).await;
-            nth += 1;
+            struck_at += u64::from(struck.load(Ordering::SeqCst));
         }
-        assert!(nth > 3, "only {nth} calls");
+        assert!(struck_at > 1, "{fault:?} struck {struck_at} times in {calls} calls");
     }
 }
 
@@ -233,12 +252,17 @@ async fn a_rollback_whose_watches_end_early_sees_what_it_waits_for() {
 const OTHER: &str = "ana@laptop/boot/namespace/1/1/other";
 
 #[tokio::test(start_paused = true)]
-async fn a_rollback_that_loses_its_lock_at_any_call_writes_nothing_more_and_is_finished_later() {
+async fn a_rollback_that_loses_its_lock_on_the_way_writes_nothing_more_and_is_finished_later() {
     let lease = ObjectId::new("coordination.k8s.io", "Lease", NAMESPACE, "slipway-inngest");
-    let mut nth = 1;
     let server = at_its_own_pace();
     let before = changed(&cluster(&server)).await;
-    loop {
+    let from = server.calls();
+    roll_back(&cluster(&server)).await.unwrap();
+    let calls = server.calls() - from;
+    assert!(calls > 20, "only {calls} calls");
+    let mut times = 0;
+    for nth in places(calls, 7).into_iter().chain(places(calls, 8)) {
+        forth(&cluster(&server)).await;
         let (from, weak, id) = (server.calls(), Arc::downgrade(&server), lease.clone());
         let taken = Arc::new(std::sync::Mutex::new(None::<tokio::time::Instant>));
         let late = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -277,13 +301,9 @@ async fn a_rollback_that_loses_its_lock_at_any_call_writes_nothing_more_and_is_f
         let cluster = cluster(&server);
         roll_back(&cluster).await.unwrap_or_else(|failure| unreachable!("{when}: {failure}"));
         is_back(&cluster, &before, &when).await;
-        if !lost {
-            break;
-        }
-        forth(&cluster).await;
-        nth += 1;
+        times += u64::from(lost);
     }
-    assert!(nth > 20, "only {nth} calls");
+    assert!(times >= PLACES, "lost {times} times only");
 }
 
 /// Takes the parent away and tears the newest revision.
@@ -335,7 +355,8 @@ async fn a_repair_that_dies_at_any_call_is_finished_by_the_next() {
     let from = server.calls();
     mend(&undisturbed).await.unwrap();
     is_mended(&undisturbed, &before, "undisturbed").await;
-    let each = writes(&server, from).into_iter().flat_map(|nth| [(nth, false), (nth, true)]);
+    let writes = writes(&server, from);
+    let each = [(writes[0], false)].into_iter().chain(writes.iter().map(|nth| (*nth, true)));
     let one = |(nth, after): (u64, bool)| async move {
         let server = fast();
         let healthy = cluster(&server);

@@ -13,6 +13,7 @@ mod inngest;
 mod lost_lock;
 mod order;
 mod race;
+mod replaced;
 mod rotate;
 mod stopping;
 mod upgrade;

@@ -10,6 +10,7 @@ use crate::answers::RecordedAnswer;
 use crate::answers::value::{from_text, from_value};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
+use crate::plan::diff::opens_something;
 use crate::product::Recipe;
 use crate::product::adopt::{Adopt, Place, Rule};
 use crate::product::recipe::Given;
@@ -27,6 +28,8 @@ pub struct Derived {
     pub version: String,
     /// What could not be carried over.
     pub findings: Vec<Finding>,
+    /// Entries of Secrets that are not text: they cannot be made again out of the key Secret.
+    pub(super) not_text: Vec<String>,
     /// How the secret entries of Secrets and ConfigMaps are made, by kind, name and key.
     recipes: BTreeMap<(String, String, String), Recipe>,
 }
@@ -113,7 +116,10 @@ fn entries(objects: &[&Object], read: &BTreeMap<(String, String, String), Option
             object.at(&["data"]).and_then(Value::as_object).into_iter().flatten().map(|(key, _)| key.clone()).collect();
         for key in keys {
             let place = (object.kind().to_string(), object.name().to_string(), key.clone());
-            let Some(text) = text(object, &key) else { continue };
+            let Some(text) = text(object, &key) else {
+                derived.not_text.push(format!("the entry {key} of {}", object.id().short()));
+                continue;
+            };
             let recipe = match read.get(&place) {
                 Some(Some(path)) => plainly(path),
                 // A clean answer came from it: it is recorded as such.
@@ -160,11 +166,7 @@ fn within(text: &str, known: &[(String, SecretText)]) -> Option<Recipe> {
 
 /// What holds no secret: in a ConfigMap everything but an address with a user, in a Secret an address without one.
 fn is_clean(object: &Object, text: &str) -> bool {
-    let address = text.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
-    match address {
-        Some(authority) => !authority.contains('@') && !text.contains("password="),
-        None => object.kind() == "ConfigMap",
-    }
+    !opens_something(text) && (object.kind() == "ConfigMap" || text.contains("://"))
 }
 
 /// What rules look at.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::derive::Scene;
-use super::{ChartRelease, Target};
+use super::{ChartRelease, Derived, Target};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
@@ -47,6 +47,23 @@ pub fn judge(chart: &ChartRelease, product: &Product, adopt: &Adopt) -> Result<(
             .hint("use a newer slipway, or bring the release to a version that is known"));
     }
     Ok(())
+}
+
+/// Whether everything secret of it can be made again: the key Secret holds text alone, and a record no values.
+///
+/// # Errors
+/// Names the entries that are not text.
+pub fn recordable(chart: &ChartRelease, derived: &Derived) -> Result<(), Failure> {
+    let Some(first) = derived.not_text.first() else { return Ok(()) };
+    let failure = Failure::new(FailureKind::Refused, format!("{first} is not text"))
+        .place(format!("Helm release {}, namespace {}", chart.name, chart.namespace))
+        .why("its value would have to be kept with the keys, which are text, and it is never written into the record");
+    let more = derived.not_text[1..].iter();
+    Err(more
+        .fold(failure, |failure, entry| failure.why(format!("so is {entry}")))
+        .state(NOTHING_WRITTEN)
+        .hint("keep it in a Secret that the chart does not lay down, then run the same command again")
+        .hint("or leave the release to Helm"))
 }
 
 /// Data in a pod without a volume goes with the pod: the next change would lose it.

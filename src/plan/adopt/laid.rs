@@ -53,7 +53,12 @@ pub(super) fn wanted(sent: &Object, live: &Object, derived: &Derived) -> (Object
         let keys: Vec<String> =
             object.at(&["data"]).and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned().collect();
         for key in keys {
-            if let Some(recipe) = derived.recipe(live.kind(), live.name(), &key) {
+            let recipe = derived.recipe(live.kind(), live.name(), &key);
+            if recipe.is_none() && text(&object, &key).is_none() {
+                // Such a release is refused; nor does anything else see the value.
+                object.set(&["data", &key], if secret { PLACEHOLDER } else { HIDDEN }.into());
+            }
+            if let Some(recipe) = recipe {
                 object.set(&["data", &key], if secret { PLACEHOLDER } else { HIDDEN }.into());
                 recipes.insert(key, recipe);
             }

@@ -234,3 +234,19 @@ fn data_in_a_pod_is_found_by_what_the_workload_mounts() {
     assert_eq!(found.len(), 1);
     assert!(found[0].blocks() && found[0].remedy.contains("kubectl -n n exec deploy/inngest-postgresql"), "{found:?}");
 }
+
+#[test]
+fn an_entry_that_is_not_text_is_refused_by_its_name_and_its_value_is_in_no_plan() {
+    let (_, whole) = planned(&bundled());
+    assert!(recordable(&bundled(), &whole).is_ok());
+    let mut chart = bundled();
+    let value = BASE64.encode([0xff, 0xfe, 0x00, 0x80]);
+    for object in chart.manifest.iter_mut().filter(|object| object.id().short() == "Secret/inngest") {
+        object.set(&["data", "keystore.p12"], value.clone().into());
+    }
+    let (plan, derived) = planned(&chart);
+    assert!(!serde_json::to_string(&plan).unwrap().contains(&value));
+    let refused = recordable(&chart, &derived).unwrap_err();
+    assert_eq!(refused.kind, crate::error::FailureKind::Refused);
+    assert!(refused.what.contains("keystore.p12 of Secret/inngest is not text"), "{refused}");
+}

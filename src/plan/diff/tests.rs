@@ -115,3 +115,21 @@ fn the_projection_holds_what_we_own_and_nothing_else() {
     );
     assert_eq!(projection(&live, OURS), json!({"spec": containers(json!([{"name": "a", "image": "x"}]))}));
 }
+
+#[test]
+fn an_address_that_opens_something_is_known_by_its_user_and_password() {
+    for (text, wanted) in [
+        ("postgres://ana:wonderful@db:5432/events", true),
+        ("postgres://ana:what?ever@db/events", true),
+        ("redis://ana@db", true),
+        ("host=db user=ana password=wonderful", true),
+        ("first: http://db\nsecond: \"amqp://ana:wonderful@mq\"\n", true),
+        ("https://example.com/@ana", false),
+        ("http://example.com\ncontact: ana@example.com", false),
+        ("redis://db:6379", false),
+        ("ana@example.com", false),
+        ("9999", false),
+    ] {
+        assert_eq!(opens_something(text), wanted, "{text}");
+    }
+}

@@ -19,7 +19,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
                 "MISSING",
                 &place,
                 "there is no product.yaml",
-                "slipway products new NAME makes a folder to begin with",
+                "a product is a folder with a product.yaml in it",
             );
         }
         return None;

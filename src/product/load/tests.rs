@@ -57,5 +57,5 @@ fn a_product_for_a_newer_slipway_is_refused_in_words() {
 
 #[test]
 fn an_empty_folder_says_how_to_begin() {
-    insta::assert_snapshot!(told(load("demo", &Files::new(), &Components::new())), @"demo/product.yaml:1:1 there is no product.yaml | slipway products new NAME makes a folder to begin with");
+    insta::assert_snapshot!(told(load("demo", &Files::new(), &Components::new())), @"demo/product.yaml:1:1 there is no product.yaml | a product is a folder with a product.yaml in it");
 }
