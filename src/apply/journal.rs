@@ -43,7 +43,7 @@ impl Run<'_> {
         Ok(revision)
     }
 
-    /// Prune, the closed record, the exact parent, the bounded history.
+    /// Prune, what of an earlier install is wiped, the closed record, the exact parent, the bounded history.
     pub(super) async fn finish(&self, revision: &mut Revision, kept: &Kept) -> Result<u32, Failure> {
         let target = &self.plan.target;
         let surplus = self.surplus(kept.parent.as_ref()).await?;
@@ -52,6 +52,13 @@ impl Run<'_> {
             revision.progress.journal.extend(prune::journal(&surplus));
             revision.write(&self.cluster, target).await?;
             self.prune(&surplus).await?;
+        }
+        let wiped = self.wiped().await?;
+        if !wiped.is_empty() {
+            self.may_write()?;
+            revision.progress.journal.extend(prune::journal_of_wiped(&wiped));
+            revision.write(&self.cluster, target).await?;
+            self.wipe(&wiped).await?;
         }
         self.may_write()?;
         revision.progress.outcome = Outcome::Deployed;
@@ -67,7 +74,7 @@ impl Run<'_> {
             self.may_write()?;
             Revision::delete(&self.cluster, target, number).await?;
         }
-        Ok(count(surplus.len()))
+        Ok(count(surplus.len() + wiped.len()))
     }
 
     /// Closes the record of a run that failed by itself. One that was stopped, lost its lock or its connection stays

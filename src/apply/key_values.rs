@@ -86,7 +86,7 @@ impl Run<'_> {
             return Ok(());
         }
         let deployed = kept.revisions.iter().find(|revision| {
-            revision.plan.keys.generation == plan.generation
+            revision.plan.keys.generation.max(1) == plan.generation.max(1)
                 && revision.progress.written.iter().any(|(_, written)| !written.uid.is_empty())
         });
         if !plan.exists && deployed.is_none() {

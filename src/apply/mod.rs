@@ -40,6 +40,7 @@ pub use hand_over::hand_over;
 pub use import_keys::import_keys;
 pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};
+pub use rotate::password_statement;
 pub use run::{Ended, MOVED, Options, Planner, run, run_planned};
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use crate::cluster::record::JournalEntry;
 use crate::cluster::{Deletion, FaultKind};
 use crate::error::Failure;
 use crate::event::{Done, EventKind};
+use crate::facts::Fate;
 use crate::object::{Object, ObjectId};
-use crate::plan::{Action, Class};
+use crate::plan::{Action, Class, Plan};
 
 impl Run<'_> {
     /// The kinds of the members after this plan.
@@ -51,9 +52,62 @@ impl Run<'_> {
         }
         Ok(())
     }
+
+    /// Claims and key Secrets of an earlier install that were named to be wiped, and in whose place nothing comes: the very
+    /// ones that were named, by kind, name and UID.
+    pub(super) async fn wiped(&self) -> Result<Vec<Object>, Failure> {
+        let ids = doomed(self.plan);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let there = self.cluster.read(ids).await?.into_values();
+        let pact = &self.plan.target.pact;
+        Ok(there.filter(|object| pact.wipes(object.kind() == "Secret", object.name(), object.uid())).collect())
+    }
+
+    /// Deletes them as they were seen, and waits until they are gone; the journal was written before.
+    pub(super) async fn wipe(&self, wiped: &[Object]) -> Result<(), Failure> {
+        for object in wiped {
+            self.may_write()?;
+            let id = object.id();
+            self.tell.step(&id, EventKind::StepStarted).await;
+            let how = Deletion { resource_version: object.resource_version().into(), ..Deletion::of(object.uid()) };
+            if self.cluster.delete(&id, &how).await? {
+                self.until_gone(&id, object.uid()).await?;
+            }
+            self.tell.step(&id, EventKind::StepFinished { done: Done::Deleted }).await;
+        }
+        Ok(())
+    }
+}
+
+/// What a plan deletes at its very end because the pact says so, for every kind that a pact is about.
+fn doomed(plan: &Plan) -> Vec<ObjectId> {
+    let late = plan.late();
+    let steps = plan.steps.iter().filter(|step| step.action == Action::Delete && step.wave >= late);
+    let named = steps.map(|step| step.wanted.object.id()).filter(|id| {
+        let fate = plan.target.pact.0.get(&id.name).map(|one| (one.key, one.fate));
+        id.group.is_empty()
+            && id.namespace == plan.target.namespace
+            && match id.kind.as_str() {
+                "Secret" => fate == Some((true, Fate::Wipe)),
+                "PersistentVolumeClaim" => fate == Some((false, Fate::Wipe)),
+                _ => false,
+            }
+    });
+    named.collect()
+}
+
+/// The journal of what is wiped.
+pub(super) fn journal_of_wiped(wiped: &[Object]) -> Vec<JournalEntry> {
+    wiped.iter().map(|object| step::entry("delete", object)).collect()
 }
 
 /// The journal of a prune.
 pub(super) fn journal(surplus: &[Object]) -> Vec<JournalEntry> {
     surplus.iter().map(|object| step::entry("prune", object)).collect()
 }
+
+#[cfg(test)]
+#[path = "prune_tests.rs"]
+mod tests;

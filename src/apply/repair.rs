@@ -9,15 +9,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::owned;
-use crate::cluster::keys::Keys;
+use crate::cluster::keys::{Keys, generation_of};
 use crate::cluster::lock::{self, LockTiming};
 use crate::cluster::record::{Outcome, Revision, Torn, Written};
 use crate::cluster::{Apply, Cluster, Deletion, FaultKind, applyset};
 use crate::error::{Failure, FailureKind};
+use crate::facts::{Fate, Pact};
 use crate::object::{Object, ObjectId};
 use crate::plan::diff::opens_something;
 use crate::plan::rollback::UNKNOWN_ENTRIES;
-use crate::plan::set::{PART_OF, RELEASE};
+use crate::plan::set::{OPENED_BY, PART_OF, RELEASE};
 use crate::plan::waves::waves;
 use crate::plan::{
     Action, Class, KeyEntry, KeyPlan, OPEN_HASH, PLACEHOLDER, Plan, ProductRef, RESTART_HASH, Step, Target, Verb,
@@ -37,8 +38,8 @@ pub struct Found {
     pub torn: Vec<Torn>,
     /// Members of the set, and claims.
     pub objects: Vec<Object>,
-    /// The newest key Secret.
-    pub keys: Option<Keys>,
+    /// The key Secrets, the newest first.
+    pub keys: Vec<Keys>,
 }
 
 impl Found {
@@ -53,13 +54,63 @@ impl Found {
         let torn = self.torn.iter().map(|torn| torn.number).max().unwrap_or(0);
         !self.objects.is_empty() && (self.revisions.is_empty() || torn > newest)
     }
+
+    /// What was decided about an earlier install, as far as a revision tells.
+    fn pact(&self) -> Pact {
+        let known = self.revisions.iter().find(|revision| revision.plan.verb != Verb::Uninstall);
+        known.or(self.revisions.first()).map(|revision| revision.plan.target.pact.clone()).unwrap_or_default()
+    }
+
+    /// The newest key Secret whose values are the release's.
+    fn newest_keys(&self) -> Option<&Keys> {
+        let pact = self.pact();
+        self.keys.iter().find(|keys| !pact.leaves_key(&keys.secret))
+    }
+
+    /// The newest generation of keys that a claim of the release, or the newest revision, counts on, and that is not there:
+    /// with a record that does not know it, the next run would make new keys over data that they do not open.
+    pub fn missing_keys(&self, target: &Target) -> Option<u32> {
+        let pact = self.pact();
+        let aside = |name: &str| pact.0.get(name).is_some_and(|one| !one.key && one.fate != Fate::Use);
+        let claims = self.objects.iter().filter(|object| {
+            Class::of(object) == Class::Claim && !aside(object.name()) && object.label(RELEASE).is_some()
+        });
+        let named = claims.flat_map(|claim| claim.annotation(OPENED_BY).unwrap_or("").split(','));
+        let named = named.filter_map(|one| generation_of(one.split('/').next().unwrap_or("").trim(), target));
+        let began = |revision: &&Revision| revision.progress.written.values().any(|one| !one.uid.is_empty());
+        let known = self.revisions.first().filter(began).map(|revision| &revision.plan);
+        let known = known.filter(|plan| plan.has_secrets() && self.newest_keys().is_none());
+        let known = known.map(|plan| plan.keys.generation.max(1));
+        named.chain(known).filter(|named| !self.keys.iter().any(|keys| keys.generation == *named)).max()
+    }
 }
 
-/// Everything of a release that its labels tell, whatever its parent says: every kind that can be listed is asked.
+/// Kinds that releases are made of: without the right to list one of them nobody can say what is there.
+const ESSENTIAL: [&str; 9] = [
+    "ConfigMap",
+    "PersistentVolumeClaim",
+    "Secret",
+    "Service",
+    "DaemonSet.apps",
+    "Deployment.apps",
+    "StatefulSet.apps",
+    "CronJob.batch",
+    "Job.batch",
+];
+
+/// Whether a kind that may not be listed leaves open what there is: one that every release may have, or one that the record
+/// or the parent names (`named`, each `Kind.group`). Of others there is nothing that these rights could have written.
+fn leaves_open(group: &str, kind: &str, named: &BTreeSet<String>) -> bool {
+    let kind = ObjectId::new(group, kind, "", "").group_kind();
+    ESSENTIAL.contains(&kind.as_str()) || named.contains(&kind)
+}
+
+/// Everything of a release that its labels tell, whatever its parent says: every kind that can be listed is asked. `named`
+/// are the kinds that the record or the parent names.
 ///
 /// # Errors
-/// A kind may not be listed: whether there are members is not known then.
-pub async fn members(cluster: &Cluster, target: &Target) -> Result<Vec<Object>, Failure> {
+/// A kind that the release may have may not be listed: whether there are members is not known then.
+pub async fn members(cluster: &Cluster, target: &Target, named: &BTreeSet<String>) -> Result<Vec<Object>, Failure> {
     let (set, release) = (format!("{PART_OF}={}", target.set_id()), format!("{RELEASE}={}", target.release));
     let kinds = cluster.resources().await?;
     let kinds = kinds.iter().filter(|kind| {
@@ -72,8 +123,10 @@ pub async fn members(cluster: &Cluster, target: &Target) -> Result<Vec<Object>, 
             let selector = if kind.kind == "PersistentVolumeClaim" { release } else { set };
             match cluster.list(&kind.group, &kind.kind, namespace, selector).await {
                 Ok(listed) => Ok(listed.objects),
-                // Nothing of ours is where we may not look, or we could not have written it.
-                Err(fault) if matches!(fault.kind, FaultKind::Forbidden | FaultKind::Unsupported) => Ok(Vec::new()),
+                Err(fault) if fault.kind == FaultKind::Unsupported => Ok(Vec::new()),
+                Err(fault) if fault.kind == FaultKind::Forbidden && !leaves_open(&kind.group, &kind.kind, named) => {
+                    Ok(Vec::new())
+                }
                 Err(fault) => Err(Failure::from(fault)),
             }
         }
@@ -98,7 +151,7 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
         let mut object = sent(live, &manager);
         let mut recipes = BTreeMap::new();
         if live.group().is_empty() && matches!(live.kind(), "Secret" | "ConfigMap") {
-            let missing = entries(&mut object, &mut recipes, live, found.keys.as_ref());
+            let missing = entries(&mut object, &mut recipes, live, found.newest_keys());
             if !missing.is_empty() {
                 unknown.push(format!("how {} of {} {} is made", missing.join(", "), live.kind(), live.name()));
                 object.set_annotation(UNKNOWN_ENTRIES, &missing.join(","));
@@ -136,7 +189,7 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
         })
         .collect();
     steps.sort_by_key(|step| step.wave);
-    let keys = found.keys.as_ref().map_or_else(KeyPlan::default, |keys| KeyPlan {
+    let keys = found.newest_keys().map_or_else(KeyPlan::default, |keys| KeyPlan {
         generation: keys.generation,
         exists: true,
         entries: keys.values.keys().map(|path| entry(path, known, &keys.opens)).collect(),
@@ -144,7 +197,11 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
     });
     let plan = Plan {
         verb: known.map_or(Verb::Install, |plan| plan.verb),
-        target: Target { profile: known.map(|plan| plan.target.profile.clone()).unwrap_or_default(), ..target.clone() },
+        target: Target {
+            profile: known.map(|plan| plan.target.profile.clone()).unwrap_or_default(),
+            pact: found.pact(),
+            ..target.clone()
+        },
         product,
         namespace_exists: true,
         keys,
@@ -288,3 +345,7 @@ fn entry(path: &str, known: Option<&Plan>, opens: &[String]) -> KeyEntry {
         opens: opens.to_vec(),
     })
 }
+
+#[cfg(test)]
+#[path = "repair_tests.rs"]
+mod tests;

@@ -115,7 +115,7 @@ impl Run<'_> {
         let container = server.object.pod_spec().and_then(|spec| spec.pointer("/containers/0/name")?.as_str());
         let command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database];
         let command: Vec<String> = command.iter().map(ToString::to_string).collect();
-        let sql = statement(user, &password.value);
+        let sql = password_statement(user, &password.value);
         let (namespace, container) = (&server.id.namespace, container.unwrap_or_default());
         let mut attempt = 0;
         let ended = loop {
@@ -175,7 +175,7 @@ fn passes(kind: &FaultKind) -> bool {
 }
 
 /// The statement that sets a password: by its verifier, so that the password is in no log of the server.
-fn statement(user: &str, password: &SecretText) -> SecretText {
+pub fn password_statement(user: &str, password: &SecretText) -> SecretText {
     let role = user.replace('"', "\"\"");
     let value = if password.expose().is_ascii() {
         verifier(password, &rand::random::<[u8; 16]>())
@@ -233,8 +233,8 @@ mod tests {
 
     #[test]
     fn no_name_or_password_leaves_its_quotes() {
-        let sql = statement("a\"b", &SecretText::new("pé'; DROP ROLE x; --"));
+        let sql = password_statement("a\"b", &SecretText::new("pé'; DROP ROLE x; --"));
         assert!(sql.expose().contains("ALTER ROLE \"a\"\"b\" PASSWORD 'pé''; DROP ROLE x; --'"), "{}", sql.expose());
-        assert!(!statement("a", &SecretText::new("hunter22")).expose().contains("hunter22"));
+        assert!(!password_statement("a", &SecretText::new("hunter22")).expose().contains("hunter22"));
     }
 }

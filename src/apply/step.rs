@@ -226,7 +226,7 @@ impl Run<'_> {
     }
 
     /// Waits until an object is gone. What holds it is told after a while; not longer than the operator wants.
-    async fn until_gone(&self, id: &ObjectId, uid: &str) -> Result<(), Failure> {
+    pub(super) async fn until_gone(&self, id: &ObjectId, uid: &str) -> Result<(), Failure> {
         let gone = self.cluster.gone(id, uid);
         tokio::pin!(gone);
         let began = tokio::time::Instant::now();

@@ -125,29 +125,26 @@ pub fn redis(source: &Source, bytes: u64, time: &str) -> Vec<String> {
          dir=\"$({live} config get dir | tail -n 1)\"; file=\"$({live} config get dbfilename | tail -n 1)\"; new=\"$dir/slipway-restoring.rdb\"\n\
          free=\"$(df -Pk \"$dir\" | awk 'NR==2 {{print $4}}')\"\n\
          if [ \"$free\" -lt {room} ]; then echo \"the volume has $free kB free, and the dump has {bytes} bytes\" >&2; exit 3; fi\n\
-         trap '{live} replicaof no one > /dev/null; {beside} shutdown nosave > /dev/null 2>&1 || true; rm -f \"$new\"' EXIT\n\
+         kept=''; before=\"$dir/before-{time}.rdb\"\n\
+         trap 'code=$?; {live} replicaof no one > /dev/null || true; {beside} shutdown nosave > /dev/null 2>&1 || true; rm -f \"$new\"; \
+         [ $code = 0 ] || [ -z \"$kept\" ] || echo \"what the server held before is kept in $kept\" >&2' EXIT\n\
          head -c {bytes} > \"$new\"\n\
          redis-check-rdb \"$new\" > /dev/null || {{ echo 'it is not a dump that this server can read' >&2; exit 4; }}\n\
-         {live} save > /dev/null; cp \"$dir/$file\" \"$dir/before-{time}.rdb\"\n\
          redis-server --port {port} --bind 127.0.0.1 --dir \"$dir\" --dbfilename slipway-restoring.rdb --save '' --appendonly no --daemonize yes > /dev/null\n\
          i=0; until [ \"$({beside} ping 2> /dev/null)\" = PONG ]; do i=$((i + 1)); [ $i -lt 1200 ] || {{ echo 'the dump is not loaded after ten minutes' >&2; exit 5; }}; sleep 0.5; done\n\
          want=\"$({beside} dbsize)\"\n\
+         i=0; until saved=\"$({live} save 2>&1 || true)\"; [ \"$saved\" = OK ]; do \
+         case \"$saved\" in *'in progress'*) i=$((i + 1)); [ $i -ge 1200 ] || {{ sleep 0.5; continue; }};; esac; \
+         echo \"the server does not save what it holds: $saved\" >&2; exit 8; done\n\
+         cp \"$dir/$file\" \"$before\" || {{ rm -f \"$before\"; echo 'what the server holds cannot be kept' >&2; exit 9; }}\n\
+         kept=\"$before\"\n\
          {live} replicaof 127.0.0.1 {port} > /dev/null\n\
          i=0; until {live} info replication | grep -q '^master_link_status:up'; do i=$((i + 1)); [ $i -lt 1200 ] || {{ echo 'the server did not take the dump over in ten minutes' >&2; exit 6; }}; sleep 0.5; done\n\
          got=\"$({live} dbsize)\"\n\
          [ \"$want\" = \"$got\" ] || {{ echo \"the dump has $want keys, and the server has $got\" >&2; exit 7; }}\n\
-         echo \"keys $got\"; echo \"before $dir/before-{time}.rdb\"",
+         echo \"keys $got\"; echo \"before $before\"",
         room = bytes.div_ceil(1024) * 2,
     ))
-}
-
-/// SQL that gives a role its password back. It goes in by standard input, and is kept out of the server's log.
-pub fn set_password(source: &Source, password: &str) -> String {
-    format!(
-        "set log_statement = 'none'; set log_min_error_statement = 'panic';\nalter role {} password {};\n",
-        identifier(&source.user),
-        literal(password)
-    )
 }
 
 /// Whether a source can be restored into here.
@@ -180,5 +177,77 @@ mod tests {
     fn what_a_dump_holds_is_read_off_its_list() {
         assert_eq!(read_contents("dbname inngest\ntables 12\n"), Some(("inngest".into(), 12)));
         assert_eq!(read_contents("tables 0\n"), None);
+    }
+
+    /// Runs the script against programs that say they are Redis; `save` is what the server answers to SAVE. What came of
+    /// it, and which commands the server got.
+    #[cfg(unix)]
+    fn redis_restored(save: &str) -> (std::process::Output, String, std::path::PathBuf, tempfile::TempDir) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (bin, data) = (folder.path().join("bin"), folder.path().join("data"));
+        std::fs::create_dir_all(&bin).unwrap();
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::write(data.join("dump.rdb"), "old").unwrap();
+        let cli = "#!/bin/sh\necho \"$*\" >> \"$CALLS\"\n\
+                   case \"$*\" in\n\
+                   *'config get dir') echo \"$DATA\" ;;\n\
+                   *'config get dbfilename') echo dump.rdb ;;\n\
+                   *ping) echo PONG ;;\n\
+                   *'replicaof 127'*) : > \"$DATA/replica\" ;;\n\
+                   *info*) echo master_link_status:up ;;\n\
+                   *16379*dbsize) echo 3 ;;\n\
+                   *dbsize) [ -e \"$DATA/replica\" ] && echo \"$KEYS\" ;;\n\
+                   *save) echo \"$SAVE\" ;;\n\
+                   esac\nexit 0\n";
+        let (cli, keys) = (cli, if save == "LESS" { "2" } else { "3" });
+        for (name, script) in
+            [("redis-cli", cli), ("redis-server", "#!/bin/sh\nexit 0\n"), ("redis-check-rdb", "#!/bin/sh\nexit 0\n")]
+        {
+            std::fs::write(bin.join(name), script).unwrap();
+            std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let source: Source = serde_json::from_value(serde_json::json!({
+            "group": "queue", "kind": "redis", "image": "redis:7", "port": 6379}))
+        .unwrap();
+        let words = redis(&source, 0, "1");
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+        let done = std::process::Command::new(&words[0])
+            .args(&words[1..])
+            .env("PATH", path)
+            .env("CALLS", folder.path().join("calls"))
+            .env("DATA", &data)
+            .env("KEYS", keys)
+            .env("SAVE", if save == "LESS" { "OK" } else { save })
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let calls = std::fs::read_to_string(folder.path().join("calls")).unwrap();
+        (done, calls, data.join("before-1.rdb"), folder)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_redis_that_does_not_save_is_not_replaced_and_what_was_saved_is_named_on_a_failure() {
+        // `redis-cli` ends with 0 also after an error.
+        let (done, calls, before, _folder) = redis_restored("MISCONF disk full");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(8), "{said}");
+        assert!(said.contains("MISCONF disk full") && !said.contains("before-1"), "{said}");
+        assert!(!calls.contains("replicaof 127") && !before.exists(), "{calls}");
+
+        let (done, calls, before, _folder) = redis_restored("OK");
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success() && said.contains("keys 3"), "{said}{}", String::from_utf8_lossy(&done.stderr));
+        assert!(said.contains(&format!("before {}", before.display())), "{said}");
+        assert_eq!(std::fs::read_to_string(&before).unwrap(), "old");
+        let at = |call: &str| calls.find(call).unwrap();
+        assert!(at("ping") < at("save") && at("save") < at("replicaof 127"), "what is kept is the newest: {calls}");
+
+        let (done, calls, before, _folder) = redis_restored("LESS");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(7), "{said}");
+        assert!(said.contains(&format!("kept in {}", before.display())), "{said}");
+        assert!(calls.trim_end().ends_with("shutdown nosave") && calls.contains("replicaof no one"), "{calls}");
     }
 }

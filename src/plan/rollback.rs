@@ -56,7 +56,13 @@ pub fn plan(ground: &Ground<'_>) -> Result<(Plan, Secrets), Failure> {
     findings.extend(keys.findings);
     let steps = steps(ground, &keys.secrets, keys.plan.generation, &mut findings);
     let newest = ground.recorded.first().copied().unwrap_or(to);
-    let target = Target { profile: to.target.profile.clone(), ..ground.target.clone() };
+    // What was decided about an earlier install's volumes and keys holds for every later run.
+    let pact = ground.recorded.iter().find(|plan| plan.verb != Verb::Uninstall).map(|plan| plan.target.pact.clone());
+    let target = Target {
+        profile: to.target.profile.clone(),
+        pact: pact.unwrap_or_else(|| ground.target.pact.clone()),
+        ..ground.target.clone()
+    };
     let answers = to.answers.iter().map(|(path, answer)| {
         let mut answer = answer.clone();
         if let Some(SecretRef::Keys { generation, .. }) = &mut answer.secret {

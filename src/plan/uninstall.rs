@@ -47,10 +47,11 @@ pub fn plan(recorded: &Plan, held: &Held, target: &Target, wishes: &Wishes) -> R
     let steps = steps(recorded, held, wishes)?;
     Ok(Plan {
         verb: Verb::Uninstall,
-        target: target.clone(),
+        // An install over an uninstall that did not end goes on with the same volumes and keys.
+        target: Target { pact: recorded.target.pact.clone(), ..target.clone() },
         product: recorded.product.clone(),
         namespace_exists: true,
-        keys: KeyPlan::default(),
+        keys: KeyPlan { generation: recorded.keys.generation, ..KeyPlan::default() },
         waves: steps.1,
         steps: steps.0,
         health: Vec::new(),

@@ -1,11 +1,14 @@
 //! Whether the password of a database opens it (cluster.md 5): asked over the network from another pod than the
 //! database's own, since local connections are trusted and prove nothing; and mended through the local socket.
 
+use crate::apply::password_statement;
 use crate::cli::Shared;
+use crate::cluster::lock::{self, LockTiming};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::plan::backup::{Kind, Source};
 use crate::plan::restore;
+use crate::sanitize::Redactor;
 
 use super::backup::client_unconfirmed;
 use super::databases::{Databases, Teller};
@@ -34,7 +37,7 @@ pub(super) async fn check(shared: &Shared, release: Option<&str>, mend: bool) ->
         match opens(&databases, source).await? {
             None => {}
             Some(why) if mend => {
-                mend_it(&databases, source).await?;
+                mend_it(shared, &databases, source, &teller).await?;
                 if let Some(still) = opens(&databases, source).await? {
                     return Err(refused(&databases, source, &still).state("its password was set, and it refuses still"));
                 }
@@ -89,18 +92,53 @@ async fn opens(databases: &Databases, source: &Source) -> Result<Option<String>,
     }
 }
 
-/// `ALTER ROLE` through the local socket, with the password that the product's Secret holds.
-async fn mend_it(databases: &Databases, source: &Source) -> Result<(), Failure> {
+/// `ALTER ROLE` through the local socket, with the password that the product's Secret holds; under the release's lock, so
+/// that no other run changes that password meanwhile.
+async fn mend_it(shared: &Shared, databases: &Databases, source: &Source, teller: &Teller) -> Result<(), Failure> {
     let Some(at) = source.password.as_ref().filter(|_| source.kind == Kind::Postgresql && !source.is_external()) else {
         return Err(refused(databases, source, "it can be mended by its operator only"));
     };
-    let values = databases.cluster.secret_values(&databases.target.namespace, &at.secret).await?;
-    let password = values.get(&at.key).ok_or_else(|| {
-        Failure::new(FailureKind::Refused, format!("the Secret {} has no {}", at.secret, at.key)).state(NOTHING_WRITTEN)
-    })?;
-    let door = databases.within(source).await?;
-    let sql = zeroize::Zeroizing::new(restore::set_password(source, password.expose()));
-    let command = restore::sql(source, true, &source.database, sql.len());
-    door.ask_with(&databases.cluster, &command, sql.as_bytes(), "the password could not be set").await?;
-    Ok(())
+    let (cluster, target) = (&databases.cluster, &databases.target);
+    let take_over = shared.take_over.as_deref();
+    let lock = lock::take(cluster, target, take_over, LockTiming::default(), &|kind| teller.tell(kind)).await?;
+    let set = async {
+        let mut values = cluster.secret_values(&target.namespace, &at.secret).await?;
+        let password = values.remove(&at.key).ok_or_else(|| {
+            Failure::new(FailureKind::Refused, format!("the Secret {} has no {}", at.secret, at.key))
+                .state(NOTHING_WRITTEN)
+        })?;
+        let door = databases.within(source).await?;
+        let sql = password_statement(&source.user, &password);
+        let command = restore::sql(source, true, &source.database, sql.expose().len());
+        lock.check()?;
+        let done = door.ask_with(cluster, &command, sql.expose().as_bytes(), "the password could not be set").await;
+        done.map(drop).map_err(|failure| hidden(failure, &Redactor::new([&password, &sql])))
+    };
+    let set = set.await;
+    lock.release().await;
+    set
+}
+
+/// What a server says of a statement may repeat it.
+fn hidden(failure: Failure, redactor: &Redactor) -> Failure {
+    Failure { why: failure.why.iter().map(|why| redactor.hide(why)).collect(), ..failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretText;
+
+    #[test]
+    fn what_the_server_says_of_the_statement_tells_neither_password_nor_verifier() {
+        for word in ["hunter22", "h\u{fc}nter22"] {
+            let password = SecretText::new(word);
+            let sql = password_statement("inngest", &password);
+            let verifier = sql.expose().split('\'').nth(1).unwrap().to_string();
+            let said = format!("ERROR: near {word}\nLINE 2: {}", sql.expose());
+            let failure = Failure::new(FailureKind::Deployment, "the password could not be set").why(said);
+            let shown = hidden(failure, &Redactor::new([&password, &sql])).to_string();
+            assert!(!shown.contains(word) && !shown.contains(&verifier) && shown.contains("ERROR"), "{shown}");
+        }
+    }
 }

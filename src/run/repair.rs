@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::apply::repair::{self, Found, members, rebuilt};
 use crate::cli::{Output, Shared};
+use crate::cluster::applyset::group_kinds;
 use crate::cluster::lock::LockTiming;
 use crate::cluster::record::{self, Torn};
 use crate::cluster::{Cluster, keys};
@@ -32,6 +33,9 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     }
     if found.is_whole() {
         return tell(shared, &target, "the record is whole: nothing was written", &[], None);
+    }
+    if let Some(generation) = found.missing_keys(&target).filter(|_| found.needs_revision()) {
+        return Err(keys::gone(&target, generation));
     }
     let options = apply::options(shared)?;
     let (revision, unknown) = match found.needs_revision() {
@@ -125,22 +129,16 @@ async fn labelled(cluster: &Cluster, namespace: &str) -> Result<BTreeSet<String>
 
 async fn look(cluster: &Cluster, target: &Target) -> Result<Found, Failure> {
     let parent = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
-    let (read, parent, objects) =
-        tokio::join!(record::read_torn(cluster, target), cluster.find(&parent), members(cluster, target));
+    let (read, parent, keys) =
+        tokio::join!(record::read_torn(cluster, target), cluster.find(&parent), keys::all(cluster, target));
+    let unread = |failure: Failure| failure.state(NOTHING_WRITTEN);
     let (revisions, torn) = read?;
-    let parent = parent.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?.is_some();
-    let recorded = revisions.first().map_or(1, |revision| revision.plan.keys.generation.max(1));
-    // A torn record may have known a newer one.
-    let (mut newest, mut generation) = (None, 1);
-    loop {
-        match keys::read(cluster, target, generation).await? {
-            Some(found) => newest = Some(found),
-            None if generation > recorded => break,
-            None => {}
-        }
-        generation += 1;
-    }
-    Ok(Found { parent, revisions, torn, objects: objects?, keys: newest })
+    let parent = parent.map_err(|fault| unread(fault.into()))?;
+    let steps = revisions.iter().flat_map(|revision| &revision.plan.steps);
+    let mut named: BTreeSet<String> = steps.map(|step| step.wanted.object.id().group_kind()).collect();
+    named.extend(parent.as_ref().map(group_kinds).unwrap_or_default());
+    let objects = members(cluster, target, &named).await.map_err(unread)?;
+    Ok(Found { parent: parent.is_some(), revisions, torn, objects, keys: keys.map_err(unread)? })
 }
 
 /// What is wrong, a sentence each.

@@ -359,7 +359,14 @@ async fn redis(databases: &Databases, door: &Door, pair: &Pair<'_>, teller: &Tel
     let what = format!("{} could not be loaded", pair.part.file);
     let command = (restore::redis(pair.source, bytes, &time), what.as_str());
     let title = pair.source.title();
-    let said = data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await?;
+    let fed = data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await;
+    // Where the connection broke, nobody says how far it came.
+    let said = fed.map_err(|failure| {
+        failure.hint(format!(
+            "if data was replaced already, what was there before is before-{time}.rdb in the folder of its data (pod {})",
+            door.pod
+        ))
+    })?;
     teller.tell(EventKind::DataChecked { what: title.clone(), bytes });
     let before = said.lines().find_map(|line| line.strip_prefix("before ")).unwrap_or("");
     Ok(format!(

@@ -12,7 +12,7 @@ use crate::facts::{Fact, Facts, generation};
 use crate::object::{Object, ObjectId};
 use crate::plan::existing::{self, Left};
 use crate::plan::uninstall::strangers;
-use crate::plan::{Plan, Target};
+use crate::plan::{Plan, Target, Verb};
 use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, Secrets};
 use crate::view::tui;
@@ -128,7 +128,7 @@ impl Known {
     /// What an earlier install left is looked at where the release has no record; else its record says what was decided
     /// about it. Answers with the newest generation of keys that are there to be used.
     async fn take_up_pact(&mut self, setup: &Setup) -> Result<u32, Failure> {
-        if let Some(revision) = &self.revision {
+        if let Some(revision) = installed(&self.revisions) {
             let pact = revision.plan.target.pact.clone();
             let other =
                 setup.existing.iter().find(|(name, fate)| pact.0.get(*name).map(|one| one.fate) != Some(**fate));
@@ -177,6 +177,11 @@ impl Known {
     }
 }
 
+/// The revision that says what is used: the newest that is no uninstall, since one that did not end knows no keys.
+fn installed(revisions: &[Revision]) -> Option<&Revision> {
+    revisions.iter().find(|revision| revision.plan.verb != Verb::Uninstall).or(revisions.first())
+}
+
 /// The record and keys of an earlier run.
 async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
     let revisions = record::read(&known.cluster, &known.target).await?;
@@ -220,7 +225,7 @@ async fn earlier(known: &mut Known, setup: &Setup) -> Result<(), Failure> {
         };
         for (path, value) in found.values {
             let at = SecretRef::Keys { generation, key: path.clone() };
-            let recorded = known.revision.as_ref().and_then(|revision| {
+            let recorded = installed(&known.revisions).and_then(|revision| {
                 revision.plan.keys.entries.iter().find(|entry| entry.path == path).map(|entry| entry.source)
             });
             let source = recorded.unwrap_or(SecretSource::Generated);
@@ -326,3 +331,7 @@ pub(super) async fn live(known: &Known, ids: Vec<ObjectId>) -> Result<BTreeMap<O
     // A kind that the server does not know has no objects; preflight says that it is missing.
     known.cluster.read(ids).await.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))
 }
+
+#[cfg(test)]
+#[path = "target_tests.rs"]
+mod tests;

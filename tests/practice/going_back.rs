@@ -1,7 +1,7 @@
 //! A client that dies at every single write of a rollback and of a repair, or a server that fails at calls all along one: the
 //! next run finishes it, with the same keys and nothing lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -325,8 +325,8 @@ async fn mend(cluster: &Cluster) -> Result<(), Failure> {
     let target = plan(NAMESPACE).target;
     let (revisions, torn) = record::read_torn(cluster, &target).await?;
     let parent = cluster.find(&ObjectId::new("", "ConfigMap", NAMESPACE, "slipway-inngest")).await?.is_some();
-    let objects = repair::members(cluster, &target).await?;
-    let keys = keys::read(cluster, &target, 1).await?;
+    let objects = repair::members(cluster, &target, &BTreeSet::new()).await?;
+    let keys = keys::all(cluster, &target).await?;
     let found = Found { parent, revisions, torn, objects, keys };
     if found.is_whole() {
         return Ok(());

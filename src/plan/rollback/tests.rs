@@ -296,3 +296,21 @@ fn what_that_revision_did_not_have_is_named_before_it_goes_and_data_is_never_amo
     let data = plan.findings.iter().find(|finding| finding.code == "DATA_STAYS").unwrap();
     assert!(data.why.contains("what 2 wrote or migrated is read by 1"), "{data:?}");
 }
+
+#[test]
+fn the_way_back_keeps_what_was_decided_about_an_earlier_installs_volumes() {
+    use crate::facts::{Existing, Fate, Pact};
+    let decided = Existing { key: false, fate: Fate::Aside, uid: "u".into(), instead: "db-2".into() };
+    let pact = Pact(BTreeMap::from([("db".to_string(), decided)]));
+    let with = |verb: Verb, pact: &Pact| {
+        let mut plan = recorded("1.0.0", 1, &[], vec![]);
+        (plan.verb, plan.target.pact) = (verb, pact.clone());
+        plan
+    };
+    let none = Pact::default();
+    for newer in [vec![with(Verb::Install, &pact)], vec![with(Verb::Uninstall, &none), with(Verb::Install, &pact)]] {
+        let plans = [newer, vec![with(Verb::Install, &none)]].concat();
+        let (plan, _) = back(&plans, &There::default()).unwrap();
+        assert_eq!(plan.target.pact, pact);
+    }
+}

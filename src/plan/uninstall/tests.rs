@@ -103,6 +103,18 @@ fn what_lost_its_mark_is_told_with_how_to_give_it_back() {
     assert!(plan.notes.iter().any(|note| note.starts_with("not deleted: Deployment/server")), "{:?}", plan.notes);
 }
 
+#[test]
+fn an_uninstall_that_does_not_end_still_knows_the_keys_and_what_was_set_aside() {
+    use crate::facts::{Existing, Fate, Pact};
+    let (mut recorded, held) = shop();
+    let aside = Existing { key: false, fate: Fate::Aside, uid: "u".into(), instead: "db-2".into() };
+    recorded.target.pact = Pact(BTreeMap::from([("db".to_string(), aside)]));
+    recorded.keys.generation = 3;
+    let plan = plan(&recorded, &held, &target(), &Wishes::default()).unwrap();
+    assert_eq!((plan.keys.generation, &plan.target.pact), (3, &recorded.target.pact));
+    assert!(plan.keys.entries.is_empty());
+}
+
 fn named(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(ToString::to_string).collect()
 }
