@@ -98,7 +98,7 @@ fn a_record_that_is_built_anew_holds_no_address_that_opens_something() {
         }]},
         "data": {"URI": uri, "PORT": "8288"},
     }));
-    let found = repair::Found { parent: true, revisions: vec![], torn: vec![], objects: vec![live], keys: None };
+    let found = repair::Found { parent: true, revisions: vec![], torn: vec![], objects: vec![live], keys: vec![] };
     let (revision, unknown) = repair::rebuilt(&found, &target, "ana@laptop").unwrap();
     let object = &revision.plan.steps[0].wanted.object;
     assert_eq!(object.at(&["data"]), Some(&json!({"PORT": "8288"})));
