@@ -38,7 +38,6 @@ fn following(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Verb {
     /// Install a product, or go on with an installation that did not end.
     Install {

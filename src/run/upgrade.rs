@@ -190,6 +190,22 @@ fn elsewhere(target: &Target) -> String {
     format!("take it by itself: slipway backup {} -n {} --to PATH --yes", target.release, target.namespace)
 }
 
+/// The command that repeats it.
+pub(super) fn repeat(plan: &Plan, form: &Form) -> String {
+    let target = &plan.target;
+    let mut command = format!("slipway upgrade {} -n {}", target.release, target.namespace);
+    if target.practice {
+        command.push_str(" --practice");
+    } else if !matches!(target.context.as_str(), "" | "in-cluster") {
+        command.push_str(&format!(" --context {}", target.context));
+    }
+    // What was answered at earlier runs is in the record.
+    if !form.decided_since(Origin::LastRun).is_empty() {
+        command.push_str(&format!(" -f {}.yaml", plan.product.name));
+    }
+    command + " --yes"
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
@@ -211,20 +227,4 @@ mod tests {
             crate::cli::Cli::try_parse_from(["slipway"].into_iter().chain(command.split(' '))).unwrap();
         }
     }
-}
-
-/// The command that repeats it.
-pub(super) fn repeat(plan: &Plan, form: &Form) -> String {
-    let target = &plan.target;
-    let mut command = format!("slipway upgrade {} -n {}", target.release, target.namespace);
-    if target.practice {
-        command.push_str(" --practice");
-    } else if !matches!(target.context.as_str(), "" | "in-cluster") {
-        command.push_str(&format!(" --context {}", target.context));
-    }
-    // What was answered at earlier runs is in the record.
-    if !form.decided_since(Origin::LastRun).is_empty() {
-        command.push_str(&format!(" -f {}.yaml", plan.product.name));
-    }
-    command + " --yes"
 }
