@@ -176,18 +176,19 @@ async fn die(nth: u64, after: bool) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_that_dies_at_any_call_is_ended_by_the_next_run() {
+async fn a_rotation_that_dies_at_calls_all_along_it_is_ended_by_the_next_run() {
     let server = server();
     run(&cluster(&server)).await.unwrap();
     let began = server.calls();
     rotate(&cluster(&server), "first-").await.unwrap();
     let calls = server.calls() - began;
     assert!(calls > 20, "only {calls} calls");
-    // Who dies after a call was done died before the next one arrived.
-    let each = (1..=calls).map(|nth| (nth, true)).chain([(1, false)]);
+    // Who dies after a call was done died before the next one arrived. Every third: the executor is the one of the install,
+    // which is tried at every call.
+    let each = (1..=calls).step_by(3).map(|nth| (nth, true)).chain([(1, false)]);
     let died = futures::stream::iter(each).map(|(nth, after)| die(nth, after)).buffer_unordered(AT_ONCE);
     let died: Vec<bool> = died.collect().await;
-    assert!(died.iter().filter(|died| **died).count() > 20);
+    assert!(died.iter().filter(|died| **died).count() > 8);
 }
 
 /// The first call of the rotation that is meant, by its number or what it is, goes wrong, once; whether there was one.
