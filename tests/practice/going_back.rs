@@ -247,11 +247,6 @@ async fn a_rollback_whose_call_is_never_answered_or_whose_connection_breaks_come
     at_every_call(ANY, &[Fault::Hang, Fault::DropAfter]).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_rollback_whose_watches_end_early_sees_what_it_waits_for() {
-    at_every_call(Call::is_watch, &[Fault::CutWatch { after: 0 }, Fault::Forget]).await;
-}
-
 const OTHER: &str = "ana@laptop/boot/namespace/1/1/other";
 
 #[tokio::test(start_paused = true)]
