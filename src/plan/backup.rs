@@ -176,7 +176,7 @@ impl Source {
 
 /// Text as one word of a shell.
 pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/=,@".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_string()
     } else {

@@ -369,7 +369,7 @@ fn agreed(shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
     }
     if !interactive(shared) {
         install::tell(overview)?;
-        return Err(install::not_confirmed(overview));
+        return Err(install::not_confirmed());
     }
     let _terminal = GiveBack::on_signals();
     let decided = if std::io::stderr().is_terminal() && !plain(shared) {

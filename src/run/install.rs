@@ -38,7 +38,7 @@ pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Fa
         blocked(&overview)?;
         if !shared.yes && !overview.plan.is_empty() {
             tell(&overview)?;
-            return Err(not_confirmed(&overview));
+            return Err(not_confirmed());
         }
         upgrade::back_up(shared, &overview.plan).await?;
         if let Some(at) = apply::run(shared, &known, &overview.plan, &form, Face::of(shared)).await? {
@@ -235,21 +235,26 @@ pub(super) fn blocked(overview: &Overview) -> Result<(), Failure> {
     Err(failure.hint(format!("or pass over it: --skip-preflight {}", codes.join(" --skip-preflight "))))
 }
 
-pub(super) fn not_confirmed(overview: &Overview) -> Failure {
+pub(super) fn not_confirmed() -> Failure {
     Failure::new(FailureKind::Refused, "nobody said yes")
         .why("there is no terminal to ask at, and --yes was not given")
         .state(NOTHING_WRITTEN)
-        .hint(overview.repeat.clone())
+        .hint(super::typed_with_yes())
 }
 
 /// The overview in sentences.
 pub(super) fn tell(overview: &Overview) -> Result<(), Failure> {
     let target = &overview.plan.target;
     let mut text = format!(
-        "{} {} {} into {} ({}), {}, namespace {}{}.\n{}\n",
+        "{} {} {} {} {} ({}), {}, namespace {}{}.\n{}\n",
         overview.plan.verb.word(),
         overview.plan.product.title,
         overview.plan.product.version,
+        match overview.plan.verb {
+            Verb::Uninstall => "from",
+            Verb::Install => "into",
+            _ => "in",
+        },
         target.context,
         target.server,
         overview.cluster.join(", "),

@@ -168,6 +168,12 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// The command as it was typed, and `--yes`: what was shown is what that does. No argument is a secret's value.
+fn typed_with_yes() -> String {
+    let words = std::env::args().skip(1).map(|word| crate::plan::backup::quoted(&word));
+    format!("slipway {} --yes", words.collect::<Vec<_>>().join(" "))
+}
+
 /// Which face a person sees: lines where they were asked for, or where the terminal can do no more.
 fn plain(shared: &crate::cli::Shared) -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb" || term.is_empty());

@@ -13,6 +13,7 @@ use super::questions::Whereabouts;
 use super::way::looks_like_production;
 use crate::finding::{Finding, Severity};
 use crate::plan::gates;
+use crate::plan::set::OPENS;
 use crate::plan::{Action, Class, Plan, Step, Verb};
 
 pub use fields::Field;
@@ -262,6 +263,10 @@ fn note(step: &Step) -> String {
     }
     let entries = |key: &str| object.at(&[key]).and_then(Value::as_object).map_or(0, serde_json::Map::len);
     match object.kind() {
+        "Secret" if object.annotation(OPENS).is_some() => match step.action {
+            Action::Delete => "the keys, for good".into(),
+            _ => "keys, kept".into(),
+        },
         "Secret" => format!("{} entries, hidden", entries("data")),
         "ConfigMap" => format!("{} entries", entries("data")),
         "Service" => {

@@ -13,6 +13,7 @@ mod attach;
 mod backup;
 mod bed;
 mod changes;
+mod circle;
 mod conflicts;
 mod conformance;
 mod context;
@@ -207,6 +208,8 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         pact::what_is_set_aside_stays_untouched_and_the_release_takes_other_names,
         pact::what_is_wiped_is_made_anew_with_new_keys_and_only_what_was_named_goes,
         pact::a_volume_that_a_strangers_pod_mounts_is_refused,
+        circle::a_release_of_the_development_profile_does_at_each_stage_what_was_announced,
+        circle::a_release_of_the_production_profile_does_at_each_stage_what_was_announced,
         backup::a_database_is_backed_up_restored_beside_the_old_one_and_the_old_one_stays,
         backup::what_is_cut_off_damaged_or_anothers_is_refused_and_nothing_is_lost,
         backup::a_restore_that_was_killed_leaves_the_database_as_it_was_and_the_next_one_finishes,
