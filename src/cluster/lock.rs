@@ -12,10 +12,11 @@ use tokio::sync::watch;
 
 use super::ask::Patience;
 use super::connect::Cluster;
+use super::contender::{locked, since};
 use super::fault::{Fault, FaultKind};
 use super::holder::{Holder, boot_clock};
 use super::stream::{Seen, Watched};
-use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
@@ -171,7 +172,7 @@ pub async fn idle(cluster: &Cluster, target: &Target, tell: &(dyn Fn(EventKind) 
 }
 
 /// Seconds that a lease lasts without being renewed.
-fn lasts(lease: &Object) -> u64 {
+pub(super) fn lasts(lease: &Object) -> u64 {
     u64::try_from(lease.integer(&["spec", "leaseDurationSeconds"]).unwrap_or(60)).unwrap_or(60)
 }
 
@@ -208,10 +209,10 @@ async fn wait_for(
             Some(Seen::All(all)) if all.iter().all(|live| stamp(live) == first) && !all.is_empty() => {}
             Some(Seen::Changed(live)) if stamp(&live) == first => {}
             Some(Seen::Changed(live)) if live.text(&["spec", "holderIdentity"]) == holder => {
-                return Err(locked(held, &live));
+                return Err(locked(&held.id, &live));
             }
             Some(Seen::All(all)) if all.iter().any(|live| live.text(&["spec", "holderIdentity"]) == holder) => {
-                return Err(locked(held, lease));
+                return Err(locked(&held.id, lease));
             }
             // Given back, taken by another, or deleted: look again.
             Some(Seen::Changed(_) | Seen::All(_) | Seen::Gone(_)) => return Ok(String::new()),
@@ -219,64 +220,6 @@ async fn wait_for(
             None => tokio::time::sleep(Duration::from_millis(left.min(500))).await,
         }
     }
-}
-
-/// How a failure begins whose cause is that somebody else is changing the release.
-pub const BUSY: &str = "the release is being changed by";
-
-fn locked(held: &Held, lease: &Object) -> Failure {
-    let holder = lease.text(&["spec", "holderIdentity"]);
-    let since = since(lease).map(|since| format!(", since {}", since.strftime("%F %H:%M:%SZ"))).unwrap_or_default();
-    let release = held.id.name.strip_prefix("slipway-").unwrap_or(&held.id.name);
-    Failure::new(FailureKind::Refused, format!("{BUSY} {}{since}", Holder::shown(holder)))
-        .place(held.id.to_string())
-        .why("it renews the release's lock, so it is alive")
-        .state(NOTHING_WRITTEN)
-        .hint(format!(
-            "follow it, and run this again once it is done: slipway attach {release} -n {}",
-            held.id.namespace
-        ))
-        .hint(format!("or take the lock from it: --take-over '{holder}'"))
-}
-
-/// Since when a lease has its holder.
-fn since(lease: &Object) -> Option<Timestamp> {
-    lease.text(&["spec", "acquireTime"]).parse().ok()
-}
-
-/// Who holds the lock of a release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contender {
-    /// As `--take-over` names it.
-    pub holder: String,
-    /// For a person: who, where.
-    pub shown: String,
-    /// Since when.
-    pub since: Option<Timestamp>,
-    /// When it was renewed last, by the clock of its holder.
-    pub renewed: Option<Timestamp>,
-    /// Seconds that it lasts without being renewed.
-    pub lasts: u64,
-}
-
-/// Who holds the lock, where somebody does who is not known to be gone. Nothing is written.
-///
-/// # Errors
-/// The Lease may not be read.
-pub async fn contender(cluster: &Cluster, target: &Target) -> Result<Option<Contender>, Fault> {
-    let id = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
-    let Some(lease) = cluster.find(&id).await? else { return Ok(None) };
-    let holder = lease.text(&["spec", "holderIdentity"]);
-    if holder.is_empty() || Holder::me().knows_dead(holder) {
-        return Ok(None);
-    }
-    Ok(Some(Contender {
-        holder: holder.into(),
-        shown: Holder::shown(holder),
-        since: since(&lease),
-        renewed: lease.text(&["spec", "renewTime"]).parse().ok(),
-        lasts: lasts(&lease),
-    }))
 }
 
 impl Held {

@@ -9,6 +9,7 @@ mod access;
 pub mod applyset;
 mod ask;
 mod connect;
+pub mod contender;
 mod credential;
 mod discovery;
 mod exec;

@@ -19,6 +19,7 @@ pub mod restore;
 pub mod rollback;
 pub mod rotate;
 pub mod set;
+mod target;
 pub mod uninstall;
 pub mod upgrade;
 pub mod waves;
@@ -29,53 +30,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use codes::CODES;
+pub use target::Target;
 
 use crate::answers::RecordedAnswer;
-use crate::facts::Pact;
 use crate::finding::Finding;
 use crate::object::{Object, ObjectId};
 use crate::product::Recipe;
 use crate::secret::SecretSource;
-
-/// Where a release lives; settled before the form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Target {
-    /// Name of the kubeconfig context.
-    pub context: String,
-    /// URL of the API server.
-    pub server: String,
-    /// UID of `kube-system`, the cluster's identity.
-    pub cluster_uid: String,
-    /// The practice cluster, not a real one.
-    pub practice: bool,
-    /// Namespace.
-    pub namespace: String,
-    /// Name of the release: a DNS label of at most 40 characters.
-    pub release: String,
-    /// Profile of the product.
-    pub profile: String,
-    /// What was decided about what an earlier install left (cluster.md 5).
-    #[serde(skip_serializing_if = "Pact::is_empty")]
-    pub pact: Pact,
-}
-
-impl Target {
-    /// Field manager of the release's objects (cluster.md 2).
-    pub fn field_manager(&self) -> String {
-        format!("slipway:{}/{}", self.namespace, self.release)
-    }
-
-    /// Name of the set's parent ConfigMap and of the Lease.
-    pub fn parent_name(&self) -> String {
-        format!("slipway-{}", self.release)
-    }
-
-    /// Name of the key Secret of a generation (cluster.md 3).
-    pub fn key_secret_name(&self, generation: u32) -> String {
-        format!("{}-keys-{generation}", self.release)
-    }
-}
 
 /// Which planner made the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

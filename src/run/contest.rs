@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 
 use crate::cli::Shared;
 use crate::cluster::Cluster;
-use crate::cluster::lock::{self, BUSY};
+use crate::cluster::contender::{self, BUSY};
+use crate::cluster::lock;
 use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
 use crate::plan::Target;
@@ -35,7 +36,7 @@ pub(super) async fn settle(
         return Ok(None);
     }
     // It may be done by now.
-    let Some(other) = lock::contender(cluster, target).await? else { return Ok(Some(shared.clone())) };
+    let Some(other) = contender::contender(cluster, target).await? else { return Ok(Some(shared.clone())) };
     let since = other.since.map(|since| format!(" since {}", since.strftime("%F %H:%M:%SZ"))).unwrap_or_default();
     let said = format!("{} is changing {}{since}. Nothing was written.", other.shown, target.release);
     let name = other.shown.split(' ').next().unwrap_or_default().to_string();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{Output, Shared};
-use crate::cluster::lock::{self, Contender};
+use crate::cluster::contender::{self, Contender};
 use crate::cluster::record::{Revision, Standing};
 use crate::cluster::{Cluster, FaultKind};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
@@ -87,7 +87,7 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         cluster.list("", "Pod", namespace, ""),
         cluster.list("", "Event", namespace, ""),
         cluster.list("", "PersistentVolumeClaim", namespace, &selector),
-        lock::contender(cluster, target),
+        contender::contender(cluster, target),
     );
     let claims = match claims {
         Ok(claims) => claims.objects,

@@ -114,6 +114,15 @@ async fn whole_life(cx: &Context, profile: &'static str) -> testbed::Outcome<()>
     assert_eq!(up.get("Deployment/inngest").map(String::as_str), Some("change"), "{up:?}");
     let upgraded = state(cx, namespace)?;
 
+    let unknown = cx.slipway("admin").args(["rollback", "inngest", "-n", namespace, "--to", "99", "--yes"]).output()?;
+    assert_eq!(unknown.status.code(), Some(2), "{}", said(&unknown));
+    assert!(
+        said(&unknown).contains("there is no revision 99") && said(&unknown).contains("--to 1"),
+        "{}",
+        said(&unknown)
+    );
+    assert_eq!(state(cx, namespace)?, upgraded, "{profile}: a revision that is none changes nothing");
+
     let down = life.stage("rollback", &["--to", "1"])?;
     assert_eq!(down, up, "{profile}: the way back touches what the way there touched");
     let back = state(cx, namespace)?;
