@@ -1,5 +1,6 @@
 //! Events folded into what a screen shows: groups, steps, pods, logs, a timeline, the cause when something stands still.
 
+mod groups;
 mod log;
 pub mod tree;
 mod words;
@@ -14,6 +15,7 @@ use crate::error::Failure;
 use crate::event::{Done, Event, EventKind, PodState, Readiness, RunInfo, StepInfo};
 use crate::finding::Finding;
 
+pub use groups::{GroupSeen, GroupState};
 pub use log::{ContainerLog, KEPT_LINES};
 pub use words::{clock, keys_in_words, named, seconds};
 
@@ -54,19 +56,6 @@ impl StepState {
     }
 }
 
-/// Where a group stands, the worst of its steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GroupState {
-    /// Nothing of what is left of it was begun.
-    Held,
-    /// Everything of it is ready.
-    Ready,
-    /// It is being worked on.
-    Working,
-    /// Something of it failed.
-    Failed,
-}
-
 /// A pod as it was last seen, with since when.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodSeen {
@@ -104,17 +93,6 @@ pub struct Attached {
     pub who: String,
     /// When.
     pub began: Timestamp,
-}
-
-/// A group as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSeen<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Where it stands.
-    pub state: GroupState,
-    /// How long it took, or has taken so far; `None` when it was not begun, or had nothing to do.
-    pub took: Option<Duration>,
 }
 
 /// How a run ended.
@@ -353,34 +331,6 @@ impl Progress {
     pub fn counts(&self) -> (usize, usize) {
         let finished = self.steps.values().filter(|step| step.finished()).count();
         (finished, self.steps.len())
-    }
-
-    /// The groups in the order of their first step.
-    pub fn groups(&self) -> Vec<GroupSeen<'_>> {
-        let mut groups: IndexMap<&str, Vec<&StepState>> = IndexMap::new();
-        for step in self.steps.values() {
-            groups.entry(step.info.group.as_str()).or_default().push(step);
-        }
-        let seen = groups.into_iter().map(|(name, steps)| {
-            let state = if steps.iter().any(|step| step.readiness == Readiness::Failed) {
-                GroupState::Failed
-            } else if steps.iter().all(|step| step.finished()) {
-                GroupState::Ready
-            // Where nothing of what is left was begun, the rest is held back, whatever else of it is there.
-            } else if steps.iter().any(|step| !step.finished() && (step.started || step.done.is_some())) {
-                GroupState::Working
-            } else {
-                GroupState::Held
-            };
-            let began = steps.iter().filter_map(|step| step.began).min();
-            let ended = match state {
-                GroupState::Ready => steps.iter().filter_map(|step| step.ended).max().unwrap_or_default(),
-                _ => self.elapsed,
-            };
-            let took = began.filter(|_| state != GroupState::Held).map(|began| ended.saturating_sub(began));
-            GroupSeen { name, state, took }
-        });
-        seen.collect()
     }
 
     /// The pods of a workload, current revision first, in the order they appeared.
