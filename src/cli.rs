@@ -236,6 +236,9 @@ pub enum Verb {
         /// Write the Secrets too, encrypted with age for this public key; may be given several times.
         #[arg(long, value_name = "AGE_KEY")]
         recipient: Vec<String>,
+        /// The same, encrypted with a passphrase: env:NAME, file:PATH, or `ask` to type it twice.
+        #[arg(long, value_name = "FROM", conflicts_with = "recipient")]
+        passphrase: Option<String>,
         /// Give the objects up: slipway writes the release no more.
         #[arg(long)]
         hand_over: bool,

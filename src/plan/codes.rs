@@ -11,6 +11,10 @@ pub const CODES: &[(&str, &str)] = &[
         "What the next change of the release would do, to bring what the chart laid down to slipway's shape. Nothing of it happens while the release is taken over.",
     ),
     (
+        "ADOPT_UNTOUCHED",
+        "Taking over moves ownership, labels, keys and the record. No pod is touched, and nothing restarts; Helm's record goes to a file of yours, out of which it can be brought back.",
+    ),
+    (
         "ADOPT_VERSION",
         "The image of the server names no version, such as `latest`. Taking over changes nothing; choose the version at the next change with --set version=…, and not one that is older than what runs.",
     ),
@@ -121,10 +125,6 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "REPLICAS_STAY",
         "Somebody else owns the number of replicas, such as an autoscaler or a person with kubectl scale. The rollback leaves the number as it is, so that ten pods never become one by accident.",
-    ),
-    (
-        "ROLLBACK_WOULD_HARM",
-        "--rollback-on-failure goes back without asking anybody. Where a version on the way migrates data, the earlier version may not read what is there afterwards, so it is refused. Without the flag a failed upgrade stays as it is: mend it, or restore the backup.",
     ),
     (
         "SECRET_COPIED",

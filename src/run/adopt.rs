@@ -3,7 +3,7 @@
 mod find;
 mod make;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
 use crate::apply::rehearse;
@@ -13,10 +13,9 @@ use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::plan::{Target, Verb};
 use crate::view::overview::Overview;
-use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
 
 use super::apply::{self, Face, How, Job};
-use super::{attach, install, interactive, plain, target};
+use super::{agree, attach, target};
 use find::{Found, find};
 use make::{Adoption, Made};
 
@@ -41,18 +40,8 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
         let options = apply::options(shared)?;
         overview.findings.extend(rehearse(&adoption.cluster, &overview.plan, &secrets, &options).await?);
     }
-    install::blocked(&overview)?;
-    if !shared.yes {
-        install::tell(&overview)?;
-        if !interactive(shared) {
-            return Err(Failure::new(FailureKind::Refused, "nobody said yes")
-                .why("there is no terminal to ask at, and --yes was not given")
-                .state(NOTHING_WRITTEN)
-                .hint(overview.repeat.clone()));
-        }
-        if !agreed(shared, &overview)? {
-            return super::print("Nothing was written.\n");
-        }
+    if !agree::agreed(shared, &overview, agree::asks(shared)).await? {
+        return Ok(());
     }
     let mut plan = overview.plan;
     // Before anything is written: what Helm knows is never only in memory.
@@ -129,32 +118,6 @@ fn export(found: &Found) -> Result<String, Failure> {
         }
     }
     Err(failed(&name, std::io::Error::from(std::io::ErrorKind::AlreadyExists)))
-}
-
-/// Asks whether it shall be done.
-fn agreed(shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
-    let _terminal = GiveBack::on_signals();
-    let dialogue = std::io::stderr().is_terminal()
-        && std::env::var("TERM").is_ok_and(|term| term != "dumb")
-        && std::env::var_os("ACCESSIBLE").is_none()
-        && !plain(shared);
-    let asked = format!("{}? No pod is touched", overview.button());
-    let reply = if dialogue {
-        Dialogue::new().confirm(&asked, Some(false))
-    } else {
-        LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()).confirm(&asked, Some(false))
-    };
-    match reply {
-        Ok(Reply::Said(yes)) => Ok(yes),
-        Ok(Reply::Command(_) | Reply::Ended) => Ok(false),
-        Ok(Reply::Interrupted) => {
-            Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
-        }
-        Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
-            .why(error.to_string())
-            .state(NOTHING_WRITTEN)
-            .hint(format!("do it without a question: {}", overview.repeat))),
-    }
 }
 
 /// The command that repeats it.

@@ -217,8 +217,8 @@ async fn once(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failu
     let (moved, closes) = oneshot::channel();
     let done = async {
         let ended = attempts(shared, job, sender, &wish, &controls, again).await;
-        if face == Face::Full && ended.as_ref().is_err_and(|failure| is_moved(failure) || undone(shared, failure)) {
-            // The screen closes: whoever agreed looks at the plan again.
+        if face == Face::Full && ended.as_ref().is_err_and(|failure| leads_on(shared, failure)) {
+            // The screen closes: whoever agreed looks at the plan again, or says what then.
             let _closed = moved.send(());
         }
         ended
@@ -255,7 +255,7 @@ async fn attempts(
     let mut ended = work(shared, job, &job.how, events.clone(), Controls(controls.clone())).await;
     let over = |ended: &Result<Ended, Failure>| match ended {
         Ok(ended) => ended.left.is_none(),
-        Err(failure) => is_moved(failure) || undone(shared, failure),
+        Err(failure) => leads_on(shared, failure),
     };
     while !over(&ended) && again.recv().await.is_some() {
         wish.send_replace(Control::Go);
@@ -267,6 +267,11 @@ async fn attempts(
 /// The plan that was agreed to is not any more what the cluster would get: it is not run again, but made again.
 fn is_moved(failure: &Failure) -> bool {
     failure.what == executor::MOVED
+}
+
+/// What comes next is not a matter of this screen.
+fn leads_on(shared: &Shared, failure: &Failure) -> bool {
+    is_moved(failure) || undone(shared, failure) || contest::asks(shared, failure)
 }
 
 /// It was said beforehand what becomes of a run that fails: nobody is asked, and the screen makes room.

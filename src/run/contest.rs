@@ -1,4 +1,5 @@
-//! Somebody else is changing the release: a person is told who, where and since when, and waits, leaves, or takes over.
+//! Somebody else is changing the release: a person is told who, where and since when, and waits, follows, leaves, or takes
+//! over.
 
 use std::io::IsTerminal as _;
 
@@ -9,47 +10,42 @@ use crate::cluster::lock;
 use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
 use crate::plan::Target;
-use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
+use crate::view::contest::{Contest, Wish};
+use crate::view::plain::{self, Dialogue, GiveBack, LineReader};
+use crate::view::tui;
 
-use super::{interactive, plain, print};
+use super::{agree, apply, attach, plain as in_lines, print};
 
-/// What a person wants.
-enum Wish {
-    Leave,
-    Wait,
-    TakeOver,
+/// Whether a run could not begin since somebody else is at it, and there is a person to ask what then.
+pub(super) fn asks(shared: &Shared, failure: &Failure) -> bool {
+    failure.kind == FailureKind::Refused && failure.what.starts_with(BUSY) && agree::asks(shared)
 }
 
 /// After a run that could not begin, since somebody else is at it: what is said about the next attempt; `None` where there is
 /// to be none.
 ///
 /// # Errors
-/// The Lease cannot be read.
+/// The Lease cannot be read, or a signal ended it.
 pub(super) async fn settle(
     shared: &Shared,
     cluster: &Cluster,
     target: &Target,
     failure: &Failure,
 ) -> Result<Option<Shared>, Failure> {
-    let busy = failure.kind == FailureKind::Refused && failure.what.starts_with(BUSY);
-    if !busy || !interactive(shared) || shared.yes {
+    if !asks(shared, failure) {
         return Ok(None);
     }
     // It may be done by now.
     let Some(other) = contender::contender(cluster, target).await? else { return Ok(Some(shared.clone())) };
-    let since = other.since.map(|since| format!(" since {}", since.strftime("%F %H:%M:%SZ"))).unwrap_or_default();
-    let said = format!("{} is changing {}{since}. Nothing was written.", other.shown, target.release);
-    let name = other.shown.split(' ').next().unwrap_or_default().to_string();
-    let dialogue = std::io::stderr().is_terminal() && std::env::var_os("ACCESSIBLE").is_none() && !plain(shared);
-    let wish = {
-        let _terminal = GiveBack::on_signals();
-        if dialogue {
-            ask(&mut Dialogue::new(), &said, &name)
-        } else {
-            ask(&mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()), &said, &name)
-        }
+    let contest = Contest {
+        release: target.release.clone(),
+        namespace: target.namespace.clone(),
+        context: target.context.clone(),
+        practice: target.practice,
+        who: other.shown.clone(),
+        since: other.since.map(|since| since.strftime("%F %H:%M:%SZ").to_string()).unwrap_or_default(),
     };
-    match wish {
+    match ask(shared, contest).await? {
         Wish::Leave => Ok(None),
         Wish::TakeOver => Ok(Some(Shared { take_over: Some(other.holder), ..shared.clone() })),
         Wish::Wait => {
@@ -57,26 +53,35 @@ pub(super) async fn settle(
             lock::idle(cluster, target, &|_: EventKind| {}).await?;
             Ok(Some(shared.clone()))
         }
+        Wish::Follow => {
+            let there = Shared {
+                namespace: Some(target.namespace.clone()),
+                // In lines it is only looked at: whether to go on with it is not ours to ask while it lives.
+                no_input: in_lines(shared),
+                ..shared.clone()
+            };
+            // How that ends says nothing about what is wanted here.
+            if let Err(looked) = Box::pin(attach::run(&there, Some(&target.release))).await
+                && !looked.told
+            {
+                print(&format!("{looked}\n"))?;
+            }
+            Ok(Some(shared.clone()))
+        }
     }
 }
 
-/// Leaving is the default; taking over is typed.
-fn ask(prompt: &mut dyn Prompt, said: &str, name: &str) -> Wish {
-    let texts = [
-        "Leave it: nothing is written".to_string(),
-        "Wait until it is done, then go on".to_string(),
-        format!("Take over: {name} writes nothing more from then on"),
-    ];
-    let mut asked = || -> std::io::Result<Wish> {
-        prompt.say(said)?;
-        Ok(match prompt.choose("What now", &texts, Some(0))? {
-            Reply::Said(1) => Wish::Wait,
-            Reply::Said(2) => match prompt.text(&format!("Type {name} to take over from it"), "")? {
-                Reply::Said(typed) if typed.trim() == name => Wish::TakeOver,
-                _ => Wish::Leave,
-            },
-            _ => Wish::Leave,
-        })
-    };
-    asked().unwrap_or(Wish::Leave)
+async fn ask(shared: &Shared, contest: Contest) -> Result<Wish, Failure> {
+    if !in_lines(shared) {
+        return tui::contest(contest, apply::theme(shared)).await;
+    }
+    let _terminal = GiveBack::on_signals();
+    let dialogue = std::io::stderr().is_terminal()
+        && std::env::var("TERM").is_ok_and(|term| term != "dumb")
+        && std::env::var_os("ACCESSIBLE").is_none();
+    Ok(if dialogue {
+        plain::contest(&contest, &mut Dialogue::new())
+    } else {
+        plain::contest(&contest, &mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()))
+    })
 }

@@ -16,7 +16,10 @@ use crate::plan::export::{export, secrets};
 
 use super::releases::Release;
 use super::render::yaml;
-use super::{apply, attach, print};
+use super::{apply, attach, passphrase, print};
+
+/// In the place of where a passphrase is: it is asked on the terminal.
+const ASK: &str = "ask";
 
 /// What the command line says beside the release.
 pub(super) struct Wishes {
@@ -24,6 +27,8 @@ pub(super) struct Wishes {
     pub(super) to: Option<PathBuf>,
     /// Public keys of age that the Secrets are encrypted for.
     pub(super) recipients: Vec<String>,
+    /// Where the passphrase is that they are encrypted with.
+    pub(super) passphrase: Option<String>,
     /// The objects are given up.
     pub(super) hand_over: bool,
 }
@@ -31,7 +36,8 @@ pub(super) struct Wishes {
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>, wishes: &Wishes) -> Result<(), Failure> {
     let recipients = recipients(&wishes.recipients)?;
-    if wishes.to.is_none() && !recipients.is_empty() {
+    let sealed = !recipients.is_empty() || wishes.passphrase.is_some();
+    if wishes.to.is_none() && sealed {
         return Err(Failure::new(FailureKind::Usage, "encrypted Secrets need a folder")
             .state(NOTHING_WRITTEN)
             .hint("name one: --to DIR"));
@@ -50,6 +56,12 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, wishes: &Wishes)
             .state(NOTHING_WRITTEN)
             .hint(format!("bring it to its end first: slipway attach {} -n {}", target.release, target.namespace))
     })?;
+    // Asked before anything is written.
+    let passphrase = match wishes.passphrase.as_deref() {
+        None => None,
+        Some(ASK) => Some(passphrase::get(shared, None, true)?),
+        given => Some(passphrase::get(shared, given, true)?),
+    };
     let exported = export(&revision.plan, &|object| revision.progress.hashes.get(&object.id()).cloned());
     if wishes.hand_over && wishes.to.is_none() {
         let mut plan = revision.plan.clone();
@@ -69,12 +81,16 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, wishes: &Wishes)
     };
     std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, error))?;
     let mut files = vec![write(folder, "manifests.yaml", documents(&exported.objects)?.as_bytes())?];
-    if recipients.is_empty() {
+    if !sealed {
         files.push(write(folder, "external-secrets.yaml", documents(&exported.stubs)?.as_bytes())?);
     } else {
         let values = attach::secrets(&cluster, &revision.plan).await??;
         let text = zeroize::Zeroizing::new(documents(&secrets(&revision.plan, &values))?);
-        files.push(write(folder, "secrets.yaml.age", &seal(text.as_bytes(), &recipients)?)?);
+        let bytes = match &passphrase {
+            Some(passphrase) => passphrase::seal(text.as_bytes(), passphrase)?,
+            None => seal(text.as_bytes(), &recipients)?,
+        };
+        files.push(write(folder, "secrets.yaml.age", &bytes)?);
     }
     let mut text = files.iter().map(|file| format!("{}\n", file.display())).collect::<String>();
     if wishes.hand_over {

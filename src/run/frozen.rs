@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,12 +18,11 @@ use crate::object::{Object, ObjectId};
 use crate::plan::Plan;
 use crate::product::duration_seconds;
 use crate::view::overview::Overview;
-use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, review};
 
 use super::apply::Face;
 use super::setup::Setup;
 use super::target::Known;
-use super::{answers, apply as running, install, interactive, plain, print, target, upgrade};
+use super::{agree, answers, apply as running, install, print, target, upgrade};
 
 /// Version of the file's format. A higher one is refused.
 const FORMAT: u32 = 1;
@@ -260,11 +259,11 @@ pub(super) async fn apply(shared: &Shared, path: &Path) -> Result<(), Failure> {
     if !differences.is_empty() {
         return Err(differences.into_iter().fold(refused(path, &frozen), Failure::why));
     }
-    install::blocked(&now)?;
     // How the cluster is called is this machine's matter; everything else is as it was frozen.
     let plan = Plan { target: known.target.clone(), ..frozen.plan.clone() };
     let overview = Overview { plan, repeat: format!("slipway apply {} --yes", path.display()), ..now };
-    if !agreed(&shared, &overview)? {
+    let asks = agree::asks(&shared) && !overview.plan.is_empty();
+    if !agree::agreed(&shared, &overview, asks).await? {
         return Ok(());
     }
     upgrade::back_up(&shared, &overview.plan).await?;
@@ -360,35 +359,4 @@ fn refused(path: &Path, frozen: &Frozen) -> Failure {
             target.namespace,
             path.display()
         ))
-}
-
-/// Whether somebody says yes, or has.
-fn agreed(shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
-    if shared.yes || overview.plan.is_empty() {
-        return Ok(true);
-    }
-    if !interactive(shared) {
-        install::tell(overview)?;
-        return Err(install::not_confirmed());
-    }
-    let _terminal = GiveBack::on_signals();
-    let decided = if std::io::stderr().is_terminal() && !plain(shared) {
-        review(overview, &mut Dialogue::new())
-    } else {
-        review(overview, &mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()))
-    };
-    match decided {
-        Ok(Decision::Yes) => Ok(true),
-        Ok(Decision::Interrupted) => {
-            Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
-        }
-        Ok(_) => {
-            print("Nothing was written.\n")?;
-            Ok(false)
-        }
-        Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
-            .why(error.to_string())
-            .state(NOTHING_WRITTEN)
-            .hint(overview.repeat.clone())),
-    }
 }

@@ -19,7 +19,7 @@ use super::apply::Face;
 use super::frozen::Out;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, frozen, interactive, print, products, render as rendering, rollback, upgrade, wizard};
+use super::{answers, apply, frozen, interactive, print, products, render as rendering, upgrade, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -130,7 +130,6 @@ pub(super) async fn overview(shared: &Shared, known: &Known, form: &Form) -> Res
         let options = apply::options(shared)?;
         findings.extend(rehearse(&known.cluster, &plan, form.secrets(), &options).await?);
     }
-    findings.extend(rollback::refused(shared, &known.revisions, form.product(), &plan));
     let repeat = repeat(&plan, form);
     let mut cluster = vec![known.facts.git_version.clone()];
     if let Some(nodes) = known.facts.nodes.known() {

@@ -74,8 +74,28 @@ async fn show(
         });
         return print(&format!("{said}\n"));
     }
+    print(&lines(&found, &all, meant))
+}
+
+/// What keys a release has, in lines; no value.
+///
+/// # Errors
+/// The Secrets cannot be read.
+pub(super) async fn told(found: &Release) -> Result<String, Failure> {
+    let all = keys::all(&found.cluster, &found.target).await?;
+    Ok(lines(found, &all, found.plan().keys.generation.max(1)))
+}
+
+/// The generation that is meant in lines, and what else is kept.
+fn lines(found: &Release, all: &[Keys], meant: u32) -> String {
+    let plan = found.plan();
+    let current = all.iter().find(|keys| keys.generation == meant);
+    let rows = rows(plan, current);
+    let beside: Vec<&Keys> = all.iter().filter(|keys| keys.generation != meant).collect();
+    let Target { release, namespace, .. } = &found.target;
+    let secret = found.target.key_secret_name(meant);
     if !plan.has_secrets() {
-        return print(&format!("{release} in {namespace} has no keys.\n"));
+        return format!("{release} in {namespace} has no keys.\n");
     }
     let there = if current.is_some() { "" } else { " is GONE: its values are nowhere in this cluster" };
     let mut text = format!("{release} in {namespace}: Secret {secret}{there}, generation {meant}.\n");
@@ -96,7 +116,7 @@ async fn show(
     if current.is_none() {
         text.push_str("Bring it back from a copy: slipway keys import FILE\n");
     }
-    print(&text)
+    text
 }
 
 fn rows(plan: &Plan, keys: Option<&Keys>) -> Vec<Row> {

@@ -2,6 +2,7 @@
 //! knows them all.
 
 mod adopt;
+mod agree;
 mod answers;
 mod answers_file;
 mod apply;
@@ -25,6 +26,7 @@ mod install;
 mod keys;
 mod log;
 mod logs;
+mod menu;
 mod outside;
 mod passphrase;
 mod password;
@@ -112,8 +114,13 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
             restore::run(&shared, release.as_deref(), &from, only.as_deref()).await
         }
         Some(Verb::Adopt { release }) => adopt::run(&shared, release.as_deref()).await,
-        Some(Verb::Export { release, to, recipient, hand_over }) => {
-            export::run(&shared, release.as_deref(), &export::Wishes { to, recipients: recipient, hand_over }).await
+        Some(Verb::Export { release, to, recipient, passphrase, hand_over }) => {
+            export::run(
+                &shared,
+                release.as_deref(),
+                &export::Wishes { to, recipients: recipient, passphrase, hand_over },
+            )
+            .await
         }
         Some(Verb::Preflight { product }) => preflight::run(&shared, &product).await,
         Some(Verb::Products { what }) => products::run(&shared, what.as_ref()),

@@ -10,27 +10,33 @@ use crate::cluster::Cluster;
 use crate::cluster::record::{self, Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::facts::Facts;
-use crate::finding::{Finding, Severity};
-use crate::plan::gates;
+use crate::finding::Finding;
 use crate::plan::{Plan, Target, Verb};
-use crate::product::schema::Product;
 use crate::secret::Secrets;
+use crate::view::menu::RevisionSeen;
 use crate::view::overview::Overview;
-use crate::view::plain::{Decision, Dialogue, GiveBack, LineReader, Prompt as _, Reply, review};
-use crate::view::tui::{self, Decided};
+use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt as _, Reply};
 
 use super::apply::{self, Face, How, Job};
 use super::releases::Release;
-use super::{install, interactive, plain};
+use super::{agree, install, interactive, plain, status};
 
 /// The verb.
-pub(super) async fn run(shared: &Shared, release: Option<&str>, to: Option<u32>) -> Result<(), Failure> {
+pub(super) async fn run(shared: &Shared, release: Option<&str>, number: Option<u32>) -> Result<(), Failure> {
+    to(shared, release, number).await.map(drop)
+}
+
+/// The same; whether it was done, or thought better of.
+///
+/// # Errors
+/// There is no such revision, it cannot be gone back to, or the run failed.
+pub(super) async fn to(shared: &Shared, release: Option<&str>, number: Option<u32>) -> Result<bool, Failure> {
     let Release { cluster, mut target, revisions } = Release::find(shared, release, "rollback").await?;
     let facts = cluster.facts(&target.namespace).await?;
     target.cluster_uid.clone_from(&facts.cluster_uid);
-    let number = choose(&revisions, to, &target)?.number;
+    let number = choose(&revisions, number, &target)?.number;
     let back = Back { cluster: &cluster, facts: &facts, target: &target, number };
-    back.go(shared, interactive(shared) && !shared.yes).await.map(drop)
+    back.go(shared, agree::asks(shared)).await
 }
 
 /// A way back to a revision.
@@ -48,17 +54,8 @@ impl Back<'_> {
         loop {
             let (plan, secrets) = self.make().await?;
             let overview = self.overview(shared, plan, &secrets).await?;
-            let empty = overview.plan.is_empty();
-            if asks && !self.agreed(shared, &overview).await? {
-                return super::print("Nothing was written.\n").map(|()| false);
-            }
-            install::blocked(&overview)?;
-            if !shared.yes && !asks && !empty {
-                install::tell(&overview)?;
-                return Err(Failure::new(FailureKind::Refused, "nobody said yes")
-                    .why("there is no terminal to ask at, and --yes was not given")
-                    .state(NOTHING_WRITTEN)
-                    .hint(overview.repeat.clone()));
+            if !agree::agreed(shared, &overview, asks).await? {
+                return Ok(false);
             }
             match self.run(shared, &overview.plan, &secrets).await {
                 // What moved is shown again.
@@ -115,44 +112,6 @@ impl Back<'_> {
             Ok(_) | Err(_) => Ok(false),
         }
     }
-
-    /// Asks a person, on the face that fits.
-    async fn agreed(&self, shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
-        if !plain(shared) {
-            return match tui::decide(overview.clone(), apply::theme(shared)).await? {
-                Decided::Yes => Ok(true),
-                Decided::Signal(_) => Err(stopped()),
-                _ => Ok(false),
-            };
-        }
-        let _terminal = GiveBack::on_signals();
-        let dialogue = std::io::stderr().is_terminal()
-            && std::env::var("TERM").is_ok_and(|term| term != "dumb")
-            && std::env::var_os("ACCESSIBLE").is_none();
-        loop {
-            let decided = if dialogue {
-                review(overview, &mut Dialogue::new())
-            } else {
-                review(overview, &mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()))
-            };
-            return match decided {
-                Ok(Decision::Yes) => Ok(true),
-                // There are no answers to save: the command repeats it.
-                Ok(Decision::Save) => continue,
-                Ok(Decision::Blocked) => install::blocked(overview).map(|()| false),
-                Ok(Decision::No | Decision::Back | Decision::Ended) => Ok(false),
-                Ok(Decision::Interrupted) => Err(stopped()),
-                Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
-                    .why(error.to_string())
-                    .state(NOTHING_WRITTEN)
-                    .hint(format!("do it without questions: {}", overview.repeat))),
-            };
-        }
-    }
-}
-
-fn stopped() -> Failure {
-    Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN)
 }
 
 impl Planner for Back<'_> {
@@ -221,29 +180,6 @@ pub(super) async fn after(
             again.why.iter().chain(&again.hints).fold(failure, |failure, one| failure.why(one.clone()))
         }
     }
-}
-
-/// `--rollback-on-failure` where a version on the way migrates data: the older one would find data that it does not know.
-pub(super) fn refused(shared: &Shared, revisions: &[Revision], product: &Product, plan: &Plan) -> Option<Finding> {
-    let installed = &revisions.iter().find(|revision| good(revision))?.plan.product.version;
-    let chosen = &plan.product.version;
-    if !shared.rollback_on_failure || !gates::migrates(product, installed, chosen) {
-        return None;
-    }
-    Some(
-        Finding::new(
-            "ROLLBACK_WOULD_HARM",
-            Severity::Error,
-            format!("--rollback-on-failure is refused: data is migrated on the way from {installed} to {chosen}"),
-        )
-        .why(format!("{installed} may not read what {chosen} has migrated, and nobody would be asked"))
-        .remedy(format!(
-            "leave --rollback-on-failure out: after a failure you choose between going on, staying, and restoring a \
-             backup; take one first: slipway backup {}",
-            plan.target.release
-        ))
-        .at("version"),
-    )
 }
 
 /// Whether what failed is the deployment, and not the way there.
@@ -322,6 +258,21 @@ pub(super) fn choose<'a>(revisions: &'a [Revision], to: Option<u32>, target: &Ta
 
 fn ended(revision: &Revision) -> bool {
     matches!(revision.progress.outcome, Outcome::Deployed | Outcome::Superseded)
+}
+
+/// The revisions that one can go back to, with what they had otherwise than what runs now; the one that runs is none.
+pub(super) fn choices(revisions: &[Revision]) -> Vec<RevisionSeen> {
+    let Some(newest) = revisions.first() else { return Vec::new() };
+    let running = Some(newest).filter(|newest| good(newest)).map(|newest| newest.number);
+    let meant = revisions.iter().filter(|one| good(one) && Some(one.number) != running);
+    let seen = meant.map(|one| RevisionSeen {
+        number: one.number,
+        run: format!("{} {}", one.plan.verb.word(), one.plan.product.version),
+        began: one.began.strftime("%F %H:%M").to_string(),
+        who: one.who.clone(),
+        differs: status::changed(&newest.plan, &one.plan),
+    });
+    seen.collect()
 }
 
 /// A revision in a line.

@@ -7,7 +7,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::answers::form::letters;
-use crate::apply::{Planner, rehearse};
+use crate::apply::{MOVED, Planner, rehearse};
 use crate::cli::Shared;
 use crate::cluster::Cluster;
 use crate::cluster::keys::{self, Keys};
@@ -19,11 +19,10 @@ use crate::plan::{Plan, Target, Verb};
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
 use crate::suggest;
 use crate::view::overview::Overview;
-use crate::view::plain::{Decision, GiveBack, LineReader, review};
 
 use super::apply::{self, Face, How, Job};
 use super::releases::Release;
-use super::{attach, install, interactive, passphrase};
+use super::{agree, attach, passphrase};
 
 /// The verb. Each of `names` is a key, or `key=env:NAME`, `key=file:PATH` for a value that is brought.
 pub(super) async fn run(shared: &Shared, names: &[String], pace: Pace) -> Result<(), Failure> {
@@ -49,26 +48,32 @@ pub(super) async fn run(shared: &Shared, names: &[String], pace: Pace) -> Result
     };
     let secrets = secrets(cluster, &recorded.plan, &now, begun.as_ref(), &changes).await?;
     let rotating = Rotating { cluster, target, recorded, secrets: &secrets, changes: &changes };
-    let plan = rotating.plan().await?;
-    let mut findings = Vec::new();
-    if !shared.yes {
-        findings = rehearse(cluster, &plan, &secrets, &apply::options(shared)?).await?;
+    let asks = agree::asks(shared);
+    loop {
+        let plan = rotating.plan().await?;
+        let mut findings = Vec::new();
+        if !shared.yes {
+            findings = rehearse(cluster, &plan, &secrets, &apply::options(shared)?).await?;
+        }
+        let overview = Overview {
+            plan,
+            cluster: vec![facts.git_version.clone()],
+            findings,
+            skipped: shared.skip_preflight.clone(),
+            repeat: repeat(target, names, pace),
+            mends: Vec::new(),
+        };
+        if !agree::agreed(shared, &overview, asks).await? {
+            return Ok(());
+        }
+        let (plan, how) = (&overview.plan, How::Agreed(&rotating));
+        let job = Job { cluster, facts: &facts, plan, secrets: &secrets, how, whole: true, answers: None };
+        match apply::show(shared, &job, Face::of(shared)).await {
+            // What moved is shown again.
+            Err(failure) if asks && failure.what == MOVED => {}
+            ended => return ended.map(drop),
+        }
     }
-    let overview = Overview {
-        plan,
-        cluster: vec![facts.git_version.clone()],
-        findings,
-        skipped: shared.skip_preflight.clone(),
-        repeat: repeat(target, names, pace),
-        mends: Vec::new(),
-    };
-    install::blocked(&overview)?;
-    if !shared.yes && !agreed(shared, &overview)? {
-        return super::print("Nothing was written.\n");
-    }
-    let (plan, how) = (&overview.plan, How::Agreed(&rotating));
-    let job = Job { cluster, facts: &facts, plan, secrets: &secrets, how, whole: true, answers: None };
-    apply::show(shared, &job, Face::of(shared)).await.map(drop)
 }
 
 /// The revision whose objects are in the cluster; a rotation that did not end is passed over, and gone on with.
@@ -259,30 +264,6 @@ impl Rotating<'_> {
 impl Planner for Rotating<'_> {
     fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>> {
         Box::pin(self.plan())
-    }
-}
-
-/// Shows what will be done and asks; without a person to ask it is refused.
-fn agreed(shared: &Shared, overview: &Overview) -> Result<bool, Failure> {
-    if !interactive(shared) {
-        install::tell(overview)?;
-        return Err(Failure::new(FailureKind::Refused, "nobody said yes")
-            .why("there is no terminal to ask at, and --yes was not given")
-            .state(NOTHING_WRITTEN)
-            .hint(overview.repeat.clone()));
-    }
-    let _terminal = GiveBack::on_signals();
-    let mut lines = LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout());
-    match review(overview, &mut lines) {
-        Ok(Decision::Yes) => Ok(true),
-        Ok(Decision::Interrupted) => {
-            Err(Failure::new(FailureKind::Interrupted, "stopped by Ctrl-C").state(NOTHING_WRITTEN))
-        }
-        Ok(_) => Ok(false),
-        Err(error) => Err(Failure::new(FailureKind::Usage, "the terminal cannot be read or written")
-            .why(error.to_string())
-            .state(NOTHING_WRITTEN)
-            .hint(format!("do it without questions: {}", overview.repeat))),
     }
 }
 

@@ -176,8 +176,18 @@ pub(super) async fn history(shared: &Shared, release: Option<&str>) -> Result<()
     if shared.output == Output::Json {
         return print(&format!("{}\n", Value::Array(rows)));
     }
+    print(&lines(&rows))
+}
+
+/// The revisions in lines, the newest first.
+pub(super) fn told(revisions: &[Revision]) -> String {
+    let rows: Vec<Value> = revisions.iter().enumerate().map(|(i, one)| row(one, revisions.get(i + 1))).collect();
+    lines(&rows)
+}
+
+fn lines(rows: &[Value]) -> String {
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let field = |name: &str| row[name].as_str().unwrap_or("");
         text.push_str(&format!(
             "{:>4}  {:10} {:9} {:20} {}, {}\n",
@@ -198,7 +208,7 @@ pub(super) async fn history(shared: &Shared, release: Option<&str>) -> Result<()
             text.push_str(&format!("      why: {}\n", field("why")));
         }
     }
-    print(&text)
+    text
 }
 
 /// A revision, with what changed since the one before it.
@@ -235,7 +245,7 @@ fn objects(plan: &Plan) -> String {
 }
 
 /// The answers that differ, a line each; a secret is never shown, only that it is another one.
-fn changed(before: &Plan, now: &Plan) -> Vec<String> {
+pub(super) fn changed(before: &Plan, now: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     if before.product.version != now.product.version {
         lines.push(format!("version: {} -> {}", before.product.version, now.product.version));

@@ -1,8 +1,9 @@
 //! The wizard: from nothing, or from what the command line settles, to a run. The guide of the way in: it alone knows
 //! clusters, products and forms together.
 
+mod seen;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -17,18 +18,14 @@ use crate::cli::Shared;
 use crate::cluster::Cluster;
 use crate::cluster::record::{self, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::facts::Facts;
-use crate::object::Object;
-use crate::plan::existing::Left;
-use crate::plan::set::RELEASE;
 use crate::plan::{Plan, Target};
 use crate::view::form::{Answered, FormQuestions};
+use crate::view::menu::{Deed, Menu, RevisionSeen};
 use crate::view::overview::Overview;
 use crate::view::plain::{Dialogue, GiveBack, LineReader};
 use crate::view::questions::Whereabouts;
 use crate::view::way::{
-    Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, LeftSeen, Part, PlaceSeen, ReleaseSeen, Stop, Way, Why,
-    looks_like_production,
+    Again, Chosen, ClusterSeen, Entry, Guide, InstalledSeen, Part, PlaceSeen, Stop, Way, Why, looks_like_production,
 };
 use crate::view::{plain, tui};
 
@@ -37,7 +34,8 @@ use super::choices::{IN_CLUSTER, way};
 use super::draft::{self, Drafts};
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, attach, install, products, upgrade};
+use super::{answers, attach, install, menu, products, upgrade};
+use seen::{checks, left, nodes, releases};
 
 /// Asks a person, then runs what was agreed to; what moved in between is shown and asked again.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -59,7 +57,7 @@ async fn begin(shared: &Shared, product: Option<&str>, begun: Way, upgrades: boo
     let found = drafts.as_ref().and_then(|drafts| drafts.find(&begun, |name| products::find(shared, name).ok()));
     let (offered, offer) = found.map(|found| (found.path, found.offer)).unzip();
     let guide = Wizard { shared, cluster: RefCell::default(), known: RefCell::default(), drafts, upgrades, offered };
-    go(shared, product, Entry { way: begun, offer, again: None }, &guide).await
+    go(shared, product, Entry { way: begun, offer, again: None, menu: None }, &guide).await
 }
 
 /// From a run that stands still back to the answer that mends it, and on from there.
@@ -75,7 +73,7 @@ pub(super) async fn mend(shared: &Shared, plan: &Plan, form: Form, at: String) -
 /// What was agreed to, looked at again.
 fn again(mut way: Way, plan: &Plan, form: Form, why: Why) -> Entry {
     way.settle(parts(plan), "what you agreed to");
-    Entry { way, offer: None, again: Some(Again { form, why }) }
+    Entry { way, offer: None, again: Some(Again { form, why }), menu: None }
 }
 
 async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wizard<'_>) -> Result<(), Failure> {
@@ -83,6 +81,15 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
         let (answered, face) = ask(shared, entry, guide).await?;
         let (form, overview) = match answered {
             Answered::Yes(form, overview) => (form, overview),
+            Answered::Wanted(wanted) => {
+                if menu::go(shared, &wanted).await? {
+                    return Ok(());
+                }
+                let mut way = way(shared, product)?;
+                way.settle([(Part::Context, wanted.of.context.as_str())], "what you chose before");
+                entry = Entry { way, offer: None, again: None, menu: Some(wanted.of) };
+                continue;
+            }
             other => return Err(unanswered(other)),
         };
         install::blocked(&overview)?;
@@ -100,7 +107,7 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
                 }
                 let mut way = way(shared, product)?;
                 way.settle(parts(&overview.plan), "the version before");
-                entry = Entry { way, offer: None, again: None };
+                entry = Entry { way, offer: None, again: None, menu: None };
             }
             Err(failure) => return Err(failure),
         }
@@ -141,7 +148,9 @@ fn unanswered(answered: Answered) -> Failure {
         Answered::Interrupted => stopped(FailureKind::Interrupted, "stopped by Ctrl-C"),
         Answered::Terminated(None) => stopped(FailureKind::Terminated, "stopped by a signal"),
         Answered::Terminated(Some(kept)) => stopped(FailureKind::Terminated, "stopped by a signal").why(kept),
-        Answered::Left | Answered::Yes(..) => stopped(FailureKind::Refused, "left without installing"),
+        Answered::Left | Answered::Yes(..) | Answered::Wanted(_) => {
+            stopped(FailureKind::Refused, "left without installing")
+        }
     }
 }
 
@@ -342,51 +351,15 @@ impl Guide for Wizard<'_> {
         };
         drafts.keep(&Draft { made: Timestamp::now(), ..draft })
     }
+    fn read<'a>(&'a self, of: &'a Menu, deed: Deed) -> LocalBoxFuture<'a, Result<String, Failure>> {
+        Box::pin(menu::read(self.shared, of, deed))
+    }
+    fn revisions<'a>(&'a self, of: &'a Menu) -> LocalBoxFuture<'a, Result<Vec<RevisionSeen>, Failure>> {
+        Box::pin(menu::revisions(self.shared, of))
+    }
     fn throw_away(&self) -> Result<(), Failure> {
         self.offered.as_deref().map_or(Ok(()), draft::throw_away)
     }
-}
-
-/// The releases that ConfigMaps of revisions belong to, each with its newest.
-fn releases(revisions: &[Object]) -> Vec<ReleaseSeen> {
-    let mut releases: BTreeMap<String, ReleaseSeen> = BTreeMap::new();
-    for found in revisions.iter().filter(|found| found.at(&["data", "format"]).is_some()) {
-        let name = found.label(RELEASE).unwrap_or("").to_string();
-        let revision = found.text(&["data", "revision"]).parse().unwrap_or(0);
-        let newest = releases.entry(name.clone()).or_default();
-        if revision >= newest.revision {
-            *newest = ReleaseSeen {
-                name,
-                product: found.text(&["data", "product"]).into(),
-                version: found.text(&["data", "version"]).into(),
-                profile: String::new(),
-                revision,
-                outcome: found.text(&["data", "outcome"]).into(),
-            };
-        }
-    }
-    releases.into_values().collect()
-}
-
-/// What an earlier install of a release left, for people.
-fn left(facts: &crate::facts::NamespaceFacts, release: &str) -> Vec<LeftSeen> {
-    let left = Left::of(facts, release);
-    let claims = left.claims.iter().map(|claim| (&claim.name, format!("volume, {}", claim.size)));
-    let keys = left.keys.iter().map(|key| (&key.name, "keys".to_string()));
-    claims.chain(keys).map(|(name, about)| LeftSeen { name: name.clone(), about }).collect()
-}
-
-fn nodes(facts: &Facts) -> String {
-    match facts.nodes.known().map(Vec::len) {
-        None => "nodes may not be listed".into(),
-        Some(1) => "1 node".into(),
-        Some(count) => format!("{count} nodes"),
-    }
-}
-
-/// What the facts say so far, in a line.
-fn checks(facts: &Facts) -> String {
-    format!("{} {}, {}", facts.git_version, facts.provider, nodes(facts)).replace(" ,", ",")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::menu;
 use super::overview::Overview;
 use super::questions::{Fault, Input, Made, MadeObject, PageView, QuestionView, Questions, Standing, Whereabouts};
 use crate::answers::Form;
@@ -21,6 +22,8 @@ const FIRST: &str = "first";
 pub enum Answered {
     /// Do it: the answers, and what was agreed to.
     Yes(Box<Form>, Box<Overview>),
+    /// Something is wanted of a release that is installed.
+    Wanted(Box<menu::Wanted>),
     /// Something blocks what was planned.
     Blocked(Box<Overview>),
     /// The operator left; nothing was written.

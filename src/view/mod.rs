@@ -1,10 +1,12 @@
 //! Showing it. Four faces (full screen, plain, headless text, headless JSON) read the same form, plan and events; after
 //! "yes" they read events alone, folded by [`progress`].
 
+pub mod contest;
 pub mod draft;
 pub mod form;
 pub mod headless;
 mod made;
+pub mod menu;
 pub mod overview;
 pub mod plain;
 pub mod progress;

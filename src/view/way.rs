@@ -11,6 +11,7 @@ use futures::future::LocalBoxFuture;
 
 use super::draft::Offer;
 use super::form::FormQuestions;
+use super::menu::{Deed, Menu, RevisionSeen};
 use super::overview::Overview;
 use crate::answers::Form;
 use crate::answers::draft::Draft;
@@ -140,12 +141,10 @@ pub struct InstalledSeen {
 }
 
 impl InstalledSeen {
-    /// What it is, in words: `v1.42.0 is installed as inngest in the namespace events (deployed)`.
-    pub fn words(&self) -> String {
-        format!(
-            "{} is installed as {} in the namespace {} ({})",
-            self.version, self.release, self.namespace, self.outcome
-        )
+    /// What it is, and where: `inngest v1.42.0 in events, deployed`.
+    pub fn place(&self) -> String {
+        let text = format!("{} {} in {}, {}", self.product, self.version, self.namespace, self.outcome);
+        crate::sanitize::line(&text)
     }
 }
 
@@ -284,6 +283,18 @@ pub trait Guide {
     /// Nothing was decided that could be kept, or it cannot be written.
     fn keep(&self, draft: Draft) -> Result<String, Failure>;
 
+    /// Something of an installed release that is read without leaving the session.
+    ///
+    /// # Errors
+    /// The cluster cannot be read, or the release is gone.
+    fn read<'a>(&'a self, of: &'a Menu, deed: Deed) -> LocalBoxFuture<'a, Result<String, Failure>>;
+
+    /// The revisions that an installed release can go back to, the newest first.
+    ///
+    /// # Errors
+    /// As [`Guide::read`].
+    fn revisions<'a>(&'a self, of: &'a Menu) -> LocalBoxFuture<'a, Result<Vec<RevisionSeen>, Failure>>;
+
     /// Throws the draft away that was offered.
     ///
     /// # Errors
@@ -300,6 +311,8 @@ pub struct Entry {
     pub offer: Option<Offer>,
     /// What was agreed to, and has to be looked at again.
     pub again: Option<Again>,
+    /// The page of an installed release comes first.
+    pub menu: Option<Menu>,
 }
 
 /// A plan that was agreed to, and has to be looked at again.

@@ -68,6 +68,11 @@ impl Laid {
 const THREE: Laid = Laid { helm: 3, chart: "0.3.1", driver: "secret" };
 const FOUR: Laid = Laid { helm: 4, ..THREE };
 
+/// A release of chart 0.3 that Helm 3 has laid down; its namespace.
+pub(crate) async fn laid_down(cx: &Context) -> testbed::Outcome<String> {
+    THREE.laid(cx, "fast", &[]).await
+}
+
 fn adopt(cx: &Context, folder: &Path, arguments: &[&str]) -> testbed::Outcome<Output> {
     Ok(cx.slipway("admin").current_dir(folder).arg("adopt").args(arguments).output()?)
 }

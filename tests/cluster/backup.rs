@@ -13,15 +13,15 @@ use crate::install::{fresh, install, objects, said, succeeded};
 use crate::testbed;
 
 /// An Inngest whose database is a real one of this test.
-struct Release {
-    namespace: String,
+pub(crate) struct Release {
+    pub(crate) namespace: String,
     database: String,
     server: Postgresql,
     folder: tempfile::TempDir,
 }
 
 impl Release {
-    fn install(cx: &Context) -> testbed::Outcome<Self> {
+    pub(crate) fn install(cx: &Context) -> testbed::Outcome<Self> {
         let (namespace, id) = (fresh("fast"), format!("{:08x}", rand::random::<u32>()));
         let (user, database) = (format!("user_{id}"), format!("events_{id}"));
         let (of_user, of_database) =
@@ -35,19 +35,19 @@ impl Release {
         Ok(Self { namespace, database, server, folder: tempfile::tempdir()? })
     }
 
-    fn run(&self, cx: &Context, verb: &[&str], more: &[&str]) -> testbed::Outcome<Output> {
+    pub(crate) fn run(&self, cx: &Context, verb: &[&str], more: &[&str]) -> testbed::Outcome<Output> {
         Ok(cx.slipway("admin").args(verb).args(["-n", &self.namespace]).args(more).output()?)
     }
 
-    fn at(&self, name: &str) -> String {
+    pub(crate) fn at(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
-    fn runs(&self) -> testbed::Outcome<String> {
+    pub(crate) fn runs(&self) -> testbed::Outcome<String> {
         self.server.sql(&self.database, "select count(*) || ' ' || coalesce(max(id), 0) from runs")
     }
 
-    fn databases(&self) -> testbed::Outcome<Vec<String>> {
+    pub(crate) fn databases(&self) -> testbed::Outcome<Vec<String>> {
         let all = self.server.sql("postgres", "select datname from pg_database where not datistemplate order by 1")?;
         Ok(all.lines().filter(|name| *name != "postgres").map(str::to_string).collect())
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::context::{Context, DONE, Outcome};
+use crate::faces::Person;
 use crate::install::{fresh, install, keys, objects, said, succeeded, versions};
 use crate::testbed;
 
@@ -54,6 +55,57 @@ pub(crate) async fn exported_manifests_are_accepted_elsewhere_and_hold_no_mark_a
         objects(&cx, &namespace)?["Deployment/inngest"]["metadata"]["generation"],
         before["Deployment/inngest"]["metadata"]["generation"]
     );
+    DONE
+}
+
+pub(crate) async fn secrets_are_written_only_sealed_by_a_passphrase_that_is_not_on_the_command_line(
+    cx: Context,
+) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    let folder = tempfile::tempdir()?;
+    let to = folder.path().display().to_string();
+    let words = "correct horse battery";
+    let sealed = |from: &str| -> testbed::Outcome<Output> {
+        let mut slipway = cx.slipway("admin");
+        slipway.env("WORDS", words).env("SHORT", "four").args(["export", "inngest", "-n", &namespace]);
+        Ok(slipway.args(["--to", &to, "--passphrase", from]).output()?)
+    };
+    for (from, told) in [
+        ("plain-text-passphrase", "never written on the command line"),
+        ("env:SHORT", "the passphrase is too short"),
+        ("env:NOBODY_SET_THIS", "is not set"),
+        ("ask", "there is no passphrase"),
+    ] {
+        let refused = sealed(from)?;
+        assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+        assert!(said(&refused).contains(told) && !said(&refused).contains("plain-text"), "{}", said(&refused));
+    }
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 0, "something was written");
+    succeeded(&sealed("env:WORDS")?);
+    let bytes = std::fs::read(folder.path().join("secrets.yaml.age"))?;
+    let mut identity = age::scrypt::Identity::new(words.to_string().into());
+    identity.set_max_work_factor(30);
+    let mut reader = age::Decryptor::new(&bytes[..])?.decrypt(std::iter::once(&identity as &dyn age::Identity))?;
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut text)?;
+    let signing = &keys(&objects(&cx, &namespace)?)["keys.signing"];
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signing);
+    assert!(text.contains("kind: Secret") && text.contains(&encoded), "the signing key is not in it");
+    let elsewhere = cx.namespace("fast").await?;
+    let plain = folder.path().join("plain.yaml");
+    std::fs::write(&plain, &text)?;
+    succeeded(&apply(&cx, &elsewhere, &plain)?);
+
+    // At a terminal it is asked, hidden and twice.
+    let mut person = Person::start(&cx, "dumb", &["export", "-n", &namespace, "--to", &to, "--passphrase", "ask"])?;
+    person.until("Passphrase")?;
+    person.press("correct horse battery\n")?;
+    person.until("The same again")?;
+    person.press("correct horse bakery\n")?;
+    person.until("the two passphrases differ")?;
+    assert!(!person.shows("correct horse"));
+    assert_eq!(person.ended()?, 2);
     DONE
 }
 

@@ -54,7 +54,7 @@ impl Person {
         Ok(Self { child, keys, bytes, screen, _master: pair.master, state })
     }
 
-    fn shows(&self, text: &str) -> bool {
+    pub(crate) fn shows(&self, text: &str) -> bool {
         self.screen.screen().contents().contains(text)
     }
 
@@ -322,5 +322,53 @@ pub(crate) async fn a_run_that_stands_still_is_left_for_the_answer_that_mends_it
     assert_eq!(full.ended()?, 0);
     assert_eq!(claim(&cx, &namespace, ".spec.storageClassName")?, "standard");
     assert_eq!(claim(&cx, &namespace, ".status.phase")?, "Bound");
+    DONE
+}
+
+pub(crate) async fn a_run_that_failed_is_undone_by_one_key_after_its_review(cx: Context) -> Outcome {
+    let namespace = format!("fast-undo-{:08x}", rand::random::<u32>());
+    let given = ["install", "inngest", "-n", &namespace, "--yes"];
+    let installed = cx.slipway("admin").args(given).output()?;
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    let crash = ["--set", r#"podLabels={"testbed.slipway.dev/pod": "crash"}"#];
+    let mut full = Person::start(&cx, "xterm-256color", &[&given[..], &crash].concat())?;
+    full.until("r try again")?;
+    assert!(full.shows("slipway rollback inngest --to 1"), "{}", full.screen.screen().contents());
+    full.press("b")?;
+    full.until("[ Roll back inngest in")?;
+    full.until("data does not go back")?;
+    full.press("\t")?;
+    full.until("Enter do it")?;
+    full.press("\r")?;
+    full.until("DONE")?;
+    full.press("q")?;
+    // A run that failed is a failure, also where an earlier revision runs again.
+    assert_eq!(full.ended()?, 1);
+    let history = cx.slipway("admin").args(["history", "-n", &namespace, "-o", "json"]).output()?;
+    let rows: Value = serde_json::from_slice(&history.stdout)?;
+    let told: Vec<&str> = (0..3).filter_map(|i| rows[i]["outcome"].as_str()).collect();
+    assert_eq!((rows[0]["verb"].as_str(), told), (Some("rollback"), vec!["deployed", "failed", "deployed"]), "{rows}");
+    DONE
+}
+
+pub(crate) async fn a_release_of_helm_is_taken_over_after_the_same_review_on_the_full_screen(cx: Context) -> Outcome {
+    let namespace = crate::adopt::laid_down(&cx).await?;
+    let mut full = Person::start(&cx, "xterm-256color", &["adopt", "-n", &namespace])?;
+    full.until("[ Take over inngest in")?;
+    full.until("no pod is touched")?;
+    full.press("\u{1b}")?;
+    full.until("Nothing was written.")?;
+    assert!(
+        std::fs::read_dir(full.state.path())?.flatten().all(|one| !one.file_name().to_string_lossy().contains("helm"))
+    );
+    assert_eq!(full.ended()?, 0);
+    let mut full = Person::start(&cx, "xterm-256color", &["adopt", "-n", &namespace])?;
+    full.until("[ Take over inngest in")?;
+    full.press("\t")?;
+    full.until("Enter do it")?;
+    full.press("\r")?;
+    full.until("is slipway's after")?;
+    full.press("q")?;
+    assert_eq!(full.ended()?, 0);
     DONE
 }

@@ -16,6 +16,7 @@ mod changes;
 mod circle;
 mod conflicts;
 mod conformance;
+mod contest;
 mod context;
 mod databases;
 mod every_object;
@@ -250,6 +251,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         adopt::a_record_in_another_namespace_than_the_objects_is_found_by_either,
         adopt::redis_begins_with_what_a_snapshot_holds,
         export::exported_manifests_are_accepted_elsewhere_and_hold_no_mark_and_no_secret,
+        export::secrets_are_written_only_sealed_by_a_passphrase_that_is_not_on_the_command_line,
         export::what_is_handed_over_stays_and_is_written_by_nobody_of_ours,
         status::a_release_that_is_well_is_told_by_groups_and_what_is_gone_is_named,
         status::a_release_that_is_stuck_says_why_and_what_to_do,
@@ -266,12 +268,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         state::a_half_done_uninstall_is_told_and_can_be_taken_back,
         state::the_history_is_bounded_says_who_and_how_much_and_never_drops_the_last_good_one,
         state::of_two_clients_that_race_on_the_real_server_one_wins_and_the_other_says_why,
+        contest::a_person_is_told_who_is_at_it_and_follows_waits_or_takes_over_by_typing,
+        contest::keys_are_not_imported_while_somebody_else_is_at_it,
+        contest::nothing_is_restored_while_somebody_else_is_at_it,
         rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
         faces::a_walk_from_the_first_page_installs_what_it_showed,
         faces::what_moved_while_a_person_looked_is_said_and_the_plan_shown_again,
         faces::a_run_that_stands_still_is_left_for_the_answer_that_mends_it_and_goes_on,
+        faces::a_run_that_failed_is_undone_by_one_key_after_its_review,
+        faces::a_release_of_helm_is_taken_over_after_the_same_review_on_the_full_screen,
         processes::an_ordered_stop_leaves_no_process_and_no_folder,
         processes::a_killed_owner_leaves_no_process_and_no_folder,
     ]

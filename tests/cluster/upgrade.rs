@@ -195,6 +195,8 @@ pub(crate) async fn a_migration_wants_a_backup_in_production_unless_it_is_refuse
             ["v1.3.0 changes the data", "BACKUP_REQUIRED", "--backup", "--without-backup", "nothing was written"];
         ends(&refused, 6, &words);
     }
+    let nowhere = ladder(&cx, "upgrade", &namespace, &[&up[..], &["--backup"]].concat())?;
+    ends(&nowhere, 3, &["nobody said where the backup goes", "slipway backup ladder", "nothing was written"]);
     assert_eq!(versions(&objects(&cx, &namespace)?), before);
     let alone =
         ladder(&cx, "upgrade", &namespace, &[&up[..], &["--without-backup", "--rollback-on-failure"]].concat())?;

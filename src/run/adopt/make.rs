@@ -63,6 +63,9 @@ impl Adoption<'_> {
         recordable(chart, &derived)?;
         let target = known.target.clone();
         let mut findings = of_data(adopt, chart, &live, &target);
+        let untouched =
+            "no pod is touched: ownership, labels, keys and the record move, and Helm's record goes to a file";
+        findings.push(Finding::new("ADOPT_UNTOUCHED", Severity::Info, untouched));
         // As if it were recorded: what the product would make out of these answers.
         let bare = plan(chart, &derived, &Preview::default(), &live, &target, product);
         known.revision = Some(Revision::new(1, &bare, ""));

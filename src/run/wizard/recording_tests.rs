@@ -107,7 +107,7 @@ async fn the_recording_is_what_a_person_sees_now() {
     let guide = Wizard { shared: &shared, cluster, known, drafts: None, upgrades: false, offered: None };
     let (keys, input) = unbounded();
     let person = Person(keys, recorder.clone());
-    let entry = Entry { way: way(&shared, None).unwrap(), offer: None, again: None };
+    let entry = Entry { way: way(&shared, None).unwrap(), offer: None, again: None, menu: None };
     let asked = session::on(recorder.terminal(), input, entry, &guide, theme);
     let (answered, ()) = tokio::join!(asked, person.agrees());
     let Ok(Answered::Yes(form, overview)) = answered else { panic!("nobody said yes:\n{}", recorder.text()) };

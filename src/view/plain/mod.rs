@@ -3,8 +3,10 @@
 //! other face.
 
 mod ask;
+mod contest;
 mod dialogue;
 mod line;
+mod menu;
 mod progress;
 mod prompt;
 mod review;
@@ -18,6 +20,7 @@ mod way;
 mod way_tests;
 
 pub use ask::{Asked, ask};
+pub use contest::contest;
 pub use dialogue::Dialogue;
 pub use line::{HideTyping, LineReader};
 pub use progress::{Plain, follow};

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::ask::{Asked, ask};
+use super::menu::{self, menu};
 use super::prompt::{Command, Prompt, Reply};
 use super::review::{Decision, review};
 use super::way::{Entered, enter};
@@ -19,10 +20,18 @@ use crate::view::way::{Chosen, Entry, Guide, Stop, Way, Why};
 /// The terminal cannot be used, no question can mend what is wrong, the plan cannot be made, or the input ended while
 /// something stood in the way; nothing was written.
 pub async fn session(entry: Entry, guide: &dyn Guide, prompt: &mut dyn Prompt) -> Result<Answered, Failure> {
-    let Entry { mut way, offer, mut again } = entry;
+    let Entry { mut way, offer, mut again, menu: first } = entry;
     prompt
         .say("Enter takes the value in brackets; :back, :why, :help and :quit work at every question.")
         .map_err(mute)?;
+    if let Some(of) = first {
+        match menu(&of, guide, prompt).await.map_err(mute)? {
+            menu::Ended::Wanted(wanted) => return Ok(Answered::Wanted(Box::new(wanted))),
+            menu::Ended::Interrupted => return Ok(Answered::Interrupted),
+            menu::Ended::Quit | menu::Ended::Input => return Ok(Answered::Left),
+            menu::Ended::Back => {}
+        }
+    }
     let mut draft = None;
     if let Some(offer) = offer {
         match take_up(offer, guide, prompt)? {
@@ -42,6 +51,7 @@ pub async fn session(entry: Entry, guide: &dyn Guide, prompt: &mut dyn Prompt) -
                 Some(answered) => return Ok(answered),
                 None => continue,
             },
+            Entered::Wanted(wanted) => return Ok(Answered::Wanted(Box::new(wanted))),
             Entered::Interrupted => return Ok(Answered::Interrupted),
             Entered::Ended(failure) => {
                 return Err(failure.unwrap_or_else(|| {

@@ -2,15 +2,19 @@
 
 use std::io;
 
+use super::menu::{self, menu};
 use super::prompt::{Command, Prompt, Reply};
 use crate::error::Failure;
 use crate::view::form::FormQuestions;
+use crate::view::menu::Wanted;
 use crate::view::way::{Ask, Chosen, Contact, Guide, Note, Part, Ready, Stop, Told, Way};
 
 /// How the way in ended.
 pub(super) enum Entered {
     /// Everything is settled, and this is the form.
     Form(Chosen, Box<FormQuestions>),
+    /// Something is wanted of a release that is installed.
+    Wanted(Wanted),
     /// `:quit`.
     Quit,
     /// The input ended; the failure that stood in the way, if one did.
@@ -98,12 +102,23 @@ async fn ask(way: &mut Way, guide: &dyn Guide, prompt: &mut dyn Prompt, stop: St
         }
         Stop::What => {
             let text = way.products.iter().map(|one| format!("{} {}: {}", one.title, one.version, one.about));
-            let texts: Vec<String> = text.collect();
-            for known in way.installed() {
-                prompt.say(&format!("  {} {}.", known.product, known.words()))?;
-            }
+            let installed = way
+                .installed()
+                .iter()
+                .map(|known| format!("{}: {}; what can be done with it", known.release, known.place()));
+            let texts: Vec<String> = text.chain(installed).collect();
             let now = way.product().and_then(|one| way.products.iter().position(|known| known.name == one.name));
             match prompt.choose("What should be installed?", &texts, now)? {
+                Reply::Said(i) if i >= way.products.len() => {
+                    let Some(of) = way.menu(i - way.products.len()) else { return Ok(Step::Again) };
+                    Ok(match menu(&of, guide, prompt).await? {
+                        menu::Ended::Wanted(wanted) => Step::Leave(Entered::Wanted(wanted)),
+                        menu::Ended::Back => Step::Again,
+                        menu::Ended::Quit => Step::Leave(Entered::Quit),
+                        menu::Ended::Input => Step::Leave(Entered::Ended(None)),
+                        menu::Ended::Interrupted => Step::Leave(Entered::Interrupted),
+                    })
+                }
                 Reply::Said(i) => {
                     let name = way.products[i].name.clone();
                     way.choose_product(&name);
@@ -257,7 +272,7 @@ async fn prepare(way: &mut Way, guide: &dyn Guide, prompt: &mut dyn Prompt) -> i
     }
 }
 
-fn tell(prompt: &mut dyn Prompt, failure: &Failure) -> io::Result<()> {
+pub(super) fn tell(prompt: &mut dyn Prompt, failure: &Failure) -> io::Result<()> {
     prompt.say(&format!("Error: {}.", failure.what))?;
     if !failure.place.is_empty() {
         prompt.say(&format!("  where  {}", failure.place))?;

@@ -3,8 +3,10 @@ use std::io::Cursor;
 use super::*;
 use crate::answers::draft::{Draft, KeptAnswer};
 use crate::error::Failure;
+use crate::view::contest::{Contest, Wish};
 use crate::view::draft::Offer;
 use crate::view::form::Answered;
+use crate::view::menu::Deed;
 use crate::view::way::rehearsal::{Rehearsed, way};
 use crate::view::way::{Again, Entry, Part, Why};
 
@@ -112,7 +114,7 @@ async fn offered(draft: Result<Draft, String>, script: &str) -> (Result<Answered
     let mut said = Vec::new();
     let mut prompt = LineReader::new(Cursor::new(script.to_string()), &mut said);
     let offer = Some(Offer { when: "2026-11-21 10:12, 5 min ago".into(), draft });
-    let ended = session(Entry { way: way(&[]), offer, again: None }, &guide, &mut prompt).await;
+    let ended = session(Entry { way: way(&[]), offer, again: None, menu: None }, &guide, &mut prompt).await;
     (ended, String::from_utf8(said).unwrap(), guide)
 }
 
@@ -163,9 +165,56 @@ async fn what_moved_is_said_and_the_plan_shown_again_without_asking_everything_a
     let again = Again { form: *form, why };
     let mut said = Vec::new();
     let mut prompt = LineReader::new(Cursor::new("yes\n"), &mut said);
-    let ended = session(Entry { way: settled, offer: None, again: Some(again) }, &guide, &mut prompt).await;
+    let ended = session(Entry { way: settled, offer: None, again: Some(again), menu: None }, &guide, &mut prompt).await;
     let said = String::from_utf8(said).unwrap();
     assert!(matches!(ended, Ok(Answered::Yes(..))), "{said}");
     assert!(said.contains("moved while you looked: Service/inngest: agreed was create, now it is keep."), "{said}");
     assert!(!said.contains("Database ("), "{said}");
+}
+
+/// A session over the cluster that has something installed.
+async fn busy(script: &str) -> (Result<Answered, Failure>, String) {
+    let guide = Rehearsed::default();
+    let mut said = Vec::new();
+    let mut prompt = LineReader::new(Cursor::new(script.to_string()), &mut said);
+    let entry = Entry { way: crate::view::way::rehearsal::busy_way(), ..Entry::default() };
+    let ended = session(entry, &guide, &mut prompt).await;
+    (ended, String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_installed_is_chosen_read_and_left_again() {
+    // The cluster, the release; its status, its keys that may not be read, back, and leave.
+    let (ended, said) = busy("4\n3\n1\n7\n:back\n:quit\n").await;
+    insta::assert_snapshot!("plain_menu", said);
+    assert!(matches!(ended, Ok(Answered::Left)), "{said}");
+}
+
+#[tokio::test]
+async fn going_back_is_asked_with_what_does_not_go_back_and_staying_is_the_default() {
+    let (_, said) = busy("4\n3\n3\n\n:quit\n").await;
+    assert!(said.contains("Data does not go back") && said.contains("1  None: stay as it is (default)"), "{said}");
+    let (ended, said) = busy("4\n3\n3\n3\n").await;
+    let Ok(Answered::Wanted(wanted)) = ended else { panic!("{said}") };
+    assert_eq!((wanted.deed, wanted.to), (Deed::GoBack, Some(1)));
+    let (ended, said) = busy("4\n3\n9\n").await;
+    let Ok(Answered::Wanted(wanted)) = ended else { panic!("{said}") };
+    assert_eq!((wanted.deed, wanted.of.release.release.as_str()), (Deed::Uninstall, "queue"));
+}
+
+#[test]
+fn somebody_elses_lock_is_left_unless_the_name_is_typed() {
+    let other = Contest { release: "inngest".into(), who: "ana@elsewhere (process 77)".into(), ..Contest::default() };
+    for (script, wish) in [
+        ("\n", Wish::Leave),
+        ("2\n", Wish::Wait),
+        ("3\n", Wish::Follow),
+        ("4\nyes\n", Wish::Leave),
+        ("4\nana@elsewhere\n", Wish::TakeOver),
+        ("", Wish::Leave),
+    ] {
+        let mut said = Vec::new();
+        let asked = contest(&other, &mut LineReader::new(Cursor::new(script.to_string()), &mut said));
+        assert_eq!(asked, wish, "{script:?}: {}", String::from_utf8(said).unwrap());
+    }
 }

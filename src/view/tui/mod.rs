@@ -3,12 +3,14 @@
 
 mod ansi;
 mod cells;
+mod contest;
 mod decide;
 mod draft;
 mod event_loop;
 mod keys;
 mod leaving;
 mod loan;
+pub mod menu;
 mod pages;
 mod paint;
 pub mod progress;
@@ -36,6 +38,7 @@ use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use ansi::Ansi;
+pub use contest::contest;
 pub use decide::decide;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::event_loop::{Hooks, Input, run};
 use super::review::{self, Decided};
 use super::wizard::{self, Left};
-use super::{Guard, Msg, Screen, Signal, StopChoice, Theme, draft as offered, terminal, waiting, way};
+use super::{Guard, Msg, Screen, Signal, StopChoice, Theme, draft as offered, menu, terminal, waiting, way};
 use crate::answers::Form;
 use crate::answers::draft::Draft;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
@@ -83,7 +83,7 @@ async fn one(guide: &dyn Guide, ask: Ask, made: &Made) -> Told {
 }
 
 /// The terminal with everything that comes in.
-struct Stage<B: Backend, I> {
+pub(super) struct Stage<B: Backend, I> {
     screen: Terminal<B>,
     input: I,
     asks: UnboundedSender<Ask>,
@@ -118,7 +118,7 @@ impl<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin> Stage<B, I>
         }
     }
 
-    async fn show(&mut self, app: &mut impl Screen) -> Result<(), Failure> {
+    pub(super) async fn show(&mut self, app: &mut impl Screen) -> Result<(), Failure> {
         let mut hooks = Asks(self.asks.clone());
         run(&mut self.screen, app, &mut self.input, None, &mut hooks).await.map_err(unusable)
     }
@@ -205,7 +205,13 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
     theme: Theme,
     made: &Made,
 ) -> Result<Answered, Failure> {
-    let Entry { mut way, offer, mut again } = entry;
+    let Entry { mut way, offer, mut again, menu } = entry;
+    if let Some(of) = menu {
+        match menu::show(&mut stage, of, guide, theme).await? {
+            menu::Ended::Back => {}
+            other => return Ok(ended(other)),
+        }
+    }
     let mut draft = None;
     if let Some(offer) = offer {
         match stage.offer(offer, &way, guide, theme).await? {
@@ -222,6 +228,13 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         stage.show(&mut entry).await?;
         match entry.left() {
             Some(way::Left::Next) => {}
+            Some(way::Left::Release(of)) => match menu::show(&mut stage, of, guide, theme).await? {
+                menu::Ended::Back => {
+                    entry.stay_here("");
+                    continue;
+                }
+                other => return Ok(ended(other)),
+            },
             Some(way::Left::Draft) => {
                 let form = answered.as_ref().map(|(_, questions, _)| questions.form());
                 match guide.keep(draft::of(entry.way(), form)) {
@@ -346,6 +359,16 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         }
         answered = Some((chosen, questions, spot.unwrap_or_default()));
         entry.come_back_to(before);
+    }
+}
+
+/// How a session ends on the page of a release; nothing was decided that could be kept.
+fn ended(menu: menu::Ended) -> Answered {
+    match menu {
+        menu::Ended::Wanted(wanted) => Answered::Wanted(Box::new(wanted)),
+        menu::Ended::Signal(Signal::Interrupt) => Answered::Interrupted,
+        menu::Ended::Signal(_) => Answered::Terminated(None),
+        menu::Ended::Quit | menu::Ended::Back => Answered::Left,
     }
 }
 

@@ -6,6 +6,7 @@ mod gallery;
 mod idle;
 mod inngest;
 mod look;
+mod menu;
 mod progress;
 mod progress_end;
 mod progress_walk;

@@ -150,6 +150,44 @@ pub(crate) fn answer(ask: Ask) -> Told {
     }
 }
 
+/// The same contexts, and the one where something is installed.
+pub(crate) fn busy_way() -> Way {
+    let mut way = way(&[]);
+    way.contexts.push(context("busy", "https://10.0.0.7:6443", false));
+    way
+}
+
+/// The page of what is installed in the cluster that is called `busy`.
+pub(crate) fn menu() -> Menu {
+    Menu { context: "busy".into(), practice: false, release: busy() }
+}
+
+/// What is read of it; its keys may not be.
+pub(crate) fn read(of: &Menu, deed: Deed) -> Result<String, Failure> {
+    if deed == Deed::Keys {
+        return Err(
+            Failure::new(FailureKind::Cluster, "not allowed to list Secrets in events").hint("ask for the rights")
+        );
+    }
+    let parts = (1..=30).map(|part| format!("part {part:<3} Deployment queue-{part}   ready\n"));
+    Ok(format!("{} in {}: {}\n{}", of.release.release, of.release.namespace, deed.title(), parts.collect::<String>()))
+}
+
+/// What it can go back to.
+pub(crate) fn revisions() -> Vec<RevisionSeen> {
+    let one = |number, run: &str, differs: &[&str]| RevisionSeen {
+        number,
+        run: run.into(),
+        began: "2026-11-20 14:03".into(),
+        who: "ana@laptop".into(),
+        differs: differs.iter().map(|text| text.to_string()).collect(),
+    };
+    vec![
+        one(3, "upgrade to v1.42.0", &[]),
+        one(1, "install of v1.41.0", &["version: v1.41.0, now v1.42.0", "replicas: 1, now 2"]),
+    ]
+}
+
 /// A guide over the same clusters, whose forms are Inngest's. It remembers what was contacted.
 #[derive(Default)]
 pub(crate) struct Rehearsed {
@@ -202,6 +240,12 @@ impl Guide for Rehearsed {
         }
         self.kept.borrow_mut().push(draft);
         Ok("the draft is in drafts/inngest.json".into())
+    }
+    fn read<'a>(&'a self, of: &'a Menu, deed: Deed) -> LocalBoxFuture<'a, Result<String, Failure>> {
+        Box::pin(std::future::ready(read(of, deed)))
+    }
+    fn revisions<'a>(&'a self, _of: &'a Menu) -> LocalBoxFuture<'a, Result<Vec<RevisionSeen>, Failure>> {
+        Box::pin(std::future::ready(Ok(revisions())))
     }
     fn throw_away(&self) -> Result<(), Failure> {
         *self.thrown_away.borrow_mut() += 1;

@@ -9,7 +9,6 @@ use super::{
     Ask, Chosen, ClusterSeen, ContextChoice, InstalledSeen, Part, PlaceSeen, ProductChoice, ReleaseSeen, Settled, Told,
 };
 use crate::answers::draft::Draft;
-use crate::answers::names::label_fault;
 use crate::error::Failure;
 use crate::view::draft::BY_DRAFT;
 use crate::view::questions::Whereabouts;
@@ -286,16 +285,6 @@ impl Way {
     /// Back to what stands without a choice.
     pub fn forget(&mut self, part: Part) {
         self.chosen.remove(&part);
-    }
-
-    /// What is wrong with the namespace.
-    pub fn namespace_fault(&self) -> Option<String> {
-        label_fault(self.namespace(), 63)
-    }
-
-    /// What is wrong with the name of the release.
-    pub fn release_fault(&self) -> Option<String> {
-        label_fault(self.release(), 40)
     }
 
     /// Looks at the namespace, unless that was done.

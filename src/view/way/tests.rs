@@ -45,7 +45,7 @@ fn a_product_that_is_installed_is_upgraded_where_it_is_unless_another_place_is_c
     let ask = way.choose_context("busy");
     settle(&mut way, Some(ask));
     assert_eq!((way.namespace(), way.release()), ("events", "queue"));
-    assert_eq!(way.installed()[0].words(), "v1.42.0 is installed as queue in the namespace events (deployed)");
+    assert_eq!(way.installed()[0].place(), "inngest v1.42.0 in events, deployed");
     way.set_namespace("inngest");
     assert_eq!((way.namespace(), way.release()), ("inngest", "inngest"));
     let ask = way.ask_look();

@@ -266,3 +266,19 @@ fn in_colours_and_in_unicode_the_ends_are_the_same_words() {
         assert!(shown(Theme::new(true, true)).lines().all(|line| super::super::cells::width(line) <= 80));
     }
 }
+
+#[test]
+fn going_back_is_offered_after_a_failure_only_where_there_is_something_to_go_back_to() {
+    let mut app = with_doors(failed());
+    assert_eq!(press(&mut app, "b"), []);
+    assert!(drawn(&app, 80, 24).contains("there is none to go back to"), "{}", drawn(&app, 80, 24));
+    let mut events = failed();
+    let kept = EventKind::EvidenceKept { place: "/state/failures/1".into(), back: Some(3) };
+    events.insert(events.len() - 1, fact(34, None, kept));
+    let mut app = with_doors(events);
+    assert!(drawn(&app, 80, 24).contains("b goes back to revision 3"), "{}", drawn(&app, 80, 24));
+    assert_eq!(press(&mut app, "b"), [Effect::Quit]);
+    // While it runs the letter means nothing.
+    let mut app = with_doors(healthy());
+    assert_eq!(press(&mut app, "b"), []);
+}

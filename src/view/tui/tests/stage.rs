@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 
 use super::super::{Effect, Got, Msg, Screen, Theme, Want, draft, progress, review, waiting, way, wizard};
-use super::{keys, scripts, uninstall};
+use super::{keys, menu, scripts, uninstall};
 use crate::answers::Form;
 use crate::answers::draft::{Draft, KeptAnswer};
 use crate::answers::form::{Layers, NoSources, Place};
@@ -20,10 +20,11 @@ use crate::product::schema::Product;
 use crate::secret::SecretText;
 use crate::view::draft::Offer;
 use crate::view::form::FormQuestions;
+use crate::view::menu::Deed;
 use crate::view::overview::{Mender, Overview};
 use crate::view::questions::{Questions, Whereabouts};
 use crate::view::rehearsal::{Rehearsal, blocking, overview};
-use crate::view::way::rehearsal::{answer, practice, way as rehearsed_way};
+use crate::view::way::rehearsal::{answer, busy_way, practice, way as rehearsed_way};
 use crate::view::way::{Part, Stop};
 
 /// A screen in a state.
@@ -310,6 +311,15 @@ pub(super) fn states() -> Vec<State> {
         state("uninstall_help", |at| at.drive(uninstall::page(at.theme), "?")),
         state("uninstall_review", |at| at.drive(uninstall::review(at.theme), "")),
         state("uninstall_review_typed", |at| at.drive(uninstall::review(at.theme), "tab \"inng\"")),
+        state("menu", |at| at.drive(menu::page(at.theme), "")),
+        state("menu_read", |at| at.drive(menu::told(at.theme, Deed::Status), "")),
+        state("menu_unread", |at| at.drive(menu::told(at.theme, Deed::Keys), "")),
+        state("menu_revisions", |at| at.drive(menu::offered(at.theme), "")),
+        state("menu_leaving", |at| at.drive(menu::page(at.theme), "q")),
+        state("menu_help", |at| at.drive(menu::page(at.theme), "?")),
+        state("way_what_installed", |at| at.drive(way::App::new(busy_way(), at.theme), "down down down enter enter")),
+        state("contest", |at| at.drive(menu::locked(at.theme), "")),
+        state("contest_typed", |at| at.drive(menu::locked(at.theme), "down down down enter \"ana\"")),
         state("progress_begins", |at| at.progress(vec![], "")),
         state("progress_practice", |at| at.progress(vec![scripts::started("install", true)], "")),
         state("progress_healthy", |at| at.progress(scripts::healthy(), "")),

@@ -187,6 +187,21 @@ impl Page {
         ]));
     }
 
+    /// One row that leads elsewhere.
+    fn row(&mut self, app: &App, i: usize, text: String, more: &str, cells: usize) {
+        let signs = app.theme.signs;
+        let marked = i == app.at;
+        if marked {
+            self.marked = self.lines.len();
+        }
+        let room = cells.saturating_sub(9 + width(&text));
+        self.lines.push(Line::from(vec![
+            Span::styled(format!(" {} ", if marked { signs.marker } else { " " }), app.theme.accent()),
+            Span::styled(text, if marked { app.theme.reverse() } else { app.theme.plain() }),
+            Span::styled(format!("  {}", cut(more, room, signs.ellipsis)), app.theme.dim()),
+        ]));
+    }
+
     /// Adds to the last line, where there is room.
     fn add(&mut self, text: &str, style: Style, cells: usize) {
         let Some(last) = self.lines.last_mut() else { return };
@@ -259,15 +274,24 @@ fn what(app: &App, cells: usize) -> Page {
     let products = &app.way.products;
     let rows = app.rows();
     for (i, row) in rows.iter().enumerate() {
-        let product = &products[*row];
+        let Some(product) = products.get(*row) else { break };
         let chosen = app.way.product().is_some_and(|known| known.name == product.name);
         page.choice(app, i, chosen, format!("{} {}", product.title, product.version), "", cells);
         page.say(&product.about, app.theme.plain(), cells);
-        for known in app.way.installed().iter().filter(|known| known.product == product.name) {
-            page.say(&known.words(), app.theme.dim(), cells);
+    }
+    let installed = app.way.installed();
+    let first = rows.iter().position(|row| *row >= products.len()).unwrap_or(rows.len());
+    if first < rows.len() {
+        page.gap();
+        let title = "   Installed here: Enter shows what can be done with it";
+        page.lines.push(Line::styled(title, app.theme.bold()));
+    }
+    for (i, row) in rows.iter().enumerate().skip(first) {
+        if let Some(known) = installed.get(row - products.len()) {
+            page.row(app, i, crate::sanitize::line(&known.release), &known.place(), cells);
         }
     }
-    page.filter(app, rows.len(), products.len());
+    page.filter(app, rows.len(), products.len() + installed.len());
     page
 }
 

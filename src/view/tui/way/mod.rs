@@ -12,13 +12,16 @@ use super::keys::Place;
 use super::leaving::Leaving;
 use super::wizard::Field;
 use super::{Effect, Msg, Screen, Signal, Theme};
+use crate::view::menu::Menu;
 use crate::view::way::{Contact, Note, Part, Ready, Stop, Told, Way};
 
 /// How the pages were left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Left {
     /// Everything is settled and the form is made: on to the questions.
     Next,
+    /// To the page of a release that is installed.
+    Release(Menu),
     /// The operator left, and wants a draft kept.
     Draft,
     /// The operator left; nothing is written.
@@ -89,7 +92,7 @@ impl App {
 
     /// How it was left, once it was.
     pub fn left(&self) -> Option<Left> {
-        self.left
+        self.left.clone()
     }
 
     /// What was chosen.
@@ -143,7 +146,11 @@ impl App {
             }
             Stop::What => {
                 let all = self.way.products.iter().enumerate();
-                all.filter(|(_, one)| holds([&one.name, &one.about])).map(|(i, _)| i).collect()
+                let installed = self.way.installed().iter().enumerate();
+                let installed = installed.filter(|(_, one)| holds([&one.release, &one.namespace]));
+                // What is installed stands below what can be.
+                let installed = installed.map(|(i, _)| self.way.products.len() + i);
+                all.filter(|(_, one)| holds([&one.name, &one.about])).map(|(i, _)| i).chain(installed).collect()
             }
             Stop::Profile => (0..self.way.product().map_or(0, |product| product.profiles.len())).collect(),
             Stop::Target if self.way.left().is_empty() => vec![0, 1],

@@ -117,6 +117,10 @@ impl App {
                 }
             }
             Stop::What => {
+                let installed = marked.checked_sub(self.way.products.len());
+                if let Some(menu) = installed.and_then(|i| self.way.menu(i)) {
+                    return self.left = Some(Left::Release(menu));
+                }
                 let Some(name) = self.way.products.get(marked).map(|product| product.name.clone()) else { return };
                 self.way.choose_product(&name);
                 self.next_page();

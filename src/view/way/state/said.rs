@@ -1,9 +1,28 @@
 //! What is said about what was chosen: what is there already, and what holds one up.
 
+use crate::answers::names::label_fault;
+use crate::view::menu::Menu;
+
 use super::super::{LeftSeen, Part, ReleaseSeen, Stop};
 use super::{Contact, Note, Way};
 
 impl Way {
+    /// The page of something that is installed, by its place in the list.
+    pub fn menu(&self, i: usize) -> Option<Menu> {
+        let release = self.installed().get(i)?.clone();
+        Some(Menu { context: self.context().unwrap_or("").to_string(), practice: self.practice, release })
+    }
+
+    /// What is wrong with the namespace.
+    pub fn namespace_fault(&self) -> Option<String> {
+        label_fault(self.namespace(), 63)
+    }
+
+    /// What is wrong with the name of the release.
+    pub fn release_fault(&self) -> Option<String> {
+        label_fault(self.release(), 40)
+    }
+
     /// What an earlier install left here, which nobody has decided about beforehand.
     pub fn left(&self) -> &[LeftSeen] {
         let decided = self.given.contains_key(&Part::Existing) || self.standing().is_some();
