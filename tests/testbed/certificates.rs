@@ -19,7 +19,8 @@ pub(crate) fn write(folder: &Path) -> Outcome<()> {
     std::fs::write(folder.join("ca.crt"), root.pem())?;
     std::fs::write(folder.join("ca.key"), authority_key.serialize_pem())?;
 
-    let names = ["127.0.0.1", "10.96.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+    // The last address is the node's of `tests/realnode`.
+    let names = ["127.0.0.1", "10.96.0.1", "localhost", "kubernetes", "kubernetes.default.svc", "192.0.2.10"];
     let server_key = KeyPair::generate()?;
     let mut server = CertificateParams::new(names.map(String::from).to_vec())?;
     server.distinguished_name.push(DnType::CommonName, "testbed-server");

@@ -12,7 +12,7 @@ pub(crate) mod stages;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use processes::Processes;
+pub(crate) use processes::Processes;
 
 /// What can go wrong here needs a reader, not a handler: it is printed, and the run ends.
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -39,21 +39,11 @@ impl Testbed {
 
     /// Builds what is missing, starts everything and waits until the API server, the nodes and the definitions are there.
     pub(crate) fn start() -> Outcome<Self> {
-        let built = binaries::ready()?;
-        let files = tempfile::Builder::new().prefix("slipway-testbed-").tempdir()?.keep();
-        let began = Instant::now();
-        // The supervisor removes the folder when this process ends, however it ends: it comes before anything else.
-        let processes = Processes::supervise(&files)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let ControlPlane { files, built, processes, ports, client, began } = ControlPlane::start(&runtime)?;
         let stub = runtime.block_on(kubelet::serve_health())?;
-        let ports = Ports::free()?;
-        certificates::write(&files)?;
-        credentials::write(&files, ports.api)?;
         stages::write(&files, &built.definitions, stub)?;
-        control_plane(&processes, &built.programs, &files, &ports)?;
         runtime.block_on(async {
-            let client = credentials::client(&files.join("admin.kubeconfig")).await?;
-            until_ready(&client, &processes).await?;
             setup::fill(&client, &built.definitions).await?;
             processes.start("kwok", &kwok(&built.programs, &files, &ports))?;
             setup::until_usable(&client, &processes).await
@@ -90,6 +80,41 @@ impl Testbed {
     /// The process that leads the group of all others; none when borrowed.
     pub(crate) fn leader(&self) -> Option<u32> {
         self.processes.as_ref().map(Processes::leader)
+    }
+}
+
+/// etcd, the API server, the controllers and the scheduler, answering on loopback, with neither nodes nor pods. Dropping it
+/// ends them and removes the folder.
+pub(crate) struct ControlPlane {
+    /// Certificates, kubeconfigs, logs and data.
+    pub(crate) files: PathBuf,
+    pub(crate) built: binaries::Built,
+    /// What is started here ends with the control plane.
+    pub(crate) processes: Processes,
+    ports: Ports,
+    /// The administrator.
+    pub(crate) client: kube::Client,
+    began: Instant,
+}
+
+impl ControlPlane {
+    /// Builds what is missing, starts them and waits until the API server says that it is ready.
+    pub(crate) fn start(runtime: &tokio::runtime::Runtime) -> Outcome<Self> {
+        let built = binaries::ready()?;
+        let files = tempfile::Builder::new().prefix("slipway-testbed-").tempdir()?.keep();
+        let began = Instant::now();
+        // The supervisor removes the folder when this process ends, however it ends: it comes before anything else.
+        let processes = Processes::supervise(&files)?;
+        let ports = Ports::free()?;
+        certificates::write(&files)?;
+        credentials::write(&files, ports.api)?;
+        control_plane(&processes, &built.programs, &files, &ports)?;
+        let client = runtime.block_on(async {
+            let client = credentials::client(&files.join("admin.kubeconfig")).await?;
+            until_ready(&client, &processes).await?;
+            Outcome::Ok(client)
+        })?;
+        Ok(Self { files, built, processes, ports, client, began })
     }
 }
 
@@ -179,7 +204,7 @@ async fn until_ready(client: &kube::Client, processes: &Processes) -> Outcome<()
 }
 
 /// Asks again until `fact` holds. Ends early, with the last lines of its log, when a program of the control plane has ended.
-async fn until<F, Fut>(what: &str, processes: &Processes, fact: F) -> Outcome<()>
+pub(crate) async fn until<F, Fut>(what: &str, processes: &Processes, fact: F) -> Outcome<()>
 where
     F: Fn() -> Fut,
     Fut: Future<Output = Outcome<bool>>,

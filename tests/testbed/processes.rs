@@ -55,7 +55,12 @@ impl Processes {
 
     /// The last lines of every log.
     pub(crate) fn logs(&self) -> String {
-        ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"].map(|n| self.tail(n)).join("\n")
+        let entries = std::fs::read_dir(&self.folder).map(|all| all.flatten().map(|e| e.path()).collect());
+        let mut all: Vec<PathBuf> = entries.unwrap_or_default();
+        all.retain(|path| path.extension().is_some_and(|e| e == "log"));
+        all.sort();
+        let tails = all.iter().filter_map(|path| path.file_stem()).map(|name| self.tail(&name.to_string_lossy()));
+        tails.collect::<Vec<_>>().join("\n")
     }
 
     fn tail(&self, name: &str) -> String {

@@ -1,0 +1,119 @@
+//! Tests on a real node (`README.md` beside this file): kubelet and containerd run containers of the distribution's PostgreSQL,
+//! Redis and rclone. Only root can have one, so `cargo test` leaves it out; `cargo test --test realnode` asks for it.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod built;
+mod context;
+mod enclosure;
+mod image;
+mod node;
+mod pods;
+#[expect(dead_code, reason = "its simulated nodes and users are for the tests of the test cluster")]
+#[path = "../testbed/mod.rs"]
+mod testbed;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+
+use context::{Context, Outcome};
+use node::Node;
+
+/// With this variable set, a machine that cannot have a real node says so, and that is no failure.
+const WHERE_POSSIBLE: &str = "SLIPWAY_REALNODE_WHERE_POSSIBLE";
+/// What the inside answers when the node does not come up.
+const NO_NODE: u8 = 77;
+/// No test waits longer: one that hangs is a failure that says so.
+const LONGEST: Duration = Duration::from_secs(300);
+
+macro_rules! tests {
+    ($node:expr; $($part:ident :: $name:ident,)*) => {
+        vec![$({
+            let node = Arc::clone(&$node);
+            Trial::test(concat!(stringify!($part), "::", stringify!($name)), move || {
+                run(&node, |context| Box::pin($part::$name(context)))
+            })
+        }),*]
+    };
+}
+
+fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
+    tests![node;
+        pods::names_volumes_logs_and_commands_work_as_on_any_cluster,
+    ]
+}
+
+fn run(
+    node: &Option<Node>,
+    test: impl FnOnce(Context) -> std::pin::Pin<Box<dyn Future<Output = Outcome>>>,
+) -> Result<(), libtest_mimic::Failed> {
+    let node = node.as_ref().ok_or("there is no node")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let whole = runtime.block_on(async {
+        tokio::time::timeout(LONGEST, async { test(Context::new(&node.plane).await?).await }).await
+    });
+    runtime.shutdown_background();
+    let outcome =
+        whole.map_err(|_| format!("not done after {} s: something it waits for never came", LONGEST.as_secs()))?;
+    outcome.map_err(|e| e.to_string().into())
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // They mostly wait; the programs of the node need the processors more than the tests do.
+    arguments.test_threads.get_or_insert(2);
+    if arguments.list {
+        return libtest_mimic::run(&arguments, all(&Arc::new(None))).exit_code();
+    }
+    if let Some(folder) = enclosure::inside() {
+        return match up(&folder) {
+            Ok(node) => libtest_mimic::run(&arguments, all(&Arc::new(Some(node)))).exit_code(),
+            Err(why) => {
+                tell(&format!("the real node does not start: {why}"));
+                NO_NODE.into()
+            }
+        };
+    }
+    let ended = possible().and_then(|()| enclosure::enter());
+    match ended {
+        Ok(code) if code == NO_NODE.into() => not_run("see above"),
+        Ok(code) => code,
+        Err(why) => not_run(&why.to_string()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "who waits wants to know for what")]
+fn tell(text: &str) {
+    eprintln!("{text}");
+}
+
+fn not_run(why: &str) -> ExitCode {
+    if std::env::var_os(WHERE_POSSIBLE).is_some_and(|set| !set.is_empty()) {
+        tell(&format!("the tests on a real node were not run: {why}"));
+        return ExitCode::SUCCESS;
+    }
+    tell(&format!("the tests on a real node cannot be run: {why}"));
+    ExitCode::FAILURE
+}
+
+/// Everything that must be there before the enclosure, which has no network, is entered.
+fn possible() -> testbed::Outcome<()> {
+    let root = std::fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0);
+    if !root {
+        return Err("only root may run containers: sudo -E cargo test --test realnode".into());
+    }
+    built::installed()?;
+    enclosure::possible()?;
+    testbed::binaries::ready()?;
+    built::programs()?;
+    image::archive().map(drop)
+}
+
+fn up(folder: &Path) -> testbed::Outcome<Node> {
+    enclosure::furnish(folder)?;
+    Node::start(folder, &built::programs()?, &image::archive()?)
+}
