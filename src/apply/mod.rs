@@ -42,6 +42,7 @@ pub use ready::{Readiness, Watches};
 pub use rehearse::{CODES, rehearse};
 pub use rotate::password_statement;
 pub use run::{Ended, MOVED, Options, Planner, run, run_planned};
+pub use uninstall::sweep;
 
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,13 @@ use super::control::Control;
 use super::namespace::CREATED_BY;
 use super::run::{Ended, MOVED, Run};
 use super::survey::Item;
-use crate::cluster::record::Revision;
-use crate::cluster::{Deletion, FaultKind};
+use crate::cluster::lock::{self, LockTiming};
+use crate::cluster::record::{REVISION, Revision};
+use crate::cluster::{Cluster, Deletion, Fault, FaultKind};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
+use crate::plan::Target;
 use crate::plan::set::RELEASE;
 use crate::secret::SecretText;
 
@@ -27,6 +29,13 @@ impl Run<'_> {
             Err(fault) if fault.kind == FaultKind::Forbidden => None,
             Err(fault) => return Err(fault.into()),
         };
+        // A run that died had come to the very end: what is left goes with the Namespace.
+        if let Some(ending) = namespace.as_ref().filter(|found| found.at(&["metadata", "deletionTimestamp"]).is_some())
+            && ending.annotation(CREATED_BY) == Some(&self.manager)
+        {
+            self.until_gone(&id, ending.uid()).await?;
+            return Ok(Ended::default());
+        }
         self.locked().await?;
         let kept = self.kept().await?;
         self.still_everything(kept.parent.as_ref()).await?;
@@ -55,13 +64,14 @@ impl Run<'_> {
             }
             ended => ended?,
         };
-        // The newest revision goes last, so that a run that dies here still knows what it was doing.
-        let mut numbers: Vec<u32> =
-            kept.revisions.iter().map(|old| old.number).filter(|old| *old != revision.number).collect();
-        numbers.push(revision.number);
-        for number in numbers {
-            self.may_write()?;
-            Revision::delete(&self.cluster, target, number).await?;
+        // Its own revision goes last, so that a run that dies here still knows what it was doing; of the others also the parts
+        // that a run left which died while it wrote or deleted them.
+        let own = revision.number.to_string();
+        for old in records(&self.cluster, target).await? {
+            if old.label(REVISION) != Some(&own) {
+                self.may_write()?;
+                self.cluster.delete(&old.id(), &Deletion::of(old.uid())).await?;
+            }
         }
         self.may_write()?;
         self.cluster
@@ -71,7 +81,9 @@ impl Run<'_> {
         let id_of_lease = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
         let lease = self.cluster.find(&id_of_lease).await?;
         let mut remains = self.remains().await?;
-        remains.retain(|left| *left != id_of_lease);
+        let own = Revision::name(target, revision.number);
+        let is_own = |left: &ObjectId| left.kind == "ConfigMap" && left.name.strip_prefix(&own).is_some_and(is_part);
+        remains.retain(|left| *left != id_of_lease && !is_own(left));
         self.may_write()?;
         // From here on the lock may go with what is deleted, and a deletion that is sent again is no write without it.
         let cluster = self.cluster.unguarded();
@@ -80,8 +92,11 @@ impl Run<'_> {
             && remains.is_empty()
         {
             cluster.delete(&id, &Deletion::of(namespace.uid())).await?;
-        } else if let Some(lease) = lease {
-            cluster.delete(&id_of_lease, &Deletion::of(lease.uid())).await?;
+        } else {
+            Revision::delete(&self.cluster, target, revision.number).await?;
+            if let Some(lease) = lease {
+                cluster.delete(&id_of_lease, &Deletion::of(lease.uid())).await?;
+            }
         }
         if let Some(lock) = self.lock.write().await.take() {
             lock.release().await;
@@ -157,6 +172,62 @@ impl Run<'_> {
         }
         Ok(remains)
     }
+}
+
+/// Whether what follows a revision's name says that it is it, or a part of it.
+fn is_part(rest: &str) -> bool {
+    rest.strip_prefix('.').map_or(rest.is_empty(), |number| number.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// The ConfigMaps of a release's revisions; a revision before its parts, so that one of which some are gone means nothing.
+async fn records(cluster: &Cluster, target: &Target) -> Result<Vec<Object>, Fault> {
+    let selector = format!("{RELEASE}={},{REVISION}", target.release);
+    let mut records = cluster.list("", "ConfigMap", &target.namespace, &selector).await?.objects;
+    records.sort_by_key(|record| record.at(&["data", "format"]).is_none());
+    Ok(records)
+}
+
+/// Takes away what an uninstall left that died after its record was gone: parts of that, and the lock. Whether there was any
+/// of it; a release that has a record is not touched.
+///
+/// # Errors
+/// Somebody is changing the release, or it cannot be read or deleted.
+pub async fn sweep(
+    cluster: &Cluster,
+    target: &Target,
+    take_over: Option<&str>,
+    timing: LockTiming,
+) -> Result<bool, Failure> {
+    let parent = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
+    let lease = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
+    let unread = |fault: Fault| Failure::from(fault).state(NOTHING_WRITTEN);
+    let is_left = async || {
+        let records = records(cluster, target).await?;
+        let gone = cluster.find(&parent).await?.is_none();
+        let gone = gone && records.iter().all(|record| record.at(&["data", "format"]).is_none());
+        let lock = cluster.find(&lease).await?.filter(|lock| lock.label(RELEASE) == Some(&target.release));
+        Ok::<_, Fault>((gone && (lock.is_some() || !records.is_empty())).then_some(records))
+    };
+    if is_left().await.map_err(unread)?.is_none() {
+        return Ok(false);
+    }
+    let lock = lock::take(cluster, target, take_over, timing, &|_| ()).await?;
+    // Under the lock: nobody begins meanwhile.
+    let swept = async {
+        let Some(records) = is_left().await? else { return Ok(false) };
+        for record in &records {
+            lock.check()?;
+            cluster.delete(&record.id(), &Deletion::of(record.uid())).await?;
+        }
+        lock.check()?;
+        if let Some(found) = cluster.find(&lease).await? {
+            cluster.delete(&lease, &Deletion::of(found.uid())).await?;
+        }
+        Ok::<_, Failure>(true)
+    };
+    let swept = swept.await;
+    lock.release().await;
+    swept
 }
 
 /// Whether an object keeps its Namespace. `namespaced`: group and kind of everything that lives in one.

@@ -209,7 +209,7 @@ impl Cluster {
         self.client().send(request).await.map_err(|error| Fault::from_kube(error, &asked()))
     }
 
-    async fn wait(&self, ask: &Ask, fault: &Fault, attempt: u32) {
+    pub(super) async fn wait(&self, ask: &Ask, fault: &Fault, attempt: u32) {
         let patience = self.patience();
         let doubled = patience.first.saturating_mul(1 << (attempt - 1).min(16));
         // Clients that fail together must not come back together.
@@ -229,7 +229,7 @@ impl Cluster {
     }
 }
 
-fn timed_out(asked: &Asked, deadline: Duration) -> Fault {
+pub(super) fn timed_out(asked: &Asked, deadline: Duration) -> Fault {
     Fault::without_answer(FaultKind::TimedOut, asked, format!("no answer within {} s", deadline.as_secs_f32()))
 }
 

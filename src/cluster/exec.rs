@@ -2,10 +2,10 @@
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::AttachParams;
+use kube::api::{AttachParams, AttachedProcess};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::ask::Ask;
+use super::ask::{Ask, timed_out};
 use super::connect::Cluster;
 use super::fault::{Asked, Fault, FaultKind};
 use super::pods::exit_code;
@@ -16,6 +16,9 @@ use crate::sanitize;
 const BUFFER: usize = 256 * 1024;
 /// Bytes of complaints that are kept: the last ones say why.
 const COMPLAINTS: usize = 16 * 1024;
+
+/// How often a command is begun that the server refuses for a moment.
+const BEGINNINGS: u32 = 4;
 
 /// Which command, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,8 +138,7 @@ impl Cluster {
         Ok((Streamed { code, bytes: 0, errors }, output))
     }
 
-    async fn begin(&self, command: &Command, stdin: bool) -> Result<kube::api::AttachedProcess, Broken> {
-        let pods: Api<Pod> = Api::namespaced(self.client().clone(), &command.namespace);
+    async fn begin(&self, command: &Command, stdin: bool) -> Result<AttachedProcess, Broken> {
         let mut how = AttachParams::default().stdin(stdin).stdout(true).stderr(true);
         how = how.max_stdout_buf_size(BUFFER).max_stderr_buf_size(COMPLAINTS);
         if stdin {
@@ -145,8 +147,37 @@ impl Cluster {
         if !command.container.is_empty() {
             how = how.container(&command.container);
         }
-        let begun = pods.exec(&command.pod, &command.words, &how).await;
-        begun.map_err(|error| Broken::Fault(Fault::from_kube(error, &self.about(command))))
+        let begun = self.begun(&command.namespace, &command.pod, &command.words, &how, &self.about(command)).await;
+        begun.map_err(Broken::Fault)
+    }
+
+    /// Begins a command. A server that refuses for a moment has run nothing, and is asked again; whether anything runs is not
+    /// known where it does not answer, so that this is the caller's to decide.
+    pub(super) async fn begun(
+        &self,
+        namespace: &str,
+        pod: &str,
+        words: &[String],
+        how: &AttachParams,
+        asked: &Asked,
+    ) -> Result<AttachedProcess, Fault> {
+        let pods: Api<Pod> = Api::namespaced(self.client().clone(), namespace);
+        let deadline = self.patience().deadline;
+        let mut attempt = 1;
+        loop {
+            let begun = tokio::time::timeout(deadline, pods.exec(pod, words, how)).await;
+            let fault = match begun {
+                Ok(Ok(process)) => return Ok(process),
+                Ok(Err(error)) => Fault::from_kube(error, asked),
+                Err(_) => return Err(timed_out(asked, deadline)),
+            };
+            let refused = matches!(fault.kind, FaultKind::TooMany | FaultKind::Server);
+            if !refused || attempt >= self.patience().attempts.min(BEGINNINGS) {
+                return Err(fault);
+            }
+            self.wait(&Ask::get("", asked.what.clone()), &fault, attempt).await;
+            attempt += 1;
+        }
     }
 
     async fn ended(

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use kube::client::UpgradeConnectionError;
 use serde_json::Value;
 
 use crate::error::{Failure, FailureKind};
@@ -139,6 +140,10 @@ impl Fault {
                 }
                 Err(cause) => Self::unanswered(&kube::Error::Service(cause), asked),
             },
+            // A socket that the server does not want is an answer as any other.
+            kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)) => {
+                Self::from_answer(code.as_u16(), code.canonical_reason().unwrap_or("").as_bytes(), None, asked)
+            }
             error => Self::unanswered(&error, asked),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::ask::Ask;
 use super::connect::Cluster;
 use super::discovery::Resource;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use crate::object::{Object, ObjectId};
 
 /// How an object is applied.
@@ -136,10 +136,10 @@ impl Cluster {
     /// Server-side apply with strict field validation; the object as it is afterwards (facts: installers 6.1).
     ///
     /// # Errors
-    /// Any fault; [`super::FaultKind::Conflicts`] when others own fields and `force` is not set.
+    /// Any fault; [`FaultKind::Conflicts`] when others own fields and `force` is not set.
     pub async fn apply(&self, object: &Object, how: &Apply) -> Result<Object, Fault> {
         let resource = match self.resource_of(object).await {
-            Err(fault) if how.kind_may_come && fault.kind == super::FaultKind::UnknownKind => {
+            Err(fault) if how.kind_may_come && fault.kind == FaultKind::UnknownKind => {
                 self.kind_that_comes(object).await?
             }
             found => found?,
@@ -171,7 +171,7 @@ impl Cluster {
             tokio::time::sleep(wait).await;
             self.forget_kinds();
             match self.resource_of(object).await {
-                Err(fault) if fault.kind == super::FaultKind::UnknownKind && attempt < self.patience().attempts => {
+                Err(fault) if fault.kind == FaultKind::UnknownKind && attempt < self.patience().attempts => {
                     attempt += 1;
                     wait = (wait * 2).min(self.patience().longest);
                 }
@@ -183,7 +183,7 @@ impl Cluster {
     /// Makes an object; it must not be there yet.
     ///
     /// # Errors
-    /// [`super::FaultKind::AlreadyExists`] when it is there; after a lost connection that may be our own.
+    /// [`FaultKind::AlreadyExists`] when it is there; after a lost connection that may be our own.
     pub async fn create(&self, object: &Object, manager: &str) -> Result<Object, Fault> {
         self.post(object, manager, false).await
     }
@@ -217,7 +217,7 @@ impl Cluster {
     /// Replaces an object; its `metadata.resourceVersion`, where set, must still be the live one.
     ///
     /// # Errors
-    /// [`super::FaultKind::Changed`] when somebody was faster.
+    /// [`FaultKind::Changed`] when somebody was faster.
     pub async fn replace(&self, object: &Object, manager: &str) -> Result<Object, Fault> {
         let resource = self.resource_of(object).await?;
         let id = object.id();
@@ -250,7 +250,7 @@ impl Cluster {
     /// Deletes an object; `false` when it was gone already. It may still be there a while, see [`Cluster::gone`].
     ///
     /// # Errors
-    /// [`super::FaultKind::Changed`] when a precondition does not hold.
+    /// [`FaultKind::Changed`] when a precondition does not hold.
     pub async fn delete(&self, id: &ObjectId, how: &Deletion) -> Result<bool, Fault> {
         let resource = self.resource(&id.group, &id.kind, "").await?;
         let path = format!("{}/{}", resource.path(&id.namespace), id.name);
@@ -266,15 +266,29 @@ impl Cluster {
         if !how.resource_version.is_empty() {
             options["preconditions"]["resourceVersion"] = how.resource_version.as_str().into();
         }
-        let mut ask = Ask::new(Method::DELETE, path, format!("delete {} {}", id.kind, id.name)).at(id);
-        ask = ask.json("application/json", &options);
-        if how.dry_run {
-            ask = ask.query("dryRun", "All");
-        }
-        match self.ask(ask).await {
-            Ok(_) => Ok(true),
-            Err(fault) if fault.is_absent() => Ok(false),
-            Err(fault) => Err(fault),
+        let ask = || {
+            let ask = Ask::new(Method::DELETE, path.clone(), format!("delete {} {}", id.kind, id.name)).at(id);
+            let ask = ask.json("application/json", &options);
+            if how.dry_run { ask.query("dryRun", "All") } else { ask }
+        };
+        let mut attempt = 1;
+        loop {
+            let fault = match self.ask(ask()).await {
+                Ok(_) => return Ok(true),
+                Err(fault) if fault.is_absent() => return Ok(false),
+                Err(fault) => fault,
+            };
+            // A UID never changes: where it is still the one that is meant, somebody wrote the object at that very moment.
+            let crossed = fault.kind == FaultKind::Changed && how.resource_version.is_empty();
+            if !crossed || attempt >= self.patience().attempts {
+                return Err(fault);
+            }
+            match self.find(id).await? {
+                None => return Ok(false),
+                Some(live) if !how.uid.is_empty() && live.uid() != how.uid => return Err(fault),
+                Some(_) => self.wait(&ask(), &fault, attempt).await,
+            }
+            attempt += 1;
         }
     }
 }

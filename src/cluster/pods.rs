@@ -115,12 +115,11 @@ impl Cluster {
             &Ask::get("", format!("run {} in pod {pod}", command.first().map_or("", String::as_str)))
                 .at(ObjectId::new("", "Pod", namespace, pod)),
         );
-        let pods: Api<Pod> = Api::namespaced(self.client().clone(), namespace);
         let mut how = AttachParams::default().stdin(!input.is_empty()).stdout(true).stderr(true);
         if !container.is_empty() {
             how = how.container(container);
         }
-        let mut process = pods.exec(pod, command, &how).await.map_err(|error| Fault::from_kube(error, &asked))?;
+        let mut process = self.begun(namespace, pod, command, &how, &asked).await?;
         let status = process.take_status();
         let (stdin, stdout, stderr) = (process.stdin(), process.stdout(), process.stderr());
         let feed = async {

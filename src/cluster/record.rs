@@ -142,7 +142,7 @@ impl Revision {
         }
     }
 
-    fn name(target: &Target, number: u32) -> String {
+    pub fn name(target: &Target, number: u32) -> String {
         format!("{}.r{number}", target.parent_name())
     }
 
@@ -240,7 +240,10 @@ impl Revision {
     /// It cannot be deleted.
     pub async fn delete(cluster: &Cluster, target: &Target, number: u32) -> Result<(), Failure> {
         let selector = format!("{RELEASE}={},{REVISION}={number}", target.release);
-        for part in cluster.list("", "ConfigMap", &target.namespace, &selector).await?.objects {
+        let mut parts = cluster.list("", "ConfigMap", &target.namespace, &selector).await?.objects;
+        // What makes them valid goes first: a record of which some is gone would be a damaged one.
+        parts.sort_by_key(|part| part.at(&["data", "format"]).is_none());
+        for part in parts {
             cluster.delete(&part.id(), &Deletion::of(part.uid())).await?;
         }
         Ok(())

@@ -65,6 +65,9 @@ pub enum Fault {
 /// Asked at every request; `None` lets it pass.
 pub type Faults = Arc<dyn Fn(&Call) -> Option<Fault> + Send + Sync>;
 
+/// Told of every request once it was handled, before it is answered.
+pub type Witness = Arc<dyn Fn(&Call) + Send + Sync>;
+
 /// A write that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {

@@ -96,19 +96,21 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> An
         Some(Fault::Forget) if call.is_watch() => shared.world().store.forget(),
         _ => {}
     }
-    let cut = match fault {
-        Some(Fault::CutWatch { after }) => Some(after),
-        _ => None,
-    };
-    let response = match answer(&shared, request, &call, cut).await {
+    let response = match answer(&shared, request, &call, fault.as_ref()).await {
         Ok(response) => response,
         Err(refusal) => refused(&refusal),
     };
     if call.is_write() {
         let code = response.status().as_u16();
-        shared.ledger.note(Write { number: call.number, method: call.method, path: call.path, code });
+        shared.ledger.note(Write { number: call.number, method: call.method.clone(), path: call.path.clone(), code });
     }
-    if fault == Some(Fault::DropAfter) { Err(broken()) } else { Ok(response) }
+    let witness = shared.witness.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(witness) = witness {
+        witness(&call);
+    }
+    // A socket breaks by itself, once the command in it was run.
+    let lost = fault == Some(Fault::DropAfter) && response.status() != StatusCode::SWITCHING_PROTOCOLS;
+    if lost { Err(broken()) } else { Ok(response) }
 }
 
 fn head<'a>(request: &'a Request<Incoming>, name: &header::HeaderName) -> &'a str {
@@ -119,7 +121,7 @@ async fn answer(
     shared: &Arc<Shared>,
     request: Request<Incoming>,
     call: &Call,
-    cut: Option<usize>,
+    fault: Option<&Fault>,
 ) -> Result<Response<Body>, Refusal> {
     let route = route(&call.path);
     let accept = head(&request, &header::ACCEPT).to_string();
@@ -135,12 +137,16 @@ async fn answer(
         return Err(unknown_resource());
     }
     if matches!(target.subresource.as_str(), "log" | "exec" | "portforward" | "proxy") {
-        return streams::answer(shared, request, &target, &query).await;
+        return streams::answer(shared, request, &target, &query, fault == Some(&Fault::DropAfter)).await;
     }
     let agent = head(&request, &header::USER_AGENT).to_string();
     let content_type = head(&request, &header::CONTENT_TYPE).to_string();
     let method = request.method().clone();
     if method == Method::GET && call.is_watch() {
+        let cut = match fault {
+            Some(Fault::CutWatch { after }) => Some(*after),
+            _ => None,
+        };
         return watching::watch(shared, &kind, &target, &query, read::is_partial(&accept), cut);
     }
     let bytes = request.into_body().collect().await.map_err(|error| bad_request(error.to_string()))?.to_bytes();

@@ -10,8 +10,9 @@ use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
 use super::clock::Clock;
-use super::faults::{Faults, Ledger, Write};
+use super::faults::{Faults, Ledger, Witness, Write};
 use super::scenario::Scenario;
+use super::state::State;
 use super::store::{Key, Store};
 use super::validate::UnknownFields;
 use super::world::World;
@@ -25,6 +26,8 @@ pub struct Options {
     pub scenario: Scenario,
     /// Seconds of the cluster in one second outside; 0 counts as 1.
     pub speed: u32,
+    /// How often controllers look, in the cluster's time; none is ten times a second.
+    pub pace: Option<Duration>,
     /// Folder of the state; none keeps nothing.
     pub folder: Option<PathBuf>,
     /// Asked at every request what shall happen to it.
@@ -42,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) changed: watch::Sender<u64>,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Mutex<Option<Faults>>,
+    pub(crate) witness: Mutex<Option<Witness>>,
 }
 
 impl Shared {
@@ -58,6 +62,7 @@ impl Shared {
 /// A practice cluster. Its controllers run until it is dropped.
 pub struct Server {
     shared: Arc<Shared>,
+    pace: Option<Duration>,
     folder: Option<PathBuf>,
     controllers: tokio::task::JoinHandle<()>,
     /// Keeps other servers from the folder until the last save is done.
@@ -94,15 +99,36 @@ impl Server {
             seed::plant(&mut world);
         }
         seed::quota(&mut world);
-        let version = world.store.version();
+        Ok(Self::of(world, options.pace, options.faults, options.folder, alone))
+    }
+
+    fn of(
+        world: World,
+        pace: Option<Duration>,
+        faults: Option<Faults>,
+        folder: Option<PathBuf>,
+        alone: Option<std::fs::File>,
+    ) -> Self {
+        let step = pace.unwrap_or(STEP) / world.clock.speed;
         let shared = Arc::new(Shared {
+            changed: watch::Sender::new(world.store.version()),
             world: Mutex::new(world),
-            changed: watch::Sender::new(version),
             ledger: Ledger::default(),
-            faults: Mutex::new(options.faults),
+            faults: Mutex::new(faults),
+            witness: Mutex::new(None),
         });
-        let controllers = tokio::spawn(control(shared.clone(), options.folder.clone(), STEP / options.speed.max(1)));
-        Ok(Self { shared, folder: options.folder, controllers, _alone: alone })
+        let controllers = tokio::spawn(control(shared.clone(), folder.clone(), step));
+        Self { shared, pace, folder, controllers, _alone: alone }
+    }
+
+    /// Everything as it is now.
+    pub fn state(&self) -> State {
+        State::of(&self.shared.world(), self.pace)
+    }
+
+    /// A cluster of its own that goes on from a state. It is kept nowhere. Needs a tokio runtime.
+    pub fn from_state(state: &State) -> Self {
+        Self::of(state.world(), state.pace(), None, None, None)
     }
 
     /// A new connection: HTTP/1.1 with upgrades is served at its other end. Needs a tokio runtime.
@@ -123,6 +149,11 @@ impl Server {
     /// Sets or removes what is asked at every request.
     pub fn set_faults(&self, faults: Option<Faults>) {
         *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Sets or removes who is told of every request once it was handled, before it is answered.
+    pub fn set_witness(&self, witness: Option<Witness>) {
+        *self.shared.witness.lock().unwrap_or_else(PoisonError::into_inner) = witness;
     }
 
     /// Changes what goes wrong from now on.

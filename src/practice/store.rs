@@ -55,6 +55,12 @@ impl Store {
         Self { version, objects, changes: VecDeque::new(), forgotten: version }
     }
 
+    /// The same objects, without the past: watches begin anew.
+    pub(crate) fn copy(&self) -> Self {
+        let objects = self.objects.clone();
+        Self { version: self.version, objects, changes: VecDeque::new(), forgotten: self.version }
+    }
+
     pub(crate) fn version(&self) -> u64 {
         self.version
     }

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use super::databases::{self, Done};
 use super::route::{Query, Target};
 use super::serve::{Body, json_response, text_response, whole};
 use super::server::Shared;
@@ -33,6 +34,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
     target: &Target,
     query: &Query,
+    breaks: bool,
 ) -> Result<Response<Body>, Refusal> {
     if target.subresource == "proxy" {
         return proxy(shared, target);
@@ -46,7 +48,7 @@ pub(crate) async fn answer(
         let message = format!("unable to upgrade connection: pod {} is not running", target.name);
         return Err(Refusal::new(500, "InternalError", message, Value::Null));
     }
-    upgrade(request, target, query)
+    upgrade(shared, request, &pod, target, query, breaks)
 }
 
 /// The proxy answers where the Service has a pod that is ready.
@@ -157,7 +159,16 @@ fn log(shared: &Arc<Shared>, pod: &Object, query: &Query) -> Result<Response<Bod
     Ok(response)
 }
 
-fn upgrade(mut request: Request<Incoming>, target: &Target, query: &Query) -> Result<Response<Body>, Refusal> {
+/// Answers with a socket; one that `breaks` is lost once the command was run, before that is told.
+fn upgrade(
+    shared: &Arc<Shared>,
+    mut request: Request<Incoming>,
+    pod: &Arc<Object>,
+    target: &Target,
+    query: &Query,
+    breaks: bool,
+) -> Result<Response<Body>, Refusal> {
+    let (shared, pod) = (shared.clone(), pod.clone());
     let head = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or("");
     let key = head(header::SEC_WEBSOCKET_KEY).to_string();
     let offered = head(header::SEC_WEBSOCKET_PROTOCOL).to_string();
@@ -179,7 +190,8 @@ fn upgrade(mut request: Request<Incoming>, target: &Target, query: &Query) -> Re
     tokio::spawn(async move {
         let Ok(upgraded) = upgrading.await else { return };
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        let ended = if is_exec { exec(socket, &command).await } else { forward(socket, &ports).await };
+        let ended =
+            if is_exec { exec(&shared, socket, &pod, &command, breaks).await } else { forward(socket, &ports).await };
         if let Err(error) = ended {
             tracing::debug!(%error, "a stream to a pod of the practice cluster ended");
         }
@@ -206,10 +218,10 @@ fn on(channel: u8, bytes: &[u8]) -> Message {
     Message::Binary(message.into())
 }
 
-/// What a command prints, what it complains, and its exit code.
-fn run(command: &[String]) -> (String, String, i32) {
+/// What becomes of a command.
+fn run(command: &[String]) -> Done {
     let line = command.join(" ");
-    let prints = |text: &str| (text.to_string(), String::new(), 0);
+    let prints = |text: &str| Done::said(text);
     if line.contains("pg_isready") {
         return prints("/var/run/postgresql:5432 - accepting connections\n");
     }
@@ -222,16 +234,31 @@ fn run(command: &[String]) -> (String, String, i32) {
     match command.first().map_or("", String::as_str) {
         "echo" => prints(&format!("{}\n", command[1..].join(" "))),
         "true" => prints(""),
-        "false" => (String::new(), String::new(), 1),
-        name => (String::new(), format!("sh: {name}: not found\n"), 127),
+        "false" => Done { code: 1, ..Done::said("") },
+        name => Done { output: Vec::new(), errors: format!("sh: {name}: not found\n"), code: 127 },
     }
 }
 
-async fn exec(mut socket: Socket, command: &[String]) -> Ended {
-    let (printed, complained, code) = run(command);
-    for (channel, text) in [(1, printed), (2, complained)] {
-        if !text.is_empty() {
-            socket.send(on(channel, text.as_bytes())).await?;
+async fn exec(shared: &Shared, mut socket: Socket, pod: &Object, command: &[String], breaks: bool) -> Ended {
+    let (wanted, mut input) = (databases::reads(command), Vec::new());
+    while input.len() < wanted {
+        match socket.next().await.transpose()? {
+            Some(Message::Binary(bytes)) if bytes.first() == Some(&0) => input.extend_from_slice(&bytes[1..]),
+            Some(Message::Close(_)) | None => return Ok(()),
+            Some(_) => {}
+        }
+    }
+    let done = {
+        let mut world = shared.world();
+        databases::run(&mut world, pod, command, &input)
+    };
+    let Done { output, errors, code } = done.unwrap_or_else(|| run(command));
+    if breaks {
+        return Ok(());
+    }
+    for (channel, bytes) in [(1, output), (2, errors.into_bytes())] {
+        if !bytes.is_empty() {
+            socket.send(on(channel, &bytes)).await?;
         }
     }
     let status = if code == 0 {

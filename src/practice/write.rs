@@ -267,8 +267,11 @@ fn changed(
     target: &Target,
     dry: bool,
 ) -> Result<Value, Refusal> {
+    // Who sends a list of managers replaces it; an empty one changes nothing here.
+    let sent = !new.list(&["metadata", "managedFields"]).is_empty();
     let entries = live.at(&["metadata", "managedFields"]).cloned();
     match entries {
+        _ if sent => {}
         Some(entries) => new.set(&["metadata", "managedFields"], entries),
         None => drop(new.remove(&["metadata", "managedFields"])),
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
+use crate::apply as executor;
 use crate::cli::Shared;
 use crate::cluster::Cluster;
 use crate::cluster::applyset::group_kinds;
+use crate::cluster::lock::LockTiming;
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
@@ -20,7 +22,7 @@ use crate::view::uninstall::{Decision, Kept};
 
 use super::apply::{self, Face, How, Job};
 use super::releases::Release;
-use super::{attach, install, interactive, plain};
+use super::{attach, install, interactive, plain, target};
 
 /// The verb.
 pub(super) async fn run(
@@ -29,7 +31,11 @@ pub(super) async fn run(
     volumes: Vec<String>,
     keys: Vec<String>,
 ) -> Result<(), Failure> {
-    let Release { cluster, mut target, revisions } = Release::find(shared, release, "uninstall").await?;
+    let found = match Release::find(shared, release, "uninstall").await {
+        Err(failure) if failure.kind == FailureKind::Usage => return swept(shared, release, failure).await,
+        found => found?,
+    };
+    let Release { cluster, mut target, revisions } = found;
     let facts = cluster.facts(&target.namespace).await?;
     target.cluster_uid.clone_from(&facts.cluster_uid);
     let recorded = recorded(&revisions)?;
@@ -56,6 +62,19 @@ pub(super) async fn run(
     let (secrets, how) = (Secrets::default(), How::Recorded);
     let job = Job { cluster: &cluster, facts: &facts, plan: &plan, secrets: &secrets, how, whole: true, answers: None };
     apply::show(shared, &job, Face::of(shared)).await.map(drop)
+}
+
+/// A release without a record: what an uninstall left of it that died at its very end goes; else there is none.
+async fn swept(shared: &Shared, release: Option<&str>, none: Failure) -> Result<(), Failure> {
+    let Some(release) = release.or(shared.release.as_deref()) else { return Err(none) };
+    let cluster = target::cluster(shared, shared.context.as_deref()).await?;
+    let namespace = shared.namespace.clone().unwrap_or_else(|| cluster.identity().namespace.clone());
+    let target = Target { namespace, release: release.into(), ..Target::default() };
+    match executor::sweep(&cluster, &target, shared.take_over.as_deref(), LockTiming::default()).await {
+        Ok(true) => super::print(&format!("{release} is gone: the end of an earlier uninstall was made up for.\n")),
+        Err(failure) if failure.kind == FailureKind::Refused => Err(failure),
+        _ => Err(none),
+    }
 }
 
 /// The plan that knows the groups: of the newest revision that is no uninstall, else of the newest.

@@ -550,7 +550,7 @@ pub(crate) async fn an_upgrade_that_is_killed_at_any_request_is_finished_with_th
             let plan = before(&namespace);
             Ok((apply::keys_fit(&cluster, &plan).await?, cluster.get(&claim).await?.uid().to_owned()))
         };
-        let (first, plan) = (kept().await?, after(&cluster, &namespace).await);
+        let (first, plan) = (kept().await?, after(&cluster, &namespace).await?);
         let kill = Kill::at(nth, moment);
         let broken = cluster.layered(&kill);
         let task = tokio::spawn(async move { apply::run(&broken, &plan).await.ended });
@@ -561,7 +561,7 @@ pub(crate) async fn an_upgrade_that_is_killed_at_any_request_is_finished_with_th
         };
         ended.abort();
         let when = format!("killed {moment:?} request {nth}");
-        let again = apply::run(&cluster, &after(&cluster, &namespace).await).await;
+        let again = apply::run(&cluster, &after(&cluster, &namespace).await?).await;
         again.ended.map_err(|failure| format!("{when}: {failure}"))?;
         assert_eq!(kept().await?, first, "{when}");
         let found = objects(&cx, &namespace)?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use slipway::cluster::Cluster;
+use slipway::cluster::{Cluster, Fault};
 use slipway::object::{Object, ObjectId};
 use slipway::plan::{Action, Class, Plan, Step, Verb, Wanted};
 
@@ -47,15 +47,18 @@ pub(crate) fn before(namespace: &str) -> Plan {
 }
 
 /// The plan as it would be made over what is there: another image and another selector, so that the Deployment is made anew.
-pub(crate) async fn after(cluster: &Cluster, namespace: &str) -> Plan {
+///
+/// # Errors
+/// What is there cannot be read.
+pub(crate) async fn after(cluster: &Cluster, namespace: &str) -> Result<Plan, Fault> {
     let mut plan = plan(namespace);
     (plan.verb, plan.namespace_exists, plan.keys.exists) = (Verb::Upgrade, true, true);
     plan.product.version = "2".into();
     let found = |kind: &str, group: &str, name: &str| {
         let id = ObjectId::new(group, kind, namespace, name);
-        async move { cluster.find(&id).await.unwrap() }
+        async move { cluster.find(&id).await }
     };
-    let there = found("Deployment", "apps", "inngest").await;
+    let there = found("Deployment", "apps", "inngest").await?;
     let anew = there.is_some_and(|live| live.text(&["spec", "selector", "matchLabels", "rung"]) != "2");
     for step in &mut plan.steps {
         let object = &mut step.wanted.object;
@@ -77,13 +80,13 @@ pub(crate) async fn after(cluster: &Cluster, namespace: &str) -> Plan {
         }
     }
     plan.waves = ["configuration", "storage", "database", "way", "server", "late"].map(String::from).to_vec();
-    if found("Service", "", "old").await.is_some() {
+    if found("Service", "", "old").await?.is_some() {
         plan.steps.push(service(namespace, "old", Action::Delete, 3));
     }
     plan.steps.push(service(namespace, "new", Action::Create, 4));
-    if found("ConfigMap", "", "extra").await.is_some() {
+    if found("ConfigMap", "", "extra").await?.is_some() {
         plan.steps.push(extra(namespace, Action::Delete, 5));
     }
     plan.steps.sort_by_key(|step| step.wave);
-    plan
+    Ok(plan)
 }

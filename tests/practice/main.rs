@@ -2,20 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod adopt;
 mod client;
 #[path = "../conformance/mod.rs"]
 mod conformance;
 mod every_call;
 mod faults;
-mod going_back;
 #[path = "../cluster/inngest.rs"]
 mod inngest;
+mod install;
 mod lost_lock;
 mod order;
 mod race;
+mod repair;
 mod replaced;
+mod rollback;
 mod rotate;
 mod stopping;
+mod uninstall;
 mod upgrade;
 #[path = "../cluster/upgraded.rs"]
 mod upgraded;

@@ -10,8 +10,9 @@ use slipway::plan::waves::waves;
 use slipway::plan::{Action, Class, Plan, Step, Wanted};
 use tokio::sync::watch;
 
-use crate::every_call::{NAMESPACE, at_its_own_pace, cluster, run_with};
+use crate::every_call::{NAMESPACE, at_its_own_pace, cluster};
 use crate::inngest::plan;
+use crate::install::run_with;
 
 /// A definition and an object of its kind.
 fn with_definition() -> Plan {

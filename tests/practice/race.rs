@@ -11,10 +11,11 @@ use slipway::event::Event;
 use slipway::practice::{Call, Fault};
 use tokio::sync::{mpsc, watch};
 
-use crate::every_call::{NAMESPACE, at_its_own_pace, cluster, finished, nothing_twice, undisturbed};
+use crate::every_call::{NAMESPACE, at_its_own_pace, cluster};
 use crate::inngest::{plan, secrets};
+use crate::install::{finished, nothing_twice, undisturbed};
 
-const RACES: u64 = 20;
+const RACES: u64 = 100;
 
 /// As a process of its own would run it: it renews its lock, and nobody takes it for dead on a slow machine.
 async fn run(cluster: &Cluster) -> Result<Ended, Failure> {

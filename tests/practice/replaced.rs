@@ -10,9 +10,9 @@ use slipway::plan::{Action, Plan};
 use slipway::practice::{Call, Fault};
 use tokio::sync::Notify;
 
-use crate::every_call::{NAMESPACE, cluster};
-use crate::going_back::{fast, run};
+use crate::every_call::{NAMESPACE, at_its_own_pace, cluster, expire};
 use crate::inngest::{plan, secrets};
+use crate::install::run_of as run;
 
 fn deployment() -> ObjectId {
     ObjectId::new("apps", "Deployment", NAMESPACE, "inngest")
@@ -31,9 +31,9 @@ async fn uid(cluster: &Cluster) -> String {
     cluster.get(&deployment()).await.unwrap().uid().to_string()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_a_run_that_died_made_anew_is_not_made_anew_again() {
-    let server = fast();
+    let server = at_its_own_pace();
     let healthy = cluster(&server);
     run(&healthy, &plan(NAMESPACE), &secrets()).await.unwrap();
     let old = uid(&healthy).await;
@@ -62,6 +62,7 @@ async fn what_a_run_that_died_made_anew_is_not_made_anew_again() {
     }
     drop(victim);
     server.set_faults(None);
+    expire(&server);
     let new = loop {
         // The request that was dropped afterwards is done a moment later.
         match healthy.find(&deployment()).await.unwrap() {

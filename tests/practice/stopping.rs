@@ -11,10 +11,9 @@ use slipway::practice::{Call, Fault};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::every_call::{
-    NAMESPACE, at_its_own_pace, cluster, finished, key_uid, nothing_twice, run, run_with, undisturbed,
-};
+use crate::every_call::{NAMESPACE, at_its_own_pace, cluster};
 use crate::inngest::plan;
+use crate::install::{finished, key_uid, nothing_twice, run, run_with, undisturbed};
 
 /// Steps that were begun after the wish was heard, and steps that were begun and not finished.
 fn begun_late_and_left_open(events: &[Event]) -> (Vec<String>, BTreeSet<String>) {

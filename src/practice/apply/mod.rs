@@ -138,7 +138,8 @@ impl Managed {
 
 /// Notes in `new` that `writer` changed it from `old` by a create, an update or a patch.
 pub(crate) fn track(old: &Object, new: &mut Object, writer: &Writer) {
-    let mut entries = read(old);
+    // The managers that were sent with it, where they were.
+    let mut entries = if new.list(&["metadata", "managedFields"]).is_empty() { read(old) } else { read(new) };
     let changes = difference(&ownable(&old.0), &ownable(&new.0), &mut Vec::new());
     let touched = changes.changed.union(&changes.removed);
     if !touched.is_empty() {
