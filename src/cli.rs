@@ -1,9 +1,13 @@
 //! The command line: clap types, nothing else (design.md 5 "Command line").
 
+mod backup;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use backup::{BackupHow, BackupTo, BackupWhat};
 
 /// Install self-hosted software on Kubernetes: asked, shown, applied, followed, explained.
 #[derive(Debug, Parser)]
@@ -129,6 +133,10 @@ pub enum Verb {
         /// Delete this volume (claim) and its data; may be given several times.
         #[arg(long = "delete-volume", value_name = "NAME")]
         delete_volume: Vec<String>,
+        /// Back the database of this volume up into a new folder of this machine, and then delete the volume; may be given
+        /// several times. A backup that fails keeps everything.
+        #[arg(long = "backup-volume", value_name = "NAME[=PATH]")]
+        backup_volume: Vec<String>,
         /// Delete this key Secret; may be given several times. Refused while a kept volume needs it.
         #[arg(long = "delete-key", value_name = "NAME")]
         delete_key: Vec<String>,
@@ -201,6 +209,9 @@ pub enum Verb {
         /// Where it goes.
         #[command(flatten)]
         to: Box<BackupTo>,
+        /// How it is taken.
+        #[command(flatten)]
+        how: BackupHow,
     },
     /// Restore the databases of a release into new ones, which then take the place of the old; those stay.
     Restore {
@@ -253,45 +264,6 @@ pub enum Verb {
     Completions {
         /// Which shell.
         shell: clap_complete::Shell,
-    },
-}
-
-/// Where a backup goes.
-#[derive(Clone, Debug, Default, Args)]
-pub struct BackupTo {
-    /// A new folder of this machine.
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["claim", "s3"])]
-    pub to: Option<PathBuf>,
-    /// A claim of the namespace; a Job writes to it.
-    #[arg(long = "to-claim", value_name = "NAME", conflicts_with = "s3")]
-    pub claim: Option<String>,
-    /// A bucket, as s3://BUCKET/PREFIX; a Job writes to it.
-    #[arg(long = "to-s3", value_name = "URL")]
-    pub s3: Option<String>,
-    /// The Secret that opens the bucket: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL and AWS_REGION where needed.
-    #[arg(long = "s3-secret", value_name = "NAME")]
-    pub s3_secret: Option<String>,
-    /// Image with rclone for the bucket.
-    #[arg(long = "s3-image", value_name = "IMAGE")]
-    pub s3_image: Option<String>,
-}
-
-/// What else about backups.
-#[derive(Debug, Subcommand)]
-pub enum BackupWhat {
-    /// Make a CronJob that backs up by itself, and keeps the newest.
-    Schedule {
-        /// Which release; it need not be named where there is only one.
-        release: Option<String>,
-        /// When, as cron writes it.
-        #[arg(long, value_name = "CRON", default_value = "17 3 * * *")]
-        at: String,
-        /// How many backups are kept.
-        #[arg(long, value_name = "NUMBER", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        keep: u32,
-        /// Where it goes.
-        #[command(flatten)]
-        to: Box<BackupTo>,
     },
 }
 
@@ -518,6 +490,9 @@ pub struct Shared {
     /// What an earlier install left is used, set aside or wiped: a claim or a key Secret; may be given several times.
     #[arg(long, global = true, value_name = "NAME=use|aside|wipe", help_heading = "Conflicts")]
     pub existing: Vec<String>,
+    /// Give a database of the release whose kept volume knows another password that of the key Secret.
+    #[arg(long = "mend-password", global = true, env = "SLIPWAY_MEND_PASSWORD", help_heading = "Conflicts")]
+    pub mend_password: bool,
     /// Take the lock from its holder.
     #[arg(long = "take-over", global = true, value_name = "HOLDER", help_heading = "Conflicts")]
     pub take_over: Option<String>,

@@ -1,7 +1,9 @@
 //! Joins a plan, the executor, the followers and a face.
 
+mod watching;
+
 use std::cell::{Cell, RefCell};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,27 +13,27 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::answers::Form;
-use crate::apply::{self as executor, Control, Controls, Ended, Options, Planner, Readiness};
+use crate::apply::{self as executor, Control, Controls, Ended, Options, Planner};
 use crate::cli::{Color, Output, Shared};
 use crate::cluster::Cluster;
 use crate::cluster::record::Revision;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::Event;
 use crate::facts::Facts;
-use crate::object::{Object, ObjectId};
-use crate::plan::{HealthCheck, Plan};
+use crate::plan::Plan;
+use crate::plan::backup::{Source, sources};
 use crate::product::duration_seconds;
-use crate::sanitize::Redactor;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
 use crate::view::overview::Mender;
-use crate::view::plain;
+use crate::view::plain::{self, Dialogue, GiveBack, LineReader};
 use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme, Watched};
-use crate::watch::{Channel, Door, Follow, Handle, follow, health};
+use crate::watch::{Channel, Follow, follow};
 
-use super::evidence::{self, Seen};
+use super::databases::Databases;
 use super::target::Known;
-use super::{contest, doors, rollback};
+use super::{contest, doors, password, rollback};
+use watching::{Watching, redactor};
 
 /// Events that may wait for a slow face before the run waits for it.
 const EVENTS: usize = 4096;
@@ -85,6 +87,8 @@ pub(super) struct Job<'a> {
 #[derive(Default)]
 pub(super) struct Answers {
     mender: Mender,
+    /// The databases whose password may not be the one that opens them.
+    doubtful: Vec<Source>,
     /// Path of the answer that the screen was left for.
     mending: RefCell<Option<String>>,
     /// The screen was left to go back to an earlier revision.
@@ -115,10 +119,22 @@ pub(super) async fn run(
 ) -> Result<Option<String>, Failure> {
     let again = Again { shared, known, form };
     let how = How::Agreed(&again);
-    let answers = Answers { mender: Mender::of(plan, form), ..Answers::default() };
+    let sources = sources(&form.world()).unwrap_or_default();
+    let doubtful = password::doubtful(plan, sources);
+    let answers = Answers { mender: Mender::of(plan, form), doubtful, ..Answers::default() };
     let (cluster, facts, secrets) = (&known.cluster, &known.facts, form.secrets());
-    let job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
-    let ended = show(shared, &job, face).await;
+    let mut job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
+    let mut ended = show(shared, &job, face).await;
+    if let Err(failure) = &ended
+        && face != Face::Headless
+        && !shared.yes
+        && password::can_be_mended(failure)
+        && mends(shared, failure)
+    {
+        // What was written stays: the same plan goes on.
+        job.how = How::Recorded;
+        ended = show(&Shared { mend_password: true, ..shared.clone() }, &job, face).await;
+    }
     let wants_back = job.answers.as_ref().is_some_and(|answers| answers.going_back.get());
     match (job.answers.and_then(|answers| answers.mending.into_inner()), ended) {
         (Some(path), _) => Ok(Some(path)),
@@ -127,6 +143,18 @@ pub(super) async fn run(
             Err(rollback::after(shared, (&known.cluster, &known.facts, &plan.target), failure, face, wants_back).await)
         }
     }
+}
+
+/// Whether a person wants a password that does not open its database to be set.
+fn mends(shared: &Shared, failure: &Failure) -> bool {
+    let _terminal = GiveBack::on_signals();
+    let dialogue = std::io::stderr().is_terminal() && !super::plain(shared);
+    let wants = if dialogue {
+        password::ask(&mut Dialogue::new(), failure)
+    } else {
+        password::ask(&mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()), failure)
+    };
+    wants.unwrap_or(false)
 }
 
 /// Does a job with a face; where somebody else is at it, a person says what then.
@@ -324,6 +352,11 @@ pub(super) async fn work(
         namespace: plan.target.namespace.clone(),
         release: plan.target.release.clone(),
         health: plan.health.clone(),
+        guard: job.answers.as_ref().map(|answers| {
+            let sources = answers.doubtful.clone();
+            let databases = Databases::of_plan(cluster, plan, sources, facts.openshift);
+            password::Guard::new(databases, shared.mend_password, channel.clone(), handle.clone())
+        }),
         channel,
         redactor,
     };
@@ -338,17 +371,6 @@ pub(super) async fn work(
     handle.close().await;
     // The executor ends a failed run with an event of it.
     ended.map_err(|failure| Failure { told: true, ..failure })
-}
-
-/// Hides the secrets of a run; those of earlier generations too, which pods of an older revision may still print.
-async fn redactor(cluster: &Cluster, plan: &Plan, secrets: &Secrets) -> Redactor {
-    let newest = plan.keys.generation;
-    let earlier = match newest {
-        0 | 1 => Default::default(),
-        // Who may not read them sees no more than before.
-        _ => executor::generations(cluster, &plan.target, newest).await.unwrap_or_default(),
-    };
-    Redactor::new(secrets.values().chain(earlier.values().flat_map(|values| values.values())))
 }
 
 /// Who runs it, for the record: `ana@laptop`.
@@ -385,42 +407,5 @@ pub(super) struct Again<'a> {
 impl Planner for Again<'_> {
     fn again(&self) -> BoxFuture<'_, Result<Plan, Failure>> {
         Box::pin(super::install::make(self.shared, self.known, self.form))
-    }
-}
-
-/// Readiness by the followers, and the product's own health at the end.
-struct Watching {
-    handle: Handle,
-    cluster: Cluster,
-    namespace: String,
-    release: String,
-    health: Vec<HealthCheck>,
-    channel: Channel,
-    redactor: Redactor,
-}
-
-impl Readiness for Watching {
-    fn written(&self, object: &Object) {
-        self.handle.written(object.clone());
-    }
-
-    fn ready<'a>(&'a self, ids: &'a [ObjectId]) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.handle.ready(ids))
-    }
-
-    fn verify(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(async {
-            let door = Door { cluster: &self.cluster, namespace: &self.namespace, handle: &self.handle };
-            health::check(&door, &self.health, &self.channel, &self.redactor).await
-        })
-    }
-
-    fn keep_evidence<'a>(&'a self, failure: &'a Failure) -> BoxFuture<'a, Option<String>> {
-        let Self { cluster, handle, redactor, namespace, release, .. } = self;
-        Box::pin(async move { evidence::keep(&Seen { cluster, handle, redactor, namespace, release }, failure).await })
-    }
-
-    fn timed_out(&self, ids: &[ObjectId], after: Duration) -> Failure {
-        self.handle.timed_out(ids, after)
     }
 }
