@@ -1,5 +1,6 @@
 //! 10 GiB out of a pod through exec, as a dump comes: how fast, and the most memory that this process ever had. Prints
-//! figures, judges nothing: `cargo bench --bench stream`. The measure of the memory is 60 MB.
+//! figures, judges nothing: `cargo bench --bench stream`. The measure of the memory is 60 MB. Beside it `kubectl exec` does
+//! the same. `SLIPWAY_STREAM_MIB` is another size.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
@@ -15,7 +16,11 @@ use slipway::cluster::{Choice, Cluster, Command, connect};
 use slipway::object::{Object, ObjectId};
 use tokio::io::AsyncWrite;
 
-const BYTES: u64 = 10 * 1024 * 1024 * 1024;
+/// 10 GiB, unless somebody is in a hurry.
+fn bytes() -> testbed::Outcome<u64> {
+    let mib: u64 = std::env::var("SLIPWAY_STREAM_MIB").map_or(Ok(10 * 1024), |mib| mib.parse())?;
+    Ok(mib * 1024 * 1024)
+}
 
 /// Takes everything and keeps nothing.
 struct Nowhere;
@@ -32,11 +37,34 @@ impl AsyncWrite for Nowhere {
     }
 }
 
-/// The most memory that this process ever had, in MB.
-fn peak() -> testbed::Outcome<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+/// The most memory that a process ever had, in MB; `self` is this one.
+fn peak(process: &str) -> testbed::Outcome<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     Ok(line.split_whitespace().next().ok_or("no number")?.parse::<u64>()? / 1000)
+}
+
+fn told(who: &str, bytes: u64, began: Instant, peak: u64) {
+    let (mib, seconds) = (bytes / 1024 / 1024, began.elapsed().as_secs_f64());
+    println!("{who}: {mib} MiB in {seconds:.1} s, {:.0} MiB a second, peak memory {peak} MB", mib as f64 / seconds);
+}
+
+/// The same by kubectl, whose output goes nowhere.
+fn by_kubectl(bed: &testbed::Testbed, namespace: &str, bytes: u64) -> testbed::Outcome<()> {
+    let began = Instant::now();
+    let mut peer = std::process::Command::new(bed.kubectl())
+        .env("KUBECONFIG", bed.kubeconfig("admin"))
+        .args(["-n", namespace, "exec", "dump", "--", "head", "-c", &bytes.to_string(), "/dev/zero"])
+        .stdout(std::process::Stdio::null())
+        .spawn()?;
+    let mut most = 0;
+    // What is asked after its end has no memory any more.
+    while peer.try_wait()?.is_none() {
+        most = peak(&peer.id().to_string()).unwrap_or(most);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    told("kubectl exec", bytes, began, most);
+    Ok(())
 }
 
 async fn pod(cluster: &Cluster, namespace: &str) -> testbed::Outcome<()> {
@@ -70,22 +98,16 @@ fn main() -> testbed::Outcome<()> {
         let cluster = connect(&choice).await?;
         let namespace = format!("fast-{:08x}", rand::random::<u32>());
         pod(&cluster, &namespace).await?;
-        let before = peak()?;
+        let (before, bytes) = (peak("self")?, bytes()?);
         let command = Command {
             namespace: namespace.clone(),
             pod: "dump".into(),
             container: "dump".into(),
-            words: ["head", "-c", &BYTES.to_string(), "/dev/zero"].map(str::to_string).to_vec(),
+            words: ["head", "-c", &bytes.to_string(), "/dev/zero"].map(str::to_string).to_vec(),
         };
         let began = Instant::now();
         let streamed = cluster.exec_out(&command, &mut Nowhere, &mut |_| {}).await?;
-        let seconds = began.elapsed().as_secs_f64();
-        let mib = streamed.bytes / 1024 / 1024;
-        println!(
-            "{mib} MiB in {seconds:.1} s, {:.0} MiB a second, peak memory {} MB ({before} MB before)",
-            mib as f64 / seconds,
-            peak()?
-        );
-        Ok(())
+        told(&format!("slipway ({before} MB before)"), streamed.bytes, began, peak("self")?);
+        by_kubectl(&bed, &namespace, bytes)
     })
 }

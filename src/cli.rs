@@ -9,7 +9,7 @@ mod backup;
 mod keys;
 mod shared;
 
-pub use backup::{BackupTo, BackupWhat};
+pub use backup::{BackupHow, BackupTo, BackupWhat};
 pub use keys::Keys;
 pub use shared::{Color, Output, Shared};
 
@@ -137,6 +137,10 @@ pub enum Verb {
         /// Delete this volume (claim) and its data; may be given several times.
         #[arg(long = "delete-volume", value_name = "NAME")]
         delete_volume: Vec<String>,
+        /// Back the database of this volume up into a new folder of this machine, and then delete the volume; may be given
+        /// several times. A backup that fails keeps everything.
+        #[arg(long = "backup-volume", value_name = "NAME[=PATH]")]
+        backup_volume: Vec<String>,
         /// Delete this key Secret; may be given several times. Refused while a kept volume needs it.
         #[arg(long = "delete-key", value_name = "NAME")]
         delete_key: Vec<String>,
@@ -209,6 +213,9 @@ pub enum Verb {
         /// Where it goes.
         #[command(flatten)]
         to: Box<BackupTo>,
+        /// How it is taken.
+        #[command(flatten)]
+        how: BackupHow,
     },
     /// Restore the databases of a release into new ones, which then take the place of the old; those stay.
     Restore {

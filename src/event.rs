@@ -355,7 +355,7 @@ pub enum EventKind {
     },
     /// A backup or restore of one database was begun.
     DataStarted {
-        /// `backup`, `restore` or `check`.
+        /// `backup`, `restore` or `check`; `stop` or `start` of what writes, around a backup.
         verb: String,
         /// What: `database (PostgreSQL inngest)`.
         what: String,

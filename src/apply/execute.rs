@@ -155,6 +155,9 @@ impl Run<'_> {
             // What is deleted needs nobody: what it stood on may be gone already.
             if item.step.action != Action::Delete {
                 self.until_ready(&item.step.after).await?;
+                if !item.unchanged && item.object.pod_template_path().is_some() {
+                    self.until(self.readiness.may_start(item.step)).await?;
+                }
             }
             self.controls.check()
         };

@@ -32,6 +32,7 @@ mod stuck;
 mod survey;
 mod tell;
 mod uninstall;
+pub mod writers;
 
 pub use attach::attach;
 pub use back::{back, generations};

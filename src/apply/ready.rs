@@ -9,6 +9,7 @@ use crate::cluster::{Cluster, Seen, Watched};
 use crate::error::{Failure, FailureKind};
 use crate::event;
 use crate::object::{Object, ObjectId};
+use crate::plan::Step;
 use crate::watch::Handle;
 use crate::watch::readiness::assess;
 
@@ -22,6 +23,14 @@ pub trait Readiness: Send + Sync {
     /// # Errors
     /// What does not become ready by itself.
     fn ready<'a>(&'a self, ids: &'a [ObjectId]) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// Waits until a workload may start: what it depends on is ready, and may have to be asked.
+    ///
+    /// # Errors
+    /// It would start in vain.
+    fn may_start<'a>(&'a self, _step: &'a Step) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Asks the product, once everything is ready, whether it answers.
     ///

@@ -1,4 +1,4 @@
-//! What backups understand.
+//! What `slipway backup` understands: where a backup goes, and how it is taken.
 
 use std::path::PathBuf;
 
@@ -22,6 +22,23 @@ pub struct BackupTo {
     /// Image with rclone for the bucket.
     #[arg(long = "s3-image", value_name = "IMAGE")]
     pub s3_image: Option<String>,
+}
+
+/// How a backup is taken.
+#[derive(Clone, Debug, Default, Args)]
+pub struct BackupHow {
+    /// Scale what writes to zero for as long as it takes, so that all parts are of one moment; it is started again afterwards.
+    #[arg(long = "stop-writers")]
+    pub stop_writers: bool,
+    /// Snapshots of the volumes instead of dumps, where their storage makes such.
+    #[arg(long, conflicts_with_all = ["to", "claim", "s3"])]
+    pub snapshot: bool,
+    /// Only of this volume; may be given several times.
+    #[arg(long, value_name = "NAME", requires = "snapshot")]
+    pub volume: Vec<String>,
+    /// The class of the snapshots; else the one of the volume's driver.
+    #[arg(long = "snapshot-class", value_name = "NAME", requires = "snapshot")]
+    pub snapshot_class: Option<String>,
 }
 
 /// What else about backups.

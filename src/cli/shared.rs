@@ -133,6 +133,9 @@ pub struct Shared {
     /// What an earlier install left is used, set aside or wiped: a claim or a key Secret; may be given several times.
     #[arg(long, global = true, value_name = "NAME=use|aside|wipe", help_heading = "Conflicts")]
     pub existing: Vec<String>,
+    /// Give a database of the release whose kept volume knows another password that of the key Secret.
+    #[arg(long = "mend-password", global = true, env = "SLIPWAY_MEND_PASSWORD", help_heading = "Conflicts")]
+    pub mend_password: bool,
     /// Take the lock from its holder.
     #[arg(long = "take-over", global = true, value_name = "HOLDER", help_heading = "Conflicts")]
     pub take_over: Option<String>,

@@ -6,6 +6,8 @@
 
 pub mod client;
 pub mod job;
+pub mod snapshot;
+pub mod writers;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

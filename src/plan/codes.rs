@@ -123,6 +123,14 @@ pub const CODES: &[(&str, &str)] = &[
         "Defaults and values of profiles are evaluated anew at each run. These come out otherwise than at the last one; answer a question to keep its value.",
     ),
     (
+        "PASSWORD_TRIED",
+        "A database keeps its data from an earlier install, or is a server outside of the release: before anything that needs it starts, its password is tried over the network from a pod of its own, which goes again at once. A wrong one stops the run, or is set with --mend-password.",
+    ),
+    (
+        "PASSWORD_UNKNOWN",
+        "Whether the password opens a database could not be asked: the pod that asks may not be made, does not run, or does not reach the server. The run goes on; slipway keys check asks again.",
+    ),
+    (
         "REPLICAS_STAY",
         "Somebody else owns the number of replicas, such as an autoscaler or a person with kubectl scale. The rollback leaves the number as it is, so that ten pods never become one by accident.",
     ),

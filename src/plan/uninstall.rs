@@ -21,7 +21,13 @@ pub struct Wishes {
     pub volumes: BTreeSet<String>,
     /// Key Secrets.
     pub keys: BTreeSet<String>,
+    /// Those of the claims whose databases are backed up first, each with the folder that the backup goes into.
+    pub backups: BTreeMap<String, String>,
 }
+
+/// Annotation of a recorded claim that goes: the folder that its databases were backed up into before anything was deleted.
+/// An uninstall that died afterwards goes on without another backup, for which nothing may run any more.
+pub const BACKED_UP: &str = "slipway.dev/backed-up";
 
 /// Everything of a release that is in the cluster, as it was read.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +48,12 @@ pub struct Held {
 /// A volume or key that is named does not exist, or a key opens what is kept.
 pub fn plan(recorded: &Plan, held: &Held, target: &Target, wishes: &Wishes) -> Result<Plan, Failure> {
     known("volume", &wishes.volumes, held.volumes.iter().map(|volume| volume.name.as_str()), target)?;
+    known(
+        "volume",
+        &wishes.backups.keys().cloned().collect(),
+        held.volumes.iter().map(|volume| volume.name.as_str()),
+        target,
+    )?;
     known("key Secret", &wishes.keys, held.keys.iter().map(|key| key.name.as_str()), target)?;
     needed(held, target, wishes)?;
     let steps = steps(recorded, held, wishes)?;
@@ -110,8 +122,12 @@ fn steps(recorded: &Plan, held: &Held, wishes: &Wishes) -> Result<(Vec<Step>, Ve
         .iter()
         .map(|object| {
             let known = by_id.get(&object.id());
+            let mut object = without_values(object);
+            if let (Some(folder), "PersistentVolumeClaim") = (wishes.backups.get(object.name()), object.kind()) {
+                object.set_annotation(BACKED_UP, folder);
+            }
             Wanted {
-                object: without_values(object),
+                object,
                 group: known.map_or_else(|| "other".to_string(), |known| known.group.clone()),
                 after: known.map(|known| known.after.clone()).unwrap_or_default(),
                 recipes: BTreeMap::new(),
@@ -186,6 +202,7 @@ fn notes(held: &Held, target: &Target, wishes: &Wishes) -> Vec<String> {
             volume.name, volume.policy, volume.disk
         ));
     }
+    notes.extend(wishes.backups.iter().map(|(name, folder)| format!("backed up: volume {name}, in {folder}")));
     for key in held.keys.iter().filter(|key| !wishes.keys.contains(&key.name)) {
         notes.push(format!(
             "kept: Secret {}{}; to delete it: kubectl -n {at} delete secret {}",
@@ -194,7 +211,7 @@ fn notes(held: &Held, target: &Target, wishes: &Wishes) -> Vec<String> {
             key.name
         ));
     }
-    if !notes.is_empty() {
+    if notes.iter().any(|note| note.starts_with("kept: ")) {
         notes.push(reinstall(target));
     }
     notes.extend(
@@ -212,7 +229,13 @@ fn findings(held: &Held, target: &Target, wishes: &Wishes) -> Vec<Finding> {
     for volume in &held.volumes {
         let at = format!("PersistentVolumeClaim/{}/{}", target.namespace, volume.name);
         if wishes.volumes.contains(&volume.name) {
-            let what = format!("the volume {} ({}) and all its data will be gone", volume.name, volume.size);
+            let what = match wishes.backups.get(&volume.name) {
+                None => format!("the volume {} ({}) and all its data will be gone", volume.name, volume.size),
+                Some(folder) => format!(
+                    "the volume {} ({}) will be gone, once its database is backed up and read back in {folder}",
+                    volume.name, volume.size
+                ),
+            };
             let finding = Finding::new("DATA_DELETED", Severity::Warning, what).at(at.clone());
             let foreign = volume.mounted_by.iter().filter(|pod| !pod.ours).map(|pod| pod.name.as_str());
             let foreign: Vec<&str> = foreign.collect();

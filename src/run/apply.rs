@@ -1,9 +1,10 @@
 //! Joins a plan, the executor, the followers and a face.
 
+mod watching;
 mod work;
 
 use std::cell::{Cell, RefCell};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,15 +21,16 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::Event;
 use crate::facts::Facts;
 use crate::plan::Plan;
+use crate::plan::backup::{Source, sources};
 use crate::product::duration_seconds;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
 use crate::view::overview::Mender;
-use crate::view::plain;
+use crate::view::plain::{self, Dialogue, GiveBack, LineReader};
 use crate::view::tui::{self, ColorChoice, Doors, StopChoice, Theme, Watched};
 
 use super::target::Known;
-use super::{contest, doors, rollback};
+use super::{contest, doors, password, rollback};
 pub(super) use work::work;
 
 /// Events that may wait for a slow face before the run waits for it.
@@ -83,6 +85,8 @@ pub(super) struct Job<'a> {
 #[derive(Default)]
 pub(super) struct Answers {
     mender: Mender,
+    /// The databases whose password may not be the one that opens them.
+    doubtful: Vec<Source>,
     /// Path of the answer that the screen was left for.
     mending: RefCell<Option<String>>,
     /// The screen was left to go back to an earlier revision.
@@ -113,10 +117,22 @@ pub(super) async fn run(
 ) -> Result<Option<String>, Failure> {
     let again = Again { shared, known, form };
     let how = How::Agreed(&again);
-    let answers = Answers { mender: Mender::of(plan, form), ..Answers::default() };
+    let sources = sources(&form.world()).unwrap_or_default();
+    let doubtful = password::doubtful(plan, sources);
+    let answers = Answers { mender: Mender::of(plan, form), doubtful, ..Answers::default() };
     let (cluster, facts, secrets) = (&known.cluster, &known.facts, form.secrets());
-    let job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
-    let ended = show(shared, &job, face).await;
+    let mut job = Job { cluster, facts, plan, secrets, how, whole: true, answers: Some(answers) };
+    let mut ended = show(shared, &job, face).await;
+    if let Err(failure) = &ended
+        && face != Face::Headless
+        && !shared.yes
+        && password::can_be_mended(failure)
+        && mends(shared, failure)
+    {
+        // What was written stays: the same plan goes on.
+        job.how = How::Recorded;
+        ended = show(&Shared { mend_password: true, ..shared.clone() }, &job, face).await;
+    }
     let wants_back = job.answers.as_ref().is_some_and(|answers| answers.going_back.get());
     match (job.answers.and_then(|answers| answers.mending.into_inner()), ended) {
         (Some(path), _) => Ok(Some(path)),
@@ -125,6 +141,18 @@ pub(super) async fn run(
             Err(rollback::after(shared, (&known.cluster, &known.facts, &plan.target), failure, face, wants_back).await)
         }
     }
+}
+
+/// Whether a person wants a password that does not open its database to be set.
+fn mends(shared: &Shared, failure: &Failure) -> bool {
+    let _terminal = GiveBack::on_signals();
+    let dialogue = std::io::stderr().is_terminal() && !super::plain(shared);
+    let wants = if dialogue {
+        password::ask(&mut Dialogue::new(), failure)
+    } else {
+        password::ask(&mut LineReader::on_terminal(std::io::stdin().lock(), std::io::stdout()), failure)
+    };
+    wants.unwrap_or(false)
 }
 
 /// Does a job with a face; where somebody else is at it, a person says what then.

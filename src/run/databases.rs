@@ -19,12 +19,20 @@ use super::releases::Release;
 use super::setup::Setup;
 use super::target;
 
-/// Seconds after which a client's pod ends by itself, whatever became of this program.
-const CLIENT_LASTS: u64 = 6 * 60 * 60;
-/// How long a client's pod may take to run.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// How long a client's pod lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lasts {
+    /// How long it may take to run.
+    pub(super) patience: Duration,
+    /// Seconds after which it ends by itself, whatever became of this program.
+    pub(super) seconds: u64,
+}
+
+/// The client of a dump.
+const DUMP_LASTS: Lasts = Lasts { patience: Duration::from_secs(180), seconds: 6 * 60 * 60 };
 
 /// A release with its databases.
+#[derive(Clone)]
 pub(super) struct Databases {
     pub(super) cluster: Cluster,
     pub(super) target: Target,
@@ -71,14 +79,36 @@ impl Databases {
         })
     }
 
-    /// Whether a workload of a group mounts a claim.
-    pub(super) fn mounts(&self, group: &str, claim: &str) -> bool {
-        self.plan.steps.iter().map(|step| &step.wanted).filter(|wanted| wanted.group == group).any(|wanted| {
-            let Some(path) = wanted.object.pod_template_path() else { return false };
-            let mut path = path.to_vec();
-            path.extend(["spec", "volumes"]);
-            wanted.object.list(&path).iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == claim)
-        })
+    /// Those of a plan that is being run.
+    pub(super) fn of_plan(cluster: &Cluster, plan: &Plan, sources: Vec<Source>, openshift: bool) -> Self {
+        Self {
+            cluster: cluster.clone(),
+            target: plan.target.clone(),
+            product: plan.product.clone(),
+            sources,
+            openshift,
+            parent: None,
+            plan: plan.clone(),
+        }
+    }
+
+    /// The plan that is installed, or being run.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The same, with the parent that a run has written meanwhile.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) async fn with_parent(&self) -> Result<Self, Failure> {
+        let id = ObjectId::new("", "ConfigMap", &self.target.namespace, &self.target.parent_name());
+        Ok(Self { parent: self.cluster.find(&id).await?, ..self.clone() })
+    }
+
+    /// Whether a database is a server that is not the release's own.
+    pub(super) fn is_outside(&self, source: &Source) -> bool {
+        is_outside(&self.plan, source)
     }
 
     /// # Errors
@@ -136,10 +166,10 @@ impl Databases {
     /// # Errors
     /// None can be had.
     pub(super) async fn open(&self, source: &Source) -> Result<Opened<'_>, Failure> {
-        if !source.is_external() && self.plan.steps.iter().any(|step| step.wanted.group == source.group) {
+        if !self.is_outside(source) {
             return Ok(Opened { door: self.within(source).await?, client: None });
         }
-        let opened = self.client(source).await?;
+        let opened = self.client(source, DUMP_LASTS).await?;
         if source.kind != Kind::Postgresql {
             return Ok(opened);
         }
@@ -155,7 +185,7 @@ impl Databases {
             None => Ok(opened),
             Some(wanted) => {
                 opened.close().await;
-                self.client(&wanted).await
+                self.client(&wanted, DUMP_LASTS).await
             }
         }
     }
@@ -164,8 +194,8 @@ impl Databases {
     ///
     /// # Errors
     /// It does not run.
-    pub(super) async fn client(&self, source: &Source) -> Result<Opened<'_>, Failure> {
-        let pod = client::pod(&self.target, source, self.parent.as_ref(), self.openshift, CLIENT_LASTS);
+    pub(super) async fn client(&self, source: &Source, lasts: Lasts) -> Result<Opened<'_>, Failure> {
+        let pod = client::pod(&self.target, source, self.parent.as_ref(), self.openshift, lasts.seconds);
         let id = pod.id();
         let manager = self.target.field_manager();
         // One that another run left is in the way, and does nothing any more that anybody waits for.
@@ -183,7 +213,7 @@ impl Databases {
             },
             client: Some((self, id.clone(), made.uid().to_string())),
         };
-        let runs = tokio::time::timeout(PATIENCE, self.until_ready(&id)).await;
+        let runs = tokio::time::timeout(lasts.patience, self.until_ready(&id)).await;
         let failed = match runs {
             Ok(Ok(())) => return Ok(opened),
             Ok(Err(failure)) => failure,
@@ -214,6 +244,22 @@ impl Databases {
         }
         Err(Failure::new(FailureKind::Cluster, format!("the pod {} cannot be watched", id.name)))
     }
+}
+
+/// Whether a database is a server that no workload of a plan runs.
+pub(super) fn is_outside(plan: &Plan, source: &Source) -> bool {
+    let mut of_group = plan.steps.iter().map(|step| &step.wanted).filter(|wanted| wanted.group == source.group);
+    source.is_external() || !of_group.any(|wanted| wanted.object.pod_template_path().is_some())
+}
+
+/// Whether a workload of a group mounts a claim.
+pub(super) fn mounts(plan: &Plan, group: &str, claim: &str) -> bool {
+    plan.steps.iter().map(|step| &step.wanted).filter(|wanted| wanted.group == group).any(|wanted| {
+        let Some(path) = wanted.object.pod_template_path() else { return false };
+        let mut path = path.to_vec();
+        path.extend(["spec", "volumes"]);
+        wanted.object.list(&path).iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == claim)
+    })
 }
 
 /// A way to a database; a client's pod that was made for it is deleted by [`Opened::close`].

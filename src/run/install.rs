@@ -8,6 +8,7 @@ use crate::cli::{Output, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Finding;
 use crate::object::ObjectId;
+use crate::plan::backup::sources;
 use crate::plan::existing;
 use crate::plan::install::plan;
 use crate::plan::render::render;
@@ -19,7 +20,7 @@ use super::apply::Face;
 use super::frozen::Out;
 use super::setup::Setup;
 use super::target::{self, Known};
-use super::{answers, apply, frozen, interactive, print, products, render as rendering, upgrade, wizard};
+use super::{answers, apply, frozen, interactive, password, print, products, render as rendering, upgrade, wizard};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, product: Option<&str>) -> Result<(), Failure> {
@@ -179,8 +180,12 @@ pub(super) async fn make(shared: &Shared, known: &Known, form: &Form) -> Result<
     let world = form.world();
     let rendered = render(&world).map_err(|faults| rendering::not_rendered(&faults))?;
     let live = target::live(known, ids(known, &rendered.objects)).await?;
-    plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
-        .map_err(|faults| rendering::not_rendered(&faults))
+    let mut plan = plan(Verb::Install, &world, &live, &left(shared, known), &known.target, form.recorded())
+        .map_err(|faults| rendering::not_rendered(&faults))?;
+    let doubtful = password::doubtful(&plan, sources(&world)?);
+    let tried: Vec<Finding> = doubtful.iter().map(|source| password::finding(&plan, source)).collect();
+    plan.findings.extend(tried);
+    Ok(plan)
 }
 
 /// Everything that has to be read for a plan: what is wanted, the key Secrets, and what an earlier install left.

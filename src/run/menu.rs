@@ -1,6 +1,6 @@
 //! What the page of an installed release reads, and what it leads to: each of it is a verb of its own.
 
-use crate::cli::{BackupTo, LogFlags, Shared};
+use crate::cli::{BackupHow, BackupTo, LogFlags, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::view::menu::{Deed, Menu, RevisionSeen, Wanted};
 
@@ -62,8 +62,8 @@ pub(super) async fn go(shared: &Shared, wanted: &Wanted) -> Result<bool, Failure
             logs::run(shared, release, None, &flags).await?;
         }
         Deed::PortForward => port_forward::run(shared, release, None, None).await?,
-        Deed::Backup => backup::run(shared, release, &BackupTo::default()).await?,
-        Deed::Uninstall => uninstall::run(shared, release, Vec::new(), Vec::new()).await?,
+        Deed::Backup => backup::run(shared, release, &BackupTo::default(), &BackupHow::default()).await?,
+        Deed::Uninstall => uninstall::run(shared, release, Vec::new(), Vec::new(), &[]).await?,
         Deed::Status => status::run(shared, release).await?,
         Deed::History => status::history(shared, release).await?,
         Deed::Keys => super::print(&read(shared, &wanted.of, Deed::Keys).await?)?,

@@ -103,13 +103,15 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::History { release }) => status::history(&shared, release.as_deref()).await,
         Some(Verb::Repair { release }) => repair::run(&shared, release.as_deref()).await,
         Some(Verb::Rollback { release, to }) => rollback::run(&shared, release.as_deref(), to).await,
-        Some(Verb::Uninstall { release, delete_volume, delete_key }) => {
-            uninstall::run(&shared, release.as_deref(), delete_volume, delete_key).await
+        Some(Verb::Uninstall { release, delete_volume, delete_key, backup_volume }) => {
+            uninstall::run(&shared, release.as_deref(), delete_volume, delete_key, &backup_volume).await
         }
         Some(Verb::Backup { what: Some(BackupWhat::Schedule { release, at, keep, to }), .. }) => {
             backup::schedule(&shared, release.as_deref(), &to, (&at, keep)).await
         }
-        Some(Verb::Backup { what: None, release, to }) => backup::run(&shared, release.as_deref(), &to).await,
+        Some(Verb::Backup { what: None, release, to, how }) => {
+            backup::run(&shared, release.as_deref(), &to, &how).await
+        }
         Some(Verb::Restore { release, from, only }) => {
             restore::run(&shared, release.as_deref(), &from, only.as_deref()).await
         }

@@ -1,6 +1,10 @@
 //! Whether the password of a database opens it (cluster.md 5): asked over the network from another pod than the
 //! database's own, since local connections are trusted and prove nothing; and mended through the local socket.
 
+mod before;
+
+use std::time::Duration;
+
 use crate::apply::password_statement;
 use crate::cli::Shared;
 use crate::cluster::lock::{self, LockTiming};
@@ -11,8 +15,12 @@ use crate::plan::restore;
 use crate::sanitize::Redactor;
 
 use super::backup::client_unconfirmed;
-use super::databases::{Databases, Teller};
+use super::databases::{Databases, Lasts, Teller};
 use super::interactive;
+pub(super) use before::{Guard, ask, can_be_mended, doubtful, finding};
+
+/// How long the pod of a check may take to run, and lasts at most where nobody ends it.
+const CHECK_LASTS: Lasts = Lasts { patience: Duration::from_secs(60), seconds: 15 * 60 };
 
 /// `slipway keys check`: asks every database of a release with its password; with `mend`, one that refuses gets the
 /// password of the key Secret back.
@@ -67,7 +75,7 @@ fn refused(databases: &Databases, source: &Source, why: &str) -> Failure {
     .place(format!("namespace {namespace} in {}", databases.target.server))
     .why(why.to_string())
     .state(NOTHING_WRITTEN);
-    if source.is_external() || source.kind != Kind::Postgresql {
+    if databases.is_outside(source) || source.kind != Kind::Postgresql {
         return failure.hint("give the password that the server knows: slipway install --set, with the same answers");
     }
     failure.why("the volume was initialised with another password").hint(format!(
@@ -77,7 +85,7 @@ fn refused(databases: &Databases, source: &Source, why: &str) -> Failure {
 
 /// Why a database refuses its password; `None` where it opens.
 async fn opens(databases: &Databases, source: &Source) -> Result<Option<String>, Failure> {
-    let opened = databases.client(source).await?;
+    let opened = databases.client(source, CHECK_LASTS).await?;
     let what = format!("{} refuses", source.title());
     let answered = opened.door.ask(&databases.cluster, &source.size(false), &what).await;
     opened.close().await;
@@ -95,28 +103,37 @@ async fn opens(databases: &Databases, source: &Source) -> Result<Option<String>,
 /// `ALTER ROLE` through the local socket, with the password that the product's Secret holds; under the release's lock, so
 /// that no other run changes that password meanwhile.
 async fn mend_it(shared: &Shared, databases: &Databases, source: &Source, teller: &Teller) -> Result<(), Failure> {
-    let Some(at) = source.password.as_ref().filter(|_| source.kind == Kind::Postgresql && !source.is_external()) else {
+    if source.kind != Kind::Postgresql || databases.is_outside(source) {
         return Err(refused(databases, source, "it can be mended by its operator only"));
-    };
+    }
     let (cluster, target) = (&databases.cluster, &databases.target);
     let take_over = shared.take_over.as_deref();
     let lock = lock::take(cluster, target, take_over, LockTiming::default(), &|kind| teller.tell(kind)).await?;
-    let set = async {
-        let mut values = cluster.secret_values(&target.namespace, &at.secret).await?;
-        let password = values.remove(&at.key).ok_or_else(|| {
-            Failure::new(FailureKind::Refused, format!("the Secret {} has no {}", at.secret, at.key))
-                .state(NOTHING_WRITTEN)
-        })?;
-        let door = databases.within(source).await?;
-        let sql = password_statement(&source.user, &password);
-        let command = restore::sql(source, true, &source.database, sql.expose().len());
-        lock.check()?;
-        let done = door.ask_with(cluster, &command, sql.expose().as_bytes(), "the password could not be set").await;
-        done.map(drop).map_err(|failure| hidden(failure, &Redactor::new([&password, &sql])))
-    };
-    let set = set.await;
+    let set = set_password(databases, source, &|| lock.check()).await;
     lock.release().await;
     set
+}
+
+/// The same under a lock that is held; `may_write` asks it.
+async fn set_password(
+    databases: &Databases,
+    source: &Source,
+    may_write: &(dyn Fn() -> Result<(), Failure> + Sync),
+) -> Result<(), Failure> {
+    let Some(at) = source.password.as_ref() else {
+        return Err(refused(databases, source, "its product does not say where its password is"));
+    };
+    let (cluster, target) = (&databases.cluster, &databases.target);
+    let mut values = cluster.secret_values(&target.namespace, &at.secret).await?;
+    let password = values.remove(&at.key).ok_or_else(|| {
+        Failure::new(FailureKind::Refused, format!("the Secret {} has no {}", at.secret, at.key)).state(NOTHING_WRITTEN)
+    })?;
+    let door = databases.within(source).await?;
+    let sql = password_statement(&source.user, &password);
+    let command = restore::sql(source, true, &source.database, sql.expose().len());
+    may_write()?;
+    let done = door.ask_with(cluster, &command, sql.expose().as_bytes(), "the password could not be set").await;
+    done.map(drop).map_err(|failure| hidden(failure, &Redactor::new([&password, &sql])))
 }
 
 /// What a server says of a statement may repeat it.

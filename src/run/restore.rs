@@ -1,6 +1,9 @@
 //! `slipway restore`: a backup becomes the database of a release (cluster.md 5 "Restore"). What was there stays until the
 //! operator drops it.
 
+mod outside;
+mod read;
+
 use std::path::{Path, PathBuf};
 
 use crate::apply::backup::{self as data, Door};
@@ -8,15 +11,15 @@ use crate::cli::Shared;
 use crate::cluster::lock::{self, LockTiming};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
-use crate::plan::backup::{FORMAT, Kind, MANIFEST, Manifest, Part, Source, fits, words};
+use crate::plan::backup::{Kind, Manifest, Part, Source, words};
 use crate::plan::restore::{self, Names};
 
-use super::databases::{Databases, Teller};
+use super::databases::{Databases, Opened, Teller};
 use super::interactive;
 
 /// One dump that goes into one database.
-struct Pair<'a> {
-    source: &'a Source,
+struct Pair {
+    source: Source,
     part: Part,
     path: PathBuf,
 }
@@ -30,40 +33,63 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
     let sources = databases.some()?;
-    let (manifest, folder) = read(from, &databases, sources)?;
-    let pairs = pairs(&databases, sources, &manifest, &folder, only)?;
+    let (manifest, folder) = read::read(from, &databases, sources)?;
+    let pairs = read::pairs(&databases, sources, &manifest, &folder, only)?;
+    for pair in &pairs {
+        read::whole(pair)?;
+        let within = !databases.is_outside(&pair.source);
+        restore::possible(&pair.source, within).map_err(|why| cannot(pair, why))?;
+    }
+    // A pod that asks a server outside is a write as well.
+    let asked_first = pairs.iter().any(|pair| databases.is_outside(&pair.source));
+    if asked_first {
+        agreed(shared, &databases, &manifest, &pairs)?;
+    }
+    let mut doors = Vec::new();
+    let done = restore_all(shared, &databases, &manifest, pairs, (asked_first, from), &mut doors).await;
+    for opened in doors {
+        opened.close().await;
+    }
+    done
+}
+
+async fn restore_all<'a>(
+    shared: &Shared,
+    databases: &'a Databases,
+    manifest: &Manifest,
+    mut pairs: Vec<Pair>,
+    (asked, from): (bool, &Path),
+    doors: &mut Vec<Opened<'a>>,
+) -> Result<(), Failure> {
     let teller = Teller::new(shared);
     let tell = |kind| teller.tell(kind);
     let mut ready = Vec::new();
     // Everything is judged before anything is written.
-    for pair in pairs {
-        whole(&pair)?;
-        if pair.source.is_external() {
-            return Err(cannot(pair.source, "a server outside of the release is its operator's".into()));
+    for pair in &mut pairs {
+        let opened = databases.open(&pair.source).await?;
+        let door = opened.door.clone();
+        doors.push(opened);
+        if databases.is_outside(&pair.source) {
+            pair.source = outside::may_restore(databases, &door, &pair.source).await?;
         }
-        let door = databases.within(pair.source).await?;
-        restore::possible(pair.source, door.within).map_err(|why| cannot(pair.source, why))?;
-        data::verify(&databases.cluster, &door, pair.source, &pair.path, &tell)
+        data::verify(&databases.cluster, &door, &pair.source, &pair.path, &tell)
             .await
             .map_err(|failure| failure.state(NOTHING_WRITTEN))?;
         let tables = match pair.source.kind {
-            Kind::Postgresql => Some(of_this_database(&databases, &door, &pair).await?),
+            Kind::Postgresql => Some(of_this_database(databases, &door, pair).await?),
             Kind::Redis => None,
         };
-        ready.push((pair, door, tables));
+        ready.push((door, tables));
     }
-    agreed(shared, &databases, &manifest, ready.iter().map(|(pair, ..)| pair))?;
-    let lock = lock::take(
-        &databases.cluster,
-        &databases.target,
-        shared.take_over.as_deref(),
-        LockTiming::default(),
-        &|kind| teller.tell(kind),
-    )
-    .await?;
+    if !asked {
+        agreed(shared, databases, manifest, &pairs)?;
+    }
+    let take_over = shared.take_over.as_deref();
+    let (cluster, target) = (&databases.cluster, &databases.target);
+    let lock = lock::take(cluster, target, take_over, LockTiming::default(), &|kind| teller.tell(kind)).await?;
     let mut notes = Vec::new();
     let mut failed = None;
-    for (pair, door, tables) in &ready {
+    for (pair, (door, tables)) in pairs.iter().zip(&ready) {
         if let Err(failure) = lock.check() {
             failed = Some(failure);
             break;
@@ -75,8 +101,8 @@ pub(super) async fn run(
             size: Some(pair.part.bytes),
         });
         let done = match tables {
-            Some(tables) => postgres(&databases, door, pair, *tables, &teller, &lock).await,
-            None => redis(&databases, door, pair, &teller).await,
+            Some(tables) => postgres(databases, door, pair, *tables, &teller, &lock).await,
+            None => redis(databases, door, pair, &teller).await,
         };
         match done {
             Ok(note) => notes.push(note),
@@ -98,125 +124,20 @@ fn refused(what: String, path: &Path) -> Failure {
     Failure::new(FailureKind::Refused, what).place(path.display().to_string()).state(NOTHING_WRITTEN)
 }
 
-fn cannot(source: &Source, why: String) -> Failure {
-    Failure::new(FailureKind::Refused, format!("{} cannot be restored from here", source.title()))
+fn cannot(pair: &Pair, why: String) -> Failure {
+    let failure = Failure::new(FailureKind::Refused, format!("{} cannot be restored from here", pair.source.title()))
         .why(why)
-        .state(NOTHING_WRITTEN)
-}
-
-/// The manifest of a folder, or what a single dump says by its name alone.
-fn read(from: &Path, databases: &Databases, sources: &[Source]) -> Result<(Manifest, PathBuf), Failure> {
-    if from.is_file() {
-        let file = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let ending = from.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
-        let kind = if ending == "rdb" { Kind::Redis } else { Kind::Postgresql };
-        let of_kind: Vec<&Source> = sources.iter().filter(|source| source.kind == kind).collect();
-        let [source] = of_kind[..] else {
-            return Err(refused(format!("which database {file} is of is not known"), from)
-                .why(format!("the release has {} of {}", of_kind.len(), kind.title()))
-                .hint("name the folder that the backup made"));
-        };
-        let part = Part {
-            group: source.group.clone(),
-            kind: if kind == Kind::Redis { "redis".into() } else { "postgresql".into() },
-            file,
-            bytes: std::fs::metadata(from).map(|about| about.len()).unwrap_or(0),
-            ..Part::default()
-        };
-        let manifest = Manifest {
-            format: FORMAT,
-            product: databases.product.name.clone(),
-            version: String::new(),
-            release: String::new(),
-            namespace: String::new(),
-            made: String::new(),
-            consistent: true,
-            parts: vec![part],
-        };
-        return Ok((manifest, from.parent().unwrap_or(Path::new("")).to_path_buf()));
+        .state(NOTHING_WRITTEN);
+    match pair.source.kind {
+        Kind::Postgresql => failure,
+        Kind::Redis => failure
+            .hint(format!("start a second server with {} as its dbfilename, beside the one in use", pair.path.display()))
+            .hint("let the one in use follow it until both hold the same: redis-cli replicaof HOST PORT, then replicaof no one"),
     }
-    let path = from.join(MANIFEST);
-    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound if from.is_dir() => {
-            refused(format!("{} is not a whole backup", from.display()), from)
-                .why(format!("it has no {MANIFEST}, which is written last"))
-                .hint("a single dump in it can be named itself: --from PATH/FILE")
-        }
-        std::io::ErrorKind::NotFound => {
-            Failure::new(FailureKind::Usage, format!("there is no {}", from.display())).state(NOTHING_WRITTEN)
-        }
-        _ => Failure::new(FailureKind::Usage, format!("cannot read {}", path.display()))
-            .why(error.to_string())
-            .state(NOTHING_WRITTEN),
-    })?;
-    let newer = serde_json::from_str::<serde_json::Value>(&text).ok();
-    if newer.and_then(|json| json["format"].as_u64()).is_some_and(|format| format > u64::from(FORMAT)) {
-        return Err(refused("the backup was written by a newer slipway".into(), &path).hint("restore it with that one"));
-    }
-    let manifest = serde_json::from_str(&text)
-        .map_err(|error| refused(format!("{} cannot be understood", path.display()), &path).why(error.to_string()))?;
-    Ok((manifest, from.to_path_buf()))
-}
-
-/// Which dump goes where.
-fn pairs<'a>(
-    databases: &Databases,
-    sources: &'a [Source],
-    manifest: &Manifest,
-    folder: &Path,
-    only: Option<&str>,
-) -> Result<Vec<Pair<'a>>, Failure> {
-    let groups: Vec<&str> = manifest.parts.iter().map(|part| part.group.as_str()).collect();
-    if let Some(only) = only
-        && !groups.contains(&only)
-    {
-        return Err(Failure::new(FailureKind::Usage, format!("the backup holds no {only}"))
-            .why(format!("it holds {}", groups.join(", ")))
-            .state(NOTHING_WRITTEN));
-    }
-    let mut pairs = Vec::new();
-    for part in manifest.parts.iter().filter(|part| only.is_none_or(|only| part.group == only)) {
-        let path = folder.join(&part.file);
-        let source = sources.iter().find(|source| source.group == part.group);
-        let source = source.ok_or_else(|| {
-            refused(format!("{} has no database {}", databases.target.release, part.group), &path)
-                .hint("restore the others one by one: --only GROUP")
-        })?;
-        fits(manifest, part, &databases.product.name, source).map_err(|why| {
-            refused(format!("{} does not belong to {}", part.file, databases.target.release), &path)
-                .why(why)
-                .hint("name the backup of this release")
-        })?;
-        if Path::new(&part.file).components().count() != 1 {
-            return Err(refused(format!("the backup names a file outside of itself: {}", part.file), &path));
-        }
-        pairs.push(Pair { source, part: part.clone(), path });
-    }
-    Ok(pairs)
-}
-
-/// The file is the one that was written.
-fn whole(pair: &Pair<'_>) -> Result<(), Failure> {
-    let about = std::fs::metadata(&pair.path)
-        .map_err(|error| refused(format!("{} is missing", pair.part.file), &pair.path).why(error.to_string()))?;
-    if pair.part.sha256.is_empty() {
-        return Ok(());
-    }
-    if about.len() < pair.part.bytes {
-        return Err(refused(format!("{} is cut off", pair.part.file), &pair.path)
-            .why(format!("it has {}, and {} were written", words(about.len()), words(pair.part.bytes)))
-            .hint("copy it again from where it was made"));
-    }
-    if data::digest(&pair.path)? != pair.part.sha256 {
-        return Err(refused(format!("{} is damaged", pair.part.file), &pair.path)
-            .why("it is not what was written: its SHA-256 is another")
-            .hint("copy it again from where it was made"));
-    }
-    Ok(())
 }
 
 /// The dump says itself of which database it is; answers how many tables it holds.
-async fn of_this_database(databases: &Databases, door: &Door, pair: &Pair<'_>) -> Result<u64, Failure> {
+async fn of_this_database(databases: &Databases, door: &Door, pair: &Pair) -> Result<u64, Failure> {
     let bytes = std::fs::metadata(&pair.path).map_or(pair.part.bytes, |about| about.len());
     let what = format!("{} cannot be read", pair.part.file);
     let command = (restore::contents(bytes), what.as_str());
@@ -232,19 +153,23 @@ async fn of_this_database(databases: &Databases, door: &Door, pair: &Pair<'_>) -
 }
 
 /// A restore changes what the product reads; it loses nothing, so that `--yes` is enough.
-fn agreed<'a>(
-    shared: &Shared,
-    databases: &Databases,
-    manifest: &Manifest,
-    pairs: impl Iterator<Item = &'a Pair<'a>>,
-) -> Result<(), Failure> {
+fn agreed(shared: &Shared, databases: &Databases, manifest: &Manifest, pairs: &[Pair]) -> Result<(), Failure> {
     if shared.yes {
         return Ok(());
     }
-    let what: Vec<String> = pairs.map(|pair| format!("{} from {}", pair.source.title(), pair.part.file)).collect();
+    let what: Vec<String> =
+        pairs.iter().map(|pair| format!("{} from {}", pair.source.title(), pair.part.file)).collect();
     let made = if manifest.made.is_empty() { String::new() } else { format!(", made at {}", manifest.made) };
+    let pods: String = pairs
+        .iter()
+        .filter(|pair| databases.is_outside(&pair.source))
+        .map(|pair| {
+            let name = crate::plan::backup::client::name(&databases.target, &pair.source);
+            format!("A pod {name} with the image {} asks over the network, and goes again.\n", pair.source.image)
+        })
+        .collect();
     let text = format!(
-        "Restores {}{made} in {} ({}), namespace {}. What is there now stays under another name.\n",
+        "{pods}Restores {}{made} in {} ({}), namespace {}. What is there now stays under another name.\n",
         what.join(" and "),
         databases.target.context,
         databases.target.server,
@@ -274,12 +199,12 @@ fn confirmed(release: &str) -> Result<bool, Failure> {
 async fn postgres(
     databases: &Databases,
     door: &Door,
-    pair: &Pair<'_>,
+    pair: &Pair,
     tables: u64,
     teller: &Teller,
     lock: &lock::Lock,
 ) -> Result<String, Failure> {
-    let (cluster, source) = (&databases.cluster, pair.source);
+    let (cluster, source) = (&databases.cluster, &pair.source);
     let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
     let names = Names::of(&source.database, &time);
     let untouched = "the database in use is as it was";
@@ -322,6 +247,14 @@ async fn postgres(
     .map_err(|failure| {
         failure.state(format!("the database in use is as it was; the new one is there as {}", names.new))
     })?;
+    if !within {
+        return Ok(format!(
+            "{}: what was there is the database {} now; to drop it, on that server: drop database {};",
+            source.title(),
+            names.before,
+            restore::identifier(&names.before)
+        ));
+    }
     Ok(format!(
         "{}: what was there is the database {} now; to drop it: kubectl -n {} exec {} -- dropdb -U {} {}",
         source.title(),
@@ -334,9 +267,13 @@ async fn postgres(
 }
 
 /// Both databases lie on the volume for a while.
-async fn room(databases: &Databases, door: &Door, pair: &Pair<'_>) -> Result<(), Failure> {
+async fn room(databases: &Databases, door: &Door, pair: &Pair) -> Result<(), Failure> {
+    if !door.within {
+        // The disk of a server outside is not seen from here: what does not fit leaves the database in use as it was.
+        return Ok(());
+    }
     let ask = "show data_directory;\n";
-    let mut command = restore::sql(pair.source, door.within, "postgres", ask.len());
+    let mut command = restore::sql(&pair.source, door.within, "postgres", ask.len());
     if let Some(script) = command.last_mut() {
         *script = format!("df -Pk \"$({script})\" | awk 'NR==2 {{print $4}}'");
     }
@@ -353,11 +290,11 @@ async fn room(databases: &Databases, door: &Door, pair: &Pair<'_>) -> Result<(),
         .hint("grow the volume, or drop what an earlier restore left"))
 }
 
-async fn redis(databases: &Databases, door: &Door, pair: &Pair<'_>, teller: &Teller) -> Result<String, Failure> {
+async fn redis(databases: &Databases, door: &Door, pair: &Pair, teller: &Teller) -> Result<String, Failure> {
     let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
     let bytes = std::fs::metadata(&pair.path).map_or(pair.part.bytes, |about| about.len());
     let what = format!("{} could not be loaded", pair.part.file);
-    let command = (restore::redis(pair.source, bytes, &time), what.as_str());
+    let command = (restore::redis(&pair.source, bytes, &time), what.as_str());
     let title = pair.source.title();
     let fed = data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await;
     // Where the connection broke, nobody says how far it came.

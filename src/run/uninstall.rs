@@ -1,6 +1,8 @@
 //! `slipway uninstall`: everything of a release goes, but its volumes and keys, which are asked about one by one.
 
-use std::collections::BTreeSet;
+mod first;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 
 use crate::apply as executor;
@@ -11,7 +13,7 @@ use crate::cluster::lock::LockTiming;
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
-use crate::plan::uninstall::{Held, Wishes, plan};
+use crate::plan::uninstall::{BACKED_UP, Held, Wishes, plan};
 use crate::plan::{Action, Class, Plan, Target, Verb};
 use crate::secret::Secrets;
 use crate::view::overview::Overview;
@@ -30,6 +32,7 @@ pub(super) async fn run(
     release: Option<&str>,
     volumes: Vec<String>,
     keys: Vec<String>,
+    backups: &[String],
 ) -> Result<(), Failure> {
     let found = match Release::find(shared, release, "uninstall").await {
         Err(failure) if failure.kind == FailureKind::Usage => return swept(shared, release, failure).await,
@@ -40,11 +43,39 @@ pub(super) async fn run(
     target.cluster_uid.clone_from(&facts.cluster_uid);
     let recorded = recorded(&revisions)?;
     let held = held(&cluster, &target, &revisions).await?;
-    let mut wishes = Wishes { volumes: volumes.into_iter().collect(), keys: keys.into_iter().collect() };
+    let backups = first::read(backups, &target.release)?;
+    let volumes = volumes.into_iter().chain(backups.keys().cloned()).collect();
+    let mut wishes = Wishes { volumes, keys: keys.into_iter().collect(), backups };
     begun(&revisions, &held, &mut wishes);
-    let about =
-        About { shared, cluster: &cluster, version: &facts.git_version, recorded, held: &held, target: &target };
-    let plan = if !shared.yes && interactive(shared) {
+    let asks = !shared.yes && interactive(shared);
+    let mut databases = None;
+    let mut folders = BTreeMap::new();
+    if !wishes.backups.is_empty() || asks && !target.practice && !held.volumes.is_empty() {
+        match first::databases(shared, &target).await {
+            Ok(found) => {
+                folders = first::offered(&found, &held.volumes, &wishes.backups);
+                databases = Some(found);
+            }
+            Err(failure) if !wishes.backups.is_empty() => return Err(failure),
+            // A backup is offered where one is possible; the choices without one remain.
+            Err(_) => {}
+        }
+    }
+    let about = About {
+        shared,
+        cluster: &cluster,
+        version: &facts.git_version,
+        recorded,
+        held: &held,
+        target: &target,
+        folders,
+    };
+    // What does not exist is told before what it holds.
+    about.overview(&wishes)?;
+    if let Some(databases) = &databases {
+        first::possible(databases, &wishes.backups)?;
+    }
+    let plan = if asks {
         let Some(plan) = about.agreed(wishes).await? else { return Ok(()) };
         plan
     } else {
@@ -59,9 +90,19 @@ pub(super) async fn run(
         }
         overview.plan
     };
+    if let Some(databases) = &databases {
+        first::take(shared, databases, &plan).await?;
+    }
     let (secrets, how) = (Secrets::default(), How::Recorded);
     let job = Job { cluster: &cluster, facts: &facts, plan: &plan, secrets: &secrets, how, whole: true, answers: None };
-    apply::show(shared, &job, Face::of(shared)).await.map(drop)
+    let ended = apply::show(shared, &job, Face::of(shared)).await;
+    if let (Err(failure), Some(databases)) = (&ended, &databases)
+        && failure.kind == FailureKind::Refused
+    {
+        // It did not begin: what was stopped for the backup is needed still.
+        first::undo(shared, databases).await;
+    }
+    ended.map(drop)
 }
 
 /// A release without a record: what an uninstall left of it that died at its very end goes; else there is none.
@@ -123,6 +164,10 @@ fn begun(revisions: &[Revision], held: &Held, wishes: &mut Wishes) {
         } else {
             named.remove(object.name());
         }
+        // It was taken and read back before the first deletion, and what it would be taken from may be gone.
+        if object.annotation(BACKED_UP).is_some() || !wishes.volumes.contains(object.name()) {
+            wishes.backups.remove(object.name());
+        }
     }
 }
 
@@ -134,6 +179,8 @@ struct About<'a> {
     recorded: &'a Plan,
     held: &'a Held,
     target: &'a Target,
+    /// Where a backup of a volume would go, for those that can be backed up.
+    folders: BTreeMap<String, String>,
 }
 
 impl About<'_> {
@@ -155,6 +202,7 @@ impl About<'_> {
             place: attach::place(self.cluster),
             volumes: &self.held.volumes,
             keys: &self.held.keys,
+            folders: self.folders.clone(),
         };
         let mut failed = None;
         let mut made = |wishes: &Wishes| self.overview(wishes).map_err(|failure| failed = Some(failure)).ok();
@@ -218,7 +266,17 @@ fn repeat(target: &Target, wishes: &Wishes) -> String {
     let named = |flag: &str, names: &BTreeSet<String>| -> String {
         names.iter().map(|name| format!(" --{flag} {name}")).collect()
     };
-    command.push_str(&named("delete-volume", &wishes.volumes));
+    let alone = wishes.volumes.iter().filter(|name| !wishes.backups.contains_key(*name)).cloned().collect();
+    command.push_str(&named("delete-volume", &alone));
+    command.extend(
+        wishes.backups.iter().map(|(name, folder)| format!(" --backup-volume {}", quoted(&format!("{name}={folder}")))),
+    );
     command.push_str(&named("delete-key", &wishes.keys));
     command + " --yes"
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./=:".contains(c);
+    if word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::answers::{Form, Origin, file};
-use crate::cli::{BackupTo, Shared};
+use crate::cli::{BackupHow, BackupTo, Shared};
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
@@ -167,12 +167,14 @@ pub(super) async fn back_up(shared: &Shared, plan: &Plan) -> Result<(), Failure>
         yes: true,
         ..shared.clone()
     };
-    backup::run(&there, Some(&plan.target.release), &BackupTo::default()).await.map_err(|mut failure| {
-        // An upgrade has no word for the place.
-        failure.hints.retain(|hint| !hint.contains("--to"));
-        let failure = failure.hint(elsewhere(&plan.target));
-        failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup")
-    })
+    backup::run(&there, Some(&plan.target.release), &BackupTo::default(), &BackupHow::default()).await.map_err(
+        |mut failure| {
+            // An upgrade has no word for the place.
+            failure.hints.retain(|hint| !hint.contains("--to"));
+            let failure = failure.hint(elsewhere(&plan.target));
+            failure.hint("nothing was changed: mend it, or go on without a backup: --without-backup")
+        },
+    )
 }
 
 /// Nobody is asked where the backup goes, and a name of our own choosing would be found by nobody.

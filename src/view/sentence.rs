@@ -86,6 +86,8 @@ pub fn of(event: &Event) -> Option<String> {
             match verb.as_str() {
                 "backup" => format!("Backing up {what}{size}, into {place}."),
                 "restore" => format!("Restoring {what}, from {place}."),
+                "stop" => format!("Stopping {what}: {place}."),
+                "start" => format!("Starting {what} again: {place}."),
                 _ => format!("Checking {what}{size}: {place}."),
             }
         }

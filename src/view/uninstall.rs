@@ -1,5 +1,7 @@
 //! What has to be decided before a release goes: for each volume and each key, whether it is kept. Both faces ask the same.
 
+use std::collections::BTreeMap;
+
 use crate::plan::Target;
 use crate::plan::uninstall::{KeySecret, Volume, Wishes};
 use crate::view::overview::Overview;
@@ -15,6 +17,19 @@ pub struct Kept<'a> {
     pub volumes: &'a [Volume],
     /// Its key Secrets.
     pub keys: &'a [KeySecret],
+    /// The volumes that hold a database which can be backed up now, each with the folder where that would go.
+    pub folders: BTreeMap<String, String>,
+}
+
+/// What becomes of one thing, the safest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays, and the next install finds it.
+    Keep,
+    /// Its database is backed up and read back; then it goes.
+    BackUp,
+    /// It goes.
+    Delete,
 }
 
 /// One thing to decide about.
@@ -43,6 +58,30 @@ impl<'a> Kept<'a> {
         self.volumes.iter().map(Item::Volume).chain(self.keys.iter().map(Item::Key)).collect()
     }
 
+    /// What may become of an item, the default first.
+    pub fn fates(&self, item: Item<'_>) -> Vec<Fate> {
+        let backs_up = matches!(item, Item::Volume(volume) if self.folders.contains_key(&volume.name));
+        let fates = [Some(Fate::Keep), backs_up.then_some(Fate::BackUp), Some(Fate::Delete)];
+        fates.into_iter().flatten().collect()
+    }
+
+    /// Says what becomes of an item.
+    pub fn decide(&self, item: Item<'_>, wishes: &mut Wishes, fate: Fate) {
+        let name = item.name().to_string();
+        wishes.backups.remove(&name);
+        let names = match item {
+            Item::Volume(_) => &mut wishes.volumes,
+            Item::Key(_) => &mut wishes.keys,
+        };
+        match fate {
+            Fate::Keep => drop(names.remove(&name)),
+            Fate::BackUp | Fate::Delete => drop(names.insert(name.clone())),
+        }
+        if let (Fate::BackUp, Some(folder)) = (fate, self.folders.get(&name)) {
+            wishes.backups.insert(name, folder.clone());
+        }
+    }
+
     /// The kept volume that a key opens: the key is kept with it (cluster.md 5 "Pact of volume and key").
     pub fn needs(&self, item: Item<'_>, wishes: &Wishes) -> Option<&'a Volume> {
         let Item::Key(key) = item else { return None };
@@ -67,32 +106,26 @@ impl Item<'_> {
         }
     }
 
-    /// The choice that gives it up.
-    pub fn delete(&self) -> &'static str {
-        match self {
-            Self::Volume(_) => "Delete it and its data",
-            Self::Key(_) => "Delete it",
+    /// A fate as a choice.
+    pub fn choice(&self, fate: Fate) -> &'static str {
+        match (fate, self) {
+            (Fate::Keep, _) => "Keep it",
+            (Fate::BackUp, _) => "Back it up, then delete it",
+            (Fate::Delete, Self::Volume(_)) => "Delete it and its data",
+            (Fate::Delete, Self::Key(_)) => "Delete it",
         }
     }
 
-    /// Whether it is to go.
-    pub fn goes(&self, wishes: &Wishes) -> bool {
-        match self {
+    /// What is to become of it.
+    pub fn fate(&self, wishes: &Wishes) -> Fate {
+        let goes = match self {
             Self::Volume(_) => wishes.volumes.contains(self.name()),
             Self::Key(_) => wishes.keys.contains(self.name()),
-        }
-    }
-
-    /// Says whether it is to go.
-    pub fn decide(&self, wishes: &mut Wishes, goes: bool) {
-        let names = match self {
-            Self::Volume(_) => &mut wishes.volumes,
-            Self::Key(_) => &mut wishes.keys,
         };
-        if goes {
-            names.insert(self.name().to_string());
-        } else {
-            names.remove(self.name());
+        match (goes, wishes.backups.contains_key(self.name())) {
+            (false, _) => Fate::Keep,
+            (true, true) => Fate::BackUp,
+            (true, false) => Fate::Delete,
         }
     }
 }

@@ -24,7 +24,7 @@ fn attach(cx: &Context, namespace: &str, more: &[&str]) -> Command {
 }
 
 /// The types of the events, once each line was held to the schema.
-fn events(stdout: &[u8]) -> testbed::Outcome<Vec<Value>> {
+pub(crate) fn events(stdout: &[u8]) -> testbed::Outcome<Vec<Value>> {
     let schema: Value = serde_json::from_str(include_str!("../../assets/schemas/event.json"))?;
     let mut events = Vec::new();
     for line in String::from_utf8(stdout.to_vec())?.lines() {

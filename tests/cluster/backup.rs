@@ -15,9 +15,9 @@ use crate::testbed;
 /// An Inngest whose database is a real one of this test.
 pub(crate) struct Release {
     pub(crate) namespace: String,
-    database: String,
-    server: Postgresql,
-    folder: tempfile::TempDir,
+    pub(crate) database: String,
+    pub(crate) server: Postgresql,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Release {
@@ -54,13 +54,13 @@ impl Release {
 }
 
 /// The password that the release's own pods have.
-fn password(cx: &Context, namespace: &str) -> testbed::Outcome<String> {
+pub(crate) fn password(cx: &Context, namespace: &str) -> testbed::Outcome<String> {
     let secret = &objects(cx, namespace)?["Secret/inngest-postgresql"]["data"]["postgres-password"];
     let decoded = base64::engine::general_purpose::STANDARD.decode(secret.as_str().ok_or("no password")?)?;
     Ok(String::from_utf8(decoded)?)
 }
 
-fn manifest(folder: &str) -> testbed::Outcome<Value> {
+pub(crate) fn manifest(folder: &str) -> testbed::Outcome<Value> {
     Ok(serde_json::from_slice(&std::fs::read(Path::new(folder).join("backup.json"))?)?)
 }
 
@@ -265,6 +265,53 @@ pub(crate) async fn a_password_that_does_not_open_the_database_is_found_from_ano
     })
     .await?;
     drop(left);
+    DONE
+}
+
+pub(crate) async fn a_volume_is_deleted_only_after_its_database_was_backed_up_and_read_back(cx: Context) -> Outcome {
+    let release = Release::install(&cx)?;
+    let folder = release.at("last");
+    let claims = || -> testbed::Outcome<String> {
+        let found =
+            cx.kubectl().args(["-n", &release.namespace, "get", "pvc,deploy,statefulset", "-o", "name"]).output()?;
+        Ok(String::from_utf8(found.stdout)?)
+    };
+    let there = claims()?;
+    let of = |name: &str| format!("inngest-postgresql={}", release.at(name));
+    let uninstall = |more: &[&str]| release.run(&cx, &["uninstall"], more);
+    // What is wrong is told before anything is asked or written.
+    let unknown = uninstall(&["--backup-volume", "inngest-postgres", "--yes"])?;
+    assert_eq!(unknown.status.code(), Some(2), "{}", said(&unknown));
+    let unasked = uninstall(&["--backup-volume", &of("last")])?;
+    assert_eq!(unasked.status.code(), Some(6), "{}", said(&unasked));
+    assert!(said(&unasked).contains("once its database is backed up and read back"), "{}", said(&unasked));
+    assert!(!Path::new(&folder).exists() && claims()? == there, "nothing was done");
+    // A backup that fails keeps everything.
+    let nowhere = format!("inngest-postgresql={}/no/such/folder", release.at("none"));
+    let failed = uninstall(&["--backup-volume", &nowhere, "--yes"])?;
+    assert_eq!(failed.status.code(), Some(2), "{}", said(&failed));
+    assert!(said(&failed).contains("nothing was deleted"), "{}", said(&failed));
+    assert_eq!(claims()?, there);
+    release.server.sql("postgres", &format!("alter database {} rename to elsewhere", release.database))?;
+    let failed = uninstall(&["--backup-volume", &of("last"), "--yes"])?;
+    assert_eq!(failed.status.code(), Some(1), "{}", said(&failed));
+    assert!(said(&failed).contains("nothing was deleted") && !Path::new(&folder).exists(), "{}", said(&failed));
+    assert_eq!(claims()?, there);
+    release.server.sql("postgres", &format!("alter database elsewhere rename to {}", release.database))?;
+
+    let gone = uninstall(&["--backup-volume", &of("last"), "--yes"])?;
+    succeeded(&gone);
+    let told = said(&gone);
+    let at = |text: &str| told.find(text).ok_or_else(|| format!("{text} is not told: {told}"));
+    assert!(at("were read, and are sound")? < at("Gone after")?, "{told}");
+    at(&format!("backed up: volume inngest-postgresql, in {folder}"))?;
+    assert!(!claims()?.contains("inngest-postgresql"), "{}", claims()?);
+    assert_eq!(manifest(&folder)?["parts"][0]["database"], release.database.as_str());
+    // What it holds is what there was.
+    let dump = Path::new(&folder).join("database.pgdump");
+    release.server.sql("postgres", "create database again")?;
+    release.server.load(&dump, "again")?;
+    assert_eq!(release.server.sql("again", "select count(*) from runs")?, "5000");
     DONE
 }
 

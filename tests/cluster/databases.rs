@@ -52,7 +52,7 @@ pub(crate) struct Postgresql {
     bin: PathBuf,
     folder: tempfile::TempDir,
     bed: PathBuf,
-    port: u16,
+    pub(crate) port: u16,
     pub(crate) user: String,
     _server: Owned,
 }
@@ -98,12 +98,17 @@ impl Postgresql {
 
     /// What a pod that asks over the network has as its password.
     pub(crate) fn network(&self, password: &str) -> Outcome<()> {
+        self.network_of(&self.user, password)
+    }
+
+    /// The same for another of its users.
+    pub(crate) fn network_of(&self, user: &str, password: &str) -> Outcome<()> {
         let text = format!(
             "PGHOST=127.0.0.1 PGPORT={} PGPASSWORD='{password}'; export PGHOST PGPORT PGPASSWORD; SERVER_PROGRAMS={}\n",
             self.port,
             self.bin.display()
         );
-        Ok(std::fs::write(self.bed.join("servers").join(format!("{}.network", self.user)), text)?)
+        Ok(std::fs::write(self.bed.join("servers").join(format!("{user}.network")), text)?)
     }
 
     /// A dump of one of its databases, in `folder`.
@@ -117,12 +122,50 @@ impl Postgresql {
         if ran.success() { Ok(file) } else { Err("pg_dump failed".into()) }
     }
 
+    /// Loads a dump into one of its databases.
+    pub(crate) fn load(&self, file: &Path, database: &str) -> Outcome<()> {
+        let (port, socket) = (self.port.to_string(), self.folder.path().display().to_string());
+        let ran = Command::new(self.bin.join("pg_restore"))
+            .args(["--no-owner", "-h", &socket, "-p", &port, "-U", &self.user, "-d", database])
+            .arg(file)
+            .status()?;
+        if ran.success() { Ok(()) } else { Err("pg_restore failed".into()) }
+    }
+
+    /// Holds a table of one of its databases as nobody else may read it, until what is answered goes.
+    pub(crate) fn holding(&self, database: &str, table: &str) -> Outcome<Holding> {
+        use std::io::Write as _;
+        let (port, socket) = (self.port.to_string(), self.folder.path().display().to_string());
+        let mut held = Command::new(self.bin.join("psql"))
+            .args(["-AXtq", "-h", &socket, "-p", &port, "-U", &self.user, "-d", database])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let sql = format!("begin; lock table {table} in access exclusive mode;\n");
+        held.stdin.as_mut().ok_or("no input")?.write_all(sql.as_bytes())?;
+        let holding = Holding(Owned(held));
+        let locked = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted";
+        let began = Instant::now();
+        while self.sql(database, locked)? == "0" {
+            if began.elapsed() > Duration::from_secs(60) {
+                return Err("the table is not locked after a minute".into());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(holding)
+    }
+
     /// Runs SQL through the socket; answers what it printed.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> Outcome<String> {
+        self.sql_as(&self.user, database, sql)
+    }
+
+    /// The same as another user.
+    pub(crate) fn sql_as(&self, user: &str, database: &str, sql: &str) -> Outcome<String> {
         let port = self.port.to_string();
         let socket = self.folder.path().display().to_string();
         let ran = Command::new(self.bin.join("psql"))
-            .args(["-AXtq", "-v", "ON_ERROR_STOP=1", "-h", &socket, "-p", &port, "-U", &self.user, "-d", database])
+            .args(["-AXtq", "-v", "ON_ERROR_STOP=1", "-h", &socket, "-p", &port, "-U", user, "-d", database])
             .args(["-c", sql])
             .output()?;
         if !ran.status.success() {
@@ -131,6 +174,9 @@ impl Postgresql {
         Ok(String::from_utf8(ran.stdout)?.trim().to_string())
     }
 }
+
+/// A table that is held; with this it is let go.
+pub(crate) struct Holding(#[expect(dead_code, reason = "it is held until it is dropped")] Owned);
 
 impl Drop for Postgresql {
     fn drop(&mut self) {

@@ -29,7 +29,9 @@ mod helms;
 mod inngest;
 mod install;
 mod keys;
+mod outside;
 mod pact;
+mod passwords;
 mod preflight;
 mod processes;
 mod products;
@@ -48,6 +50,7 @@ mod upgraded;
 #[path = "../schemas/validate.rs"]
 mod validate;
 mod watch;
+mod writers;
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -216,8 +219,17 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         backup::a_restore_that_was_killed_leaves_the_database_as_it_was_and_the_next_one_finishes,
         backup::a_target_that_would_fill_is_refused_and_one_that_fills_keeps_everything_else,
         backup::a_password_that_does_not_open_the_database_is_found_from_another_pod_and_mended,
+        backup::a_volume_is_deleted_only_after_its_database_was_backed_up_and_read_back,
         backup::a_redis_is_backed_up_and_takes_its_dump_back_while_it_runs,
         backup::a_job_and_a_schedule_pass_a_strict_dry_run_and_go_with_the_release,
+        passwords::a_kept_volume_that_knows_another_password_stops_the_run_before_what_needs_it_starts,
+        passwords::a_server_outside_that_refuses_the_password_stops_the_run_before_what_needs_it_starts,
+        outside::a_database_outside_is_backed_up_and_restored_beside_the_old_one,
+        outside::a_role_that_may_not_make_databases_is_told_what_to_grant_and_nothing_is_touched,
+        outside::a_disk_that_a_redis_fills_keeps_everything_else_and_another_products_dump_is_refused,
+        outside::a_redis_outside_is_backed_up_and_its_restore_is_its_operators,
+        writers::what_writes_is_stopped_for_a_backup_and_runs_again_afterwards,
+        writers::what_a_backup_stopped_runs_again_after_it_was_ended_or_killed,
         uninstall::volumes_and_keys_stay_and_the_next_install_uses_them,
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,
         uninstall::a_person_is_asked_about_each_volume_and_types_the_name,

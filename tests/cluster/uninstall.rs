@@ -93,10 +93,11 @@ pub(crate) async fn a_person_is_asked_about_each_volume_and_types_the_name(cx: C
     succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--profile", "production", "--yes"])?);
     let mut person = Person::start(&cx, "dumb", &["uninstall", "-n", &namespace, "--plain"])?;
     person.until("Volume inngest-postgresql")?;
-    person.until("Choose 1 to 2")?;
+    person.until("Back it up, then delete it; the backup goes into")?;
+    person.until("Choose 1 to 3")?;
     person.press("\n")?;
     person.until("Volume inngest-redis")?;
-    person.press("2\n")?;
+    person.press("3\n")?;
     person.until("inngest-keys-1 is kept")?;
     person.until("type the release's name")?;
     person.press("inngest\n")?;

@@ -27,8 +27,12 @@ pub(crate) fn faults(root: &Value, schema: &Value, value: &Value, path: &str) ->
             "enum" if !rule.as_array().unwrap().contains(value) => {
                 found.push(format!("{path}: {value} is not one of {rule}"))
             }
-            "minimum" if value.as_i64() < rule.as_i64() => found.push(format!("{path}: too small")),
-            "maximum" if value.as_i64() > rule.as_i64() => found.push(format!("{path}: too large")),
+            "minimum" if value.is_number() && value.as_i64() < rule.as_i64() => {
+                found.push(format!("{path}: too small"))
+            }
+            "maximum" if value.is_number() && value.as_i64() > rule.as_i64() => {
+                found.push(format!("{path}: too large"))
+            }
             "minItems" if value.as_array().is_some_and(|list| (list.len() as u64) < rule.as_u64().unwrap()) => {
                 found.push(format!("{path}: too few"));
             }

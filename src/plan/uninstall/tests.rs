@@ -160,7 +160,7 @@ fn a_plan_of_an_uninstall_holds_no_value_of_a_secret() {
 #[test]
 fn a_named_volume_goes_with_a_warning_and_its_key_only_with_it() {
     let (recorded, held) = shop();
-    let wishes = Wishes { volumes: named(&["db"]), keys: named(&["shop-keys-1"]) };
+    let wishes = Wishes { volumes: named(&["db"]), keys: named(&["shop-keys-1"]), ..Wishes::default() };
     let plan = plan(&recorded, &held, &target(), &wishes).unwrap();
     let gone = |kind: &str| {
         order(&plan).contains(&(
@@ -172,7 +172,7 @@ fn a_named_volume_goes_with_a_warning_and_its_key_only_with_it() {
     assert!(gone("PersistentVolumeClaim") && gone("Secret"), "{:?}", order(&plan));
     assert_eq!(plan.findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["DATA_DELETED"]);
     assert!(plan.notes.is_empty(), "{:?}", plan.notes);
-    let key_alone = Wishes { volumes: named(&[]), keys: named(&["shop-keys-1"]) };
+    let key_alone = Wishes { volumes: named(&[]), keys: named(&["shop-keys-1"]), ..Wishes::default() };
     let refused = super::plan(&recorded, &held, &target(), &key_alone).unwrap_err();
     assert_eq!(refused.kind, FailureKind::Refused);
     assert!(refused.to_string().contains("it opens db, which is kept"), "{refused}");
@@ -182,8 +182,11 @@ fn a_named_volume_goes_with_a_warning_and_its_key_only_with_it() {
 fn a_name_that_is_not_there_is_told_with_the_nearest() {
     let (recorded, held) = shop();
     for (wishes, wanted) in [
-        (Wishes { volumes: named(&["bd"]), keys: named(&[]) }, "did you mean db?"),
-        (Wishes { volumes: named(&[]), keys: named(&["shop-key-1"]) }, "did you mean shop-keys-1?"),
+        (Wishes { volumes: named(&["bd"]), keys: named(&[]), ..Wishes::default() }, "did you mean db?"),
+        (
+            Wishes { volumes: named(&[]), keys: named(&["shop-key-1"]), ..Wishes::default() },
+            "did you mean shop-keys-1?",
+        ),
     ] {
         let failure = plan(&recorded, &held, &target(), &wishes).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Usage);
@@ -205,7 +208,7 @@ fn an_unreadable_disk_counts_as_one_that_goes_and_a_retained_one_is_told() {
     assert!(retained.outlives() && retained.words().contains("its disk stays (Retain)"), "{}", retained.words());
     let (recorded, mut held) = shop();
     held.volumes = vec![retained];
-    let wishes = Wishes { volumes: named(&["db"]), keys: named(&[]) };
+    let wishes = Wishes { volumes: named(&["db"]), keys: named(&[]), ..Wishes::default() };
     let plan = plan(&recorded, &held, &target(), &wishes).unwrap();
     assert!(plan.notes[0].contains("kubectl delete pv pv-1"), "{:?}", plan.notes);
     let mut unbound = claim.clone();
@@ -229,7 +232,7 @@ fn a_volume_that_a_strangers_pod_mounts_is_not_deleted() {
     );
     let (recorded, mut held) = shop();
     held.volumes = vec![volume];
-    let wishes = Wishes { volumes: named(&["db"]), keys: named(&[]) };
+    let wishes = Wishes { volumes: named(&["db"]), keys: named(&[]), ..Wishes::default() };
     let plan = plan(&recorded, &held, &target(), &wishes).unwrap();
     let blocking: Vec<&str> = plan.findings.iter().filter(|one| one.blocks()).map(|one| one.code.as_str()).collect();
     assert_eq!(blocking, ["VOLUME_IN_USE"]);

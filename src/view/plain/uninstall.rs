@@ -5,12 +5,11 @@ use std::io;
 use super::prompt::{Command, Prompt, Reply};
 use crate::plan::uninstall::Wishes;
 use crate::view::overview::Overview;
-use crate::view::uninstall::{Decision, Kept, loses};
+use crate::view::uninstall::{Decision, Fate, Item, Kept, loses};
 
 /// A question answered, or how the asking ended.
 enum Answer {
-    Keep,
-    Delete,
+    Fate(Fate),
     Back,
     Ended(Decision),
 }
@@ -41,14 +40,13 @@ pub fn ask(
             continue;
         };
         if let Some(volume) = kept.needs(*item, &wishes) {
-            item.decide(&mut wishes, false);
+            kept.decide(*item, &mut wishes, Fate::Keep);
             prompt.say(&format!("Secret {} is kept: it opens {}, which is kept.", item.name(), volume.name))?;
             at += 1;
             continue;
         }
-        match one(&item.asked(), item.delete(), item.goes(&wishes), prompt)? {
-            Answer::Keep => item.decide(&mut wishes, false),
-            Answer::Delete => item.decide(&mut wishes, true),
+        match one(kept, *item, &wishes, prompt)? {
+            Answer::Fate(fate) => kept.decide(*item, &mut wishes, fate),
             Answer::Back => {
                 at = asked_at.pop().unwrap_or(at);
                 continue;
@@ -60,13 +58,18 @@ pub fn ask(
     }
 }
 
-/// Keep or delete; keep is the default.
-fn one(asked: &str, delete: &str, marked: bool, prompt: &mut dyn Prompt) -> io::Result<Answer> {
-    let texts = ["Keep it".to_string(), delete.to_string()];
+/// Keep, back up and delete, or delete; keep is the default.
+fn one(kept: &Kept<'_>, item: Item<'_>, wishes: &Wishes, prompt: &mut dyn Prompt) -> io::Result<Answer> {
+    let fates = kept.fates(item);
+    let text = |fate: &Fate| match (fate, kept.folders.get(item.name())) {
+        (Fate::BackUp, Some(folder)) => format!("{}; the backup goes into {folder}", item.choice(*fate)),
+        _ => item.choice(*fate).to_string(),
+    };
+    let texts: Vec<String> = fates.iter().map(text).collect();
+    let marked = fates.iter().position(|fate| *fate == item.fate(wishes));
     loop {
-        return Ok(match prompt.choose(asked, &texts, Some(usize::from(marked)))? {
-            Reply::Said(0) => Answer::Keep,
-            Reply::Said(_) => Answer::Delete,
+        return Ok(match prompt.choose(&item.asked(), &texts, marked.or(Some(0)))? {
+            Reply::Said(at) => Answer::Fate(fates.get(at).copied().unwrap_or(Fate::Keep)),
             Reply::Command(Command::Back) => Answer::Back,
             Reply::Command(Command::Quit) | Reply::Ended => Answer::Ended(Decision::No),
             Reply::Interrupted => Answer::Ended(Decision::Interrupted),

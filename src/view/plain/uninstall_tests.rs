@@ -25,7 +25,9 @@ fn script(typed: &str) -> (Option<Wishes>, Decision, String) {
     let target = Target { context: "prod".into(), namespace: "a".into(), release: "shop".into(), ..Target::default() };
     let volumes = [volume("shop-db", "shop-keys-1"), volume("shop-queue", "shop-keys-2")];
     let keys = ["shop-keys-1", "shop-keys-2"].map(|name| KeySecret { name: name.into(), opens: Vec::new() });
-    let kept = Kept { target: &target, place: "https://x (context prod)".into(), volumes: &volumes, keys: &keys };
+    let folders = [("shop-db".to_string(), "/home/ana/shop-db".to_string())].into();
+    let kept =
+        Kept { target: &target, place: "https://x (context prod)".into(), volumes: &volumes, keys: &keys, folders };
     let (mut said, mut wished) = (Vec::new(), None);
     let mut made = |wishes: &Wishes| {
         wished = Some(wishes.clone());
@@ -50,13 +52,23 @@ fn enter_keeps_every_volume_and_its_key_and_a_typed_yes_does_it() {
 
 #[test]
 fn data_goes_only_when_the_releases_name_is_typed() {
-    let (wished, decision, said) = script("2\n\n2\nyes\n\nsho\nshop\n");
+    let (wished, decision, said) = script("3\n\n2\nyes\n\nsho\nshop\n");
     let wished = wished.unwrap();
     assert_eq!((wished.volumes.into_iter().collect::<Vec<_>>(), wished.keys.len()), (vec!["shop-db".to_string()], 1));
     assert!(matches!(decision, Decision::Yes(_)), "{said}");
     assert_eq!(said.matches("Type shop in full, or no.").count(), 3, "{said}");
-    let (_, decision, _) = script("2\n\n2\nno\n");
+    let (_, decision, _) = script("3\n\n2\nno\n");
     assert!(matches!(decision, Decision::No));
+}
+
+#[test]
+fn a_backup_first_is_offered_where_one_is_possible_and_says_where_it_goes() {
+    let (wished, _, said) = script("2\n\n\nshop\n");
+    let wished = wished.unwrap();
+    assert_eq!(wished.backups["shop-db"], "/home/ana/shop-db");
+    assert_eq!(wished.volumes.into_iter().collect::<Vec<_>>(), ["shop-db"]);
+    assert!(said.contains("Back it up, then delete it; the backup goes into /home/ana/shop-db"), "{said}");
+    assert_eq!(said.matches("Back it up").count(), 1, "the queue holds no database that is known: {said}");
 }
 
 #[test]

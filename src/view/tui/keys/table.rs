@@ -187,8 +187,8 @@ pub(in super::super) const TABLE: &[Binding] = &[
     on(&[Fates], KeyCode::Char(' '), A::Toggle, "Space", "change", "Keep it, or give it up; nothing is done yet"),
     on(&[Fates], KeyCode::Tab, A::Next, "Tab", "next", "Next volume or key"),
     on(&[Fates], KeyCode::BackTab, A::Previous, "Shift-Tab", "", "Volume or key before"),
-    on(&[Fates], KeyCode::Left, A::Close, "Left", "", "Keep it"),
-    on(&[Fates], KeyCode::Right, A::Open, "Right", "", "Give it up; nothing is done yet"),
+    on(&[Fates], KeyCode::Left, A::Close, "Left", "", "The safer fate: keeping it is the safest"),
+    on(&[Fates], KeyCode::Right, A::Open, "Right", "", "The next fate: a backup first, or gone; nothing is done yet"),
     on(
         &[Fates],
         KeyCode::Enter,

@@ -43,6 +43,7 @@ static KEPT: LazyLock<Kept<'static>> = LazyLock::new(|| Kept {
     place: "https://34.90.1.2 (context prod-eu)".into(),
     volumes: &VOLUMES,
     keys: &KEYS,
+    folders: [("inngest-postgresql".to_string(), "/home/ana/inngest-postgresql-20261121-140000".to_string())].into(),
 });
 
 /// The page over a database, a queue and the key of the first.
@@ -111,8 +112,33 @@ fn a_key_goes_only_after_the_volume_that_it_opens_and_stays_when_that_is_kept_af
     press(&mut app, "up shift-tab space");
     assert_eq!(*app.wishes(), Wishes::default());
     assert!(drawn(&app, 80, 24).contains("it opens inngest-postgresql, which is kept"), "{}", drawn(&app, 80, 24));
-    press(&mut app, "tab space shift-tab space");
+    press(&mut app, "tab right right right shift-tab space");
     assert!(app.wishes().volumes.contains("inngest-postgresql") && app.wishes().keys.contains("inngest-keys-1"));
+    press(&mut app, "tab left left left");
+    assert_eq!(*app.wishes(), Wishes::default());
+}
+
+#[test]
+fn a_volume_with_a_database_can_be_backed_up_first_and_one_without_cannot() {
+    let mut app = page(ascii());
+    press(&mut app, "space");
+    let said = drawn(&app, 80, 24);
+    assert!(said.contains("the backup goes into /home/ana/inngest-postgresql-2026"), "{said}");
+    assert!(app.wishes().backups.contains_key("inngest-postgresql"), "{:?}", app.wishes());
+    assert!(app.wishes().volumes.contains("inngest-postgresql"), "it goes afterwards");
+    press(&mut app, "space");
+    assert!(app.wishes().backups.is_empty() && app.wishes().volumes.contains("inngest-postgresql"));
+    press(&mut app, "space");
+    assert_eq!(*app.wishes(), Wishes::default(), "round to keeping it");
+    press(&mut app, "tab space");
+    assert!(app.wishes().backups.is_empty() && app.wishes().volumes.contains("inngest-redis"), "{:?}", app.wishes());
+}
+
+#[test]
+fn a_key_may_go_with_a_volume_that_is_backed_up_first() {
+    let mut app = page(ascii());
+    press(&mut app, "space shift-tab space");
+    assert!(app.wishes().keys.contains("inngest-keys-1"), "{:?}", app.wishes());
     press(&mut app, "tab left");
     assert_eq!(*app.wishes(), Wishes::default());
 }

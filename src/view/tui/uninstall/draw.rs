@@ -11,7 +11,7 @@ use super::super::paint;
 use super::{App, LEAVING, Over};
 use crate::sanitize;
 use crate::view::questions::Whereabouts;
-use crate::view::uninstall::{Item, loses};
+use crate::view::uninstall::{Fate, Item, loses};
 
 const ABOUT: &str = "Nothing was written yet. Everything that can be made again goes; volumes and keys are kept unless you \
     say otherwise, and a kept volume keeps the key that opens it. What is kept is found by the next install, which asks \
@@ -110,18 +110,30 @@ fn of(app: &App<'_>, item: Item<'_>, marked: bool, cells: usize) -> Vec<Line<'st
     ])];
     let room = cells.saturating_sub(7);
     lines.extend(wrap(&sanitize::line(&told), room).into_iter().map(|line| Line::raw(format!("     {line}"))));
-    let goes = item.goes(&app.wishes);
-    let fate = |chosen: bool, text: &str, style| {
+    let chosen = item.fate(&app.wishes);
+    let shown = |chosen: bool, text: &str, style| {
         let sign = if chosen { theme.signs.chosen } else { theme.signs.unchosen };
         Span::styled(format!("{sign} {text}"), if chosen { style } else { theme.plain() })
     };
-    let mut fates = vec![Span::raw("     "), fate(!goes, "Keep", theme.good())];
-    match app.kept.needs(item, &app.wishes) {
-        Some(volume) => fates.push(Span::styled(format!("   with {}, which is kept", volume.name), theme.dim())),
-        None => {
-            fates.push(Span::raw("   "));
-            fates.push(fate(goes, item.delete(), theme.bad()));
+    let mut fates = vec![Span::raw("     ")];
+    let needs = app.kept.needs(item, &app.wishes);
+    for fate in app.kept.fates(item) {
+        let (text, style) = match fate {
+            Fate::Keep => ("Keep", theme.good()),
+            Fate::BackUp => (item.choice(fate), theme.warn()),
+            Fate::Delete => (item.choice(fate), theme.bad()),
+        };
+        if fate != Fate::Keep && needs.is_some() {
+            continue;
         }
+        fates.push(shown(fate == chosen, text, style));
+        fates.push(Span::raw("   "));
+    }
+    if let Some(volume) = needs {
+        fates.push(Span::styled(format!("with {}, which is kept", volume.name), theme.dim()));
+    } else {
+        // No blanks at the end of a line.
+        fates.pop();
     }
     lines.push(Line::from(fates));
     lines.push(Line::raw(""));

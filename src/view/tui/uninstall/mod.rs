@@ -13,7 +13,7 @@ use super::keys::{self, Action, Place};
 use super::leaving::Leaving;
 use super::{Effect, Msg, Screen, Signal, Theme};
 use crate::plan::uninstall::Wishes;
-use crate::view::uninstall::{Item, Kept};
+use crate::view::uninstall::{Fate, Item, Kept};
 
 #[cfg(test)]
 pub(super) use session::on;
@@ -86,19 +86,30 @@ impl<'a> App<'a> {
         }
     }
 
-    /// The other fate for what is marked. A key that opens a kept volume has none.
-    fn change(&mut self, goes: Option<bool>) {
+    /// Another fate for what is marked: `step` further on, or round where it is to go round. A key that opens a kept volume
+    /// has none.
+    fn change(&mut self, step: isize, round: bool) {
         let Some(item) = self.items.get(self.at).copied() else { return };
         if let Some(volume) = self.kept.needs(item, &self.wishes) {
             self.said = format!("it opens {}, which is kept: delete that first", volume.name);
             return;
         }
-        let goes = goes.unwrap_or(!item.goes(&self.wishes));
-        item.decide(&mut self.wishes, goes);
+        let fates = self.kept.fates(item);
+        let now = fates.iter().position(|fate| *fate == item.fate(&self.wishes)).unwrap_or(0);
+        let next = match (now.checked_add_signed(step), round) {
+            (None, _) => 0,
+            (Some(next), true) => next % fates.len().max(1),
+            (Some(next), false) => next.min(fates.len().saturating_sub(1)),
+        };
+        let fate = fates.get(next).copied().unwrap_or(Fate::Keep);
+        self.kept.decide(item, &mut self.wishes, fate);
+        if let (Fate::BackUp, Some(folder)) = (fate, self.kept.folders.get(item.name())) {
+            self.said = format!("the backup goes into {folder}");
+        }
         // A volume that is kept after all keeps its key.
         for other in &self.items {
             if self.kept.needs(*other, &self.wishes).is_some() {
-                other.decide(&mut self.wishes, false);
+                self.kept.decide(*other, &mut self.wishes, Fate::Keep);
             }
         }
     }
@@ -132,9 +143,9 @@ impl<'a> App<'a> {
             Action::Down => self.at = (self.at + 1).min(last),
             Action::Next => self.at = if self.at >= last { 0 } else { self.at + 1 },
             Action::Previous => self.at = self.at.checked_sub(1).unwrap_or(last),
-            Action::Toggle => self.change(None),
-            Action::Close => self.change(Some(false)),
-            Action::Open => self.change(Some(true)),
+            Action::Toggle => self.change(1, true),
+            Action::Close => self.change(-1, false),
+            Action::Open => self.change(1, false),
             Action::Accept => self.left = Some(Left::ToReview),
             Action::Back => self.over = Over::Leaving(0),
             _ => {}

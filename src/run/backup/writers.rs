@@ -1,0 +1,169 @@
+//! What writes is stopped while a backup is taken (`--stop-writers`), and started again whatever became of the backup.
+
+use std::time::Duration;
+
+use super::{Databases, Teller};
+use crate::apply::writers as at;
+use crate::cli::Shared;
+use crate::cluster::lock::{self, Lock, LockTiming};
+use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::event::EventKind;
+use crate::object::ObjectId;
+use crate::plan::backup::writers::{Writers, writers};
+
+/// How long pods may take to end, where nothing else was said.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Writers that were stopped, under the release's lock.
+pub(in crate::run) struct Still {
+    ids: Vec<ObjectId>,
+    lock: Lock,
+    /// Nothing of the release can write any more.
+    pub(in crate::run) whole: bool,
+}
+
+impl Still {
+    /// Gives the lock back, and leaves everything stopped: it is about to go.
+    pub(in crate::run) async fn leave(self) {
+        self.lock.release().await;
+    }
+
+    /// Nobody else has changed the release meanwhile.
+    pub(in crate::run) fn holds(&self) -> Result<(), Failure> {
+        self.lock.check()
+    }
+}
+
+fn of(databases: &Databases) -> Writers {
+    writers(databases.plan(), &databases.sources)
+}
+
+/// What is stopped while a backup is taken.
+pub(in crate::run) fn named(databases: &Databases) -> Option<String> {
+    let ids = of(databases).scaled;
+    (!ids.is_empty()).then(|| names(&ids))
+}
+
+fn names(ids: &[ObjectId]) -> String {
+    ids.iter().map(ObjectId::short).collect::<Vec<_>>().join(", ")
+}
+
+/// What a backup that died left stopped is started again; one that goes on elsewhere holds the lock, and is left alone.
+///
+/// # Errors
+/// Somebody else is changing the release, or it cannot be written.
+pub(in crate::run) async fn restart_left(
+    shared: &Shared,
+    databases: &Databases,
+    teller: &Teller,
+) -> Result<(), Failure> {
+    let left = at::left_stopped(&databases.cluster, &of(databases).scaled).await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let lock = take(shared, databases, teller).await?;
+    tell(teller, "start", names(&left), "a backup that did not end had stopped it");
+    let started = start(databases, &left, &lock).await;
+    lock.release().await;
+    started
+}
+
+async fn take(shared: &Shared, databases: &Databases, teller: &Teller) -> Result<Lock, Failure> {
+    let (cluster, target) = (&databases.cluster, &databases.target);
+    lock::take(cluster, target, shared.take_over.as_deref(), LockTiming::default(), &|kind| teller.tell(kind)).await
+}
+
+fn tell(teller: &Teller, verb: &str, what: String, place: &str) {
+    teller.tell(EventKind::DataStarted { verb: verb.into(), what, place: place.into(), size: None });
+}
+
+async fn start(databases: &Databases, ids: &[ObjectId], lock: &Lock) -> Result<(), Failure> {
+    let manager = databases.target.field_manager();
+    let mut first = None;
+    // One that cannot be started must not keep the others down.
+    for id in ids {
+        let started = match lock.check() {
+            Ok(()) => at::start(&databases.cluster, id, &manager).await.map(drop),
+            Err(lost) => Err(lost),
+        };
+        if let Err(failure) = started {
+            first.get_or_insert(failure);
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+/// Stops everything that writes, and waits until its pods are gone.
+///
+/// # Errors
+/// It cannot be stopped: what was stopped by then is started again.
+pub(in crate::run) async fn stop(shared: &Shared, databases: &Databases, teller: &Teller) -> Result<Still, Failure> {
+    let Writers { scaled, others } = of(databases);
+    at::can_stop(&databases.cluster, &databases.target.namespace, &scaled).await?;
+    let patience = crate::run::apply::options(shared)?.timeout.unwrap_or(PATIENCE);
+    let lock = take(shared, databases, teller).await?;
+    let mut still = Still { ids: Vec::new(), lock, whole: others.is_empty() };
+    let stopped = async {
+        for id in &scaled {
+            still.lock.check()?;
+            if at::stop(&databases.cluster, id, &databases.target.field_manager()).await? {
+                still.ids.push(id.clone());
+            }
+        }
+        if !still.ids.is_empty() {
+            tell(teller, "stop", names(&still.ids), "it is started again afterwards");
+        }
+        at::until_none(&databases.cluster, &still.ids, patience).await
+    };
+    let stopped: Result<(), Failure> = super::unless_stopped(stopped).await;
+    match stopped {
+        Ok(()) => Ok(still),
+        Err(failure) => Err(again(databases, still, failure, teller).await),
+    }
+}
+
+/// Starts what was stopped, after a failure.
+async fn again(databases: &Databases, still: Still, failure: Failure, teller: &Teller) -> Failure {
+    match go_on(databases, still, teller).await {
+        Ok(()) if failure.state.is_empty() => failure.state(NOTHING_WRITTEN),
+        Ok(()) => failure,
+        Err(more) => failure.why(format!("and what was stopped could not be started again: {}", more.what)),
+    }
+}
+
+/// Starts what was stopped, and gives the lock back.
+///
+/// # Errors
+/// Something stays stopped: the next backup starts it.
+pub(in crate::run) async fn go_on(databases: &Databases, still: Still, teller: &Teller) -> Result<(), Failure> {
+    if !still.ids.is_empty() {
+        tell(teller, "start", names(&still.ids), "the backup is over");
+    }
+    let started = start(databases, &still.ids, &still.lock).await;
+    let (release, namespace) = (&databases.target.release, &databases.target.namespace);
+    let started = started.map_err(|failure| {
+        Failure { kind: FailureKind::Deployment, ..failure }
+            .state(format!("stopped still: {}", names(&still.ids)))
+            .hint(format!("start it: the next slipway backup {release} -n {namespace} does, and so does an install"))
+    });
+    still.lock.release().await;
+    started
+}
+
+/// Takes a backup while nothing writes.
+///
+/// # Errors
+/// As the backup, or what writes cannot be stopped or started.
+pub(in crate::run) async fn while_still<T>(
+    shared: &Shared,
+    databases: &Databases,
+    teller: &Teller,
+    work: impl AsyncFnOnce(&Still) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let still = stop(shared, databases, teller).await;
+    let still = still.map_err(|failure| failure.hint("or back up while it writes: without --stop-writers"))?;
+    match work(&still).await {
+        Ok(done) => go_on(databases, still, teller).await.map(|()| done),
+        Err(failure) => Err(again(databases, still, failure, teller).await),
+    }
+}
