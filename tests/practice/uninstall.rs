@@ -37,7 +37,7 @@ async fn uninstall(cluster: &Cluster, volumes: &[&str], keys: &[&str]) -> Result
         let is_there = |name: &&&str| held.objects.iter().any(|object| holds(object) && object.name() == **name);
         names.iter().filter(is_there).map(ToString::to_string).collect()
     };
-    let mut wishes = Wishes { volumes: there(volumes), keys: there(keys) };
+    let mut wishes = Wishes { volumes: there(volumes), keys: there(keys), ..Wishes::default() };
     begun(&revisions, &mut wishes, &held.objects.iter().map(slipway::object::Object::id).collect());
     run_of(cluster, &end_of(&recorded.plan, &held, &target(), &wishes)?, &Secrets::default()).await?;
     let namespace = ObjectId::new("", "Namespace", "", NAMESPACE);
