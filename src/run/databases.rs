@@ -11,7 +11,8 @@ use crate::cluster::{Cluster, Deletion, FaultKind, Seen, Watched};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, VERSION};
 use crate::object::{Object, ObjectId};
-use crate::plan::backup::{Kind, Source, client, sources};
+use crate::plan::backup::job::To;
+use crate::plan::backup::{Kind, Source, client, fetch, sources};
 use crate::plan::{Plan, ProductRef, Target};
 use crate::view::headless::{Format, Headless};
 
@@ -166,6 +167,20 @@ impl Databases {
     /// It does not run.
     pub(super) async fn client(&self, source: &Source) -> Result<Opened<'_>, Failure> {
         let pod = client::pod(&self.target, source, self.parent.as_ref(), self.openshift, CLIENT_LASTS);
+        self.run_pod(&pod).await
+    }
+
+    /// The pod that reads a backup out of a claim or a bucket.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) async fn fetcher(&self, from: (&To, &Source)) -> Result<Opened<'_>, Failure> {
+        let pod = fetch::pod(&self.target, from, self.parent.as_ref(), self.openshift, CLIENT_LASTS);
+        self.run_pod(&pod).await
+    }
+
+    /// Makes a pod whose container is called `client`, and waits until it runs.
+    async fn run_pod(&self, pod: &Object) -> Result<Opened<'_>, Failure> {
         let id = pod.id();
         let manager = self.target.field_manager();
         // One that another run left is in the way, and does nothing any more that anybody waits for.
@@ -173,7 +188,7 @@ impl Databases {
             self.cluster.delete(&id, &Deletion::of(left.uid())).await?;
             self.cluster.gone(&id, left.uid()).await?;
         }
-        let made = self.cluster.create(&pod, &manager).await?;
+        let made = self.cluster.create(pod, &manager).await?;
         let opened = Opened {
             door: Door {
                 namespace: id.namespace.clone(),
@@ -189,7 +204,7 @@ impl Databases {
             Ok(Err(failure)) => failure,
             Err(_) => Failure::new(FailureKind::TimedOut, format!("the pod {} does not run", id.name))
                 .place(id.to_string())
-                .why(format!("its image is {}", source.image)),
+                .why(format!("its image is {}", pod.list(&["spec", "containers"])[0]["image"].as_str().unwrap_or(""))),
         };
         opened.close().await;
         Err(failed.state("the pod is deleted again; nothing else was written"))

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::apply::backup::{self as data, Door};
-use crate::cli::Shared;
+use crate::cli::{RestoreFrom, Shared};
 use crate::cluster::lock::{self, LockTiming};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
@@ -12,6 +12,7 @@ use crate::plan::backup::{FORMAT, Kind, MANIFEST, Manifest, Part, Source, fits, 
 use crate::plan::restore::{self, Names};
 
 use super::databases::{Databases, Teller};
+use super::fetch::Backup;
 use super::interactive;
 
 /// One dump that goes into one database.
@@ -25,11 +26,14 @@ struct Pair<'a> {
 pub(super) async fn run(
     shared: &Shared,
     release: Option<&str>,
-    from: &Path,
+    from: &RestoreFrom,
     only: Option<&str>,
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
     let sources = databases.some()?;
+    // What came from the cluster is in a private folder, which goes when it is dropped.
+    let backup = Backup::at_hand(shared, &databases, from, only).await?;
+    let from = backup.folder();
     let (manifest, folder) = read(from, &databases, sources)?;
     let pairs = pairs(&databases, sources, &manifest, &folder, only)?;
     let teller = Teller::new(shared);
@@ -71,7 +75,7 @@ pub(super) async fn run(
         tell(EventKind::DataStarted {
             verb: "restore".into(),
             what: pair.source.title(),
-            place: pair.path.display().to_string(),
+            place: format!("{} of {}", pair.part.file, backup.place),
             size: Some(pair.part.bytes),
         });
         let done = match tables {
@@ -90,7 +94,7 @@ pub(super) async fn run(
     if let Some(failure) = failed {
         return Err(notes.into_iter().fold(failure, |failure, note| failure.hint(format!("done already: {note}"))));
     }
-    teller.tell(EventKind::DataFinished { verb: "restore".into(), place: from.display().to_string(), notes });
+    teller.tell(EventKind::DataFinished { verb: "restore".into(), place: backup.place.clone(), notes });
     Ok(())
 }
 
