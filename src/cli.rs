@@ -9,7 +9,7 @@ mod backup;
 mod keys;
 mod shared;
 
-pub use backup::{BackupHow, BackupTo, BackupWhat};
+pub use backup::{BackupHow, BackupTo, BackupWhat, RestoreFrom};
 pub use keys::Keys;
 pub use shared::{Color, Output, Shared};
 
@@ -221,9 +221,9 @@ pub enum Verb {
     Restore {
         /// Which release; it need not be named where there is only one.
         release: Option<String>,
-        /// The folder that a backup made, or a single dump.
-        #[arg(long, value_name = "PATH")]
-        from: PathBuf,
+        /// Where the backup is.
+        #[command(flatten)]
+        from: Box<RestoreFrom>,
         /// Only the database of this group.
         #[arg(long, value_name = "GROUP")]
         only: Option<String>,

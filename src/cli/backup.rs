@@ -59,3 +59,23 @@ pub enum BackupWhat {
         to: Box<BackupTo>,
     },
 }
+
+/// Where a backup is restored from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RestoreFrom {
+    /// The folder that a backup made, or a single dump.
+    #[arg(long = "from", value_name = "PATH", required_unless_present_any = ["from_claim", "from_s3"], conflicts_with_all = ["from_claim", "from_s3"])]
+    pub path: Option<PathBuf>,
+    /// A claim that backups were written to: the newest of the release in it, or the one that is named.
+    #[arg(long = "from-claim", id = "from_claim", value_name = "NAME[/BACKUP]", conflicts_with = "from_s3")]
+    pub claim: Option<String>,
+    /// A bucket that backups were written to, as s3://BUCKET/PREFIX: the newest of the release in it, or the one that is named.
+    #[arg(long = "from-s3", id = "from_s3", value_name = "URL[/BACKUP]", requires = "s3_secret")]
+    pub s3: Option<String>,
+    /// The Secret that opens the bucket, as for a backup.
+    #[arg(long = "s3-secret", value_name = "NAME")]
+    pub s3_secret: Option<String>,
+    /// Image with rclone for the bucket.
+    #[arg(long = "s3-image", value_name = "IMAGE")]
+    pub s3_image: Option<String>,
+}

@@ -5,6 +5,7 @@
 //! Secret that the product names.
 
 pub mod client;
+pub mod fetch;
 pub mod job;
 pub mod snapshot;
 pub mod writers;
@@ -134,8 +135,9 @@ impl Source {
                 "exec psql -w -AXtq {} -c 'select pg_database_size(current_database())'",
                 self.postgres_arguments(within, &self.database)
             )),
+            // It ends well whatever the server answers: what is no size is told, and is a failure.
             Kind::Redis => self.script(&format!(
-                "redis-cli {} info memory | sed -n 's/^used_memory:\\([0-9]*\\).*/\\1/p'",
+                "said=\"$(redis-cli {} info memory 2>&1 || true)\"; printf '%s\\n' \"$said\" | sed -n 's/^used_memory:\\([0-9]*\\).*/\\1/p' | grep . || {{ printf '%s\\n' \"$said\" >&2; exit 1; }}",
                 self.redis_arguments(within)
             )),
         }

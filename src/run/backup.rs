@@ -18,14 +18,14 @@ use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
 
 use super::databases::{Databases, Teller, mounts};
 use super::{interactive, plain, print};
-pub(super) use in_cluster::schedule;
+pub(super) use in_cluster::{in_cluster, schedule};
 use writers::Still;
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>, to: &BackupTo, how: &BackupHow) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "backup").await?;
     let teller = Teller::new(shared);
-    let to = match in_cluster::in_cluster(&databases, to).await? {
+    let to = match in_cluster(&databases, to).await? {
         _ if how.snapshot => Place::Storage(snapshot::wanted(&databases, how).await?),
         None => Place::Folder(folder(shared, &databases, to)?),
         Some(to) => Place::Cluster(to),

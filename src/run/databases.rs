@@ -11,7 +11,8 @@ use crate::cluster::{Cluster, Deletion, FaultKind, Seen, Watched};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::{Event, EventKind, VERSION};
 use crate::object::{Object, ObjectId};
-use crate::plan::backup::{Kind, Source, client, sources};
+use crate::plan::backup::job::To;
+use crate::plan::backup::{Kind, Source, client, fetch, sources};
 use crate::plan::{Plan, ProductRef, Target};
 use crate::view::headless::{Format, Headless};
 
@@ -196,6 +197,20 @@ impl Databases {
     /// It does not run.
     pub(super) async fn client(&self, source: &Source, lasts: Lasts) -> Result<Opened<'_>, Failure> {
         let pod = client::pod(&self.target, source, self.parent.as_ref(), self.openshift, lasts.seconds);
+        self.run_pod(&pod, lasts.patience).await
+    }
+
+    /// The pod that reads a backup out of a claim or a bucket.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub(super) async fn fetcher(&self, from: (&To, &Source)) -> Result<Opened<'_>, Failure> {
+        let pod = fetch::pod(&self.target, from, self.parent.as_ref(), self.openshift, DUMP_LASTS.seconds);
+        self.run_pod(&pod, DUMP_LASTS.patience).await
+    }
+
+    /// Makes a pod whose container is called `client`, and waits until it runs.
+    async fn run_pod(&self, pod: &Object, patience: Duration) -> Result<Opened<'_>, Failure> {
         let id = pod.id();
         let manager = self.target.field_manager();
         // One that another run left is in the way, and does nothing any more that anybody waits for.
@@ -203,7 +218,7 @@ impl Databases {
             self.cluster.delete(&id, &Deletion::of(left.uid())).await?;
             self.cluster.gone(&id, left.uid()).await?;
         }
-        let made = self.cluster.create(&pod, &manager).await?;
+        let made = self.cluster.create(pod, &manager).await?;
         let opened = Opened {
             door: Door {
                 namespace: id.namespace.clone(),
@@ -213,13 +228,13 @@ impl Databases {
             },
             client: Some((self, id.clone(), made.uid().to_string())),
         };
-        let runs = tokio::time::timeout(lasts.patience, self.until_ready(&id)).await;
+        let runs = tokio::time::timeout(patience, self.until_ready(&id)).await;
         let failed = match runs {
             Ok(Ok(())) => return Ok(opened),
             Ok(Err(failure)) => failure,
             Err(_) => Failure::new(FailureKind::TimedOut, format!("the pod {} does not run", id.name))
                 .place(id.to_string())
-                .why(format!("its image is {}", source.image)),
+                .why(format!("its image is {}", pod.list(&["spec", "containers"])[0]["image"].as_str().unwrap_or(""))),
         };
         opened.close().await;
         Err(failed.state("the pod is deleted again; nothing else was written"))

@@ -7,7 +7,7 @@ mod read;
 use std::path::{Path, PathBuf};
 
 use crate::apply::backup::{self as data, Door};
-use crate::cli::Shared;
+use crate::cli::{RestoreFrom, Shared};
 use crate::cluster::lock::{self, LockTiming};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
@@ -15,6 +15,7 @@ use crate::plan::backup::{Kind, Manifest, Part, Source, words};
 use crate::plan::restore::{self, Names};
 
 use super::databases::{Databases, Opened, Teller};
+use super::fetch::Backup;
 use super::interactive;
 
 /// One dump that goes into one database.
@@ -28,12 +29,14 @@ struct Pair {
 pub(super) async fn run(
     shared: &Shared,
     release: Option<&str>,
-    from: &Path,
+    from: &RestoreFrom,
     only: Option<&str>,
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
     let sources = databases.some()?;
-    let (manifest, folder) = read::read(from, &databases, sources)?;
+    // What came from the cluster is in a private folder, which goes when it is dropped.
+    let backup = Backup::at_hand(shared, &databases, from, only).await?;
+    let (manifest, folder) = read::read(backup.folder(), &databases, sources)?;
     let pairs = read::pairs(&databases, sources, &manifest, &folder, only)?;
     for pair in &pairs {
         read::whole(pair)?;
@@ -46,7 +49,7 @@ pub(super) async fn run(
         agreed(shared, &databases, &manifest, &pairs)?;
     }
     let mut doors = Vec::new();
-    let done = restore_all(shared, &databases, &manifest, pairs, (asked_first, from), &mut doors).await;
+    let done = restore_all(shared, &databases, &manifest, pairs, (asked_first, &backup), &mut doors).await;
     for opened in doors {
         opened.close().await;
     }
@@ -58,7 +61,7 @@ async fn restore_all<'a>(
     databases: &'a Databases,
     manifest: &Manifest,
     mut pairs: Vec<Pair>,
-    (asked, from): (bool, &Path),
+    (asked, backup): (bool, &Backup),
     doors: &mut Vec<Opened<'a>>,
 ) -> Result<(), Failure> {
     let teller = Teller::new(shared);
@@ -97,7 +100,7 @@ async fn restore_all<'a>(
         tell(EventKind::DataStarted {
             verb: "restore".into(),
             what: pair.source.title(),
-            place: pair.path.display().to_string(),
+            place: format!("{} of {}", pair.part.file, backup.place),
             size: Some(pair.part.bytes),
         });
         let done = match tables {
@@ -116,7 +119,7 @@ async fn restore_all<'a>(
     if let Some(failure) = failed {
         return Err(notes.into_iter().fold(failure, |failure, note| failure.hint(format!("done already: {note}"))));
     }
-    teller.tell(EventKind::DataFinished { verb: "restore".into(), place: from.display().to_string(), notes });
+    teller.tell(EventKind::DataFinished { verb: "restore".into(), place: backup.place.clone(), notes });
     Ok(())
 }
 

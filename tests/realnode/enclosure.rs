@@ -50,7 +50,6 @@ pub(crate) fn enter() -> Outcome<ExitCode> {
         .args(std::env::args_os().skip(1))
         .env(INSIDE, &folder)
         .env("TMPDIR", &folder)
-        .stdin(Stdio::null())
         .spawn()?;
     let began = Instant::now();
     let ended = loop {

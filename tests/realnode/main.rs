@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod backup;
 mod built;
 mod context;
+mod databases;
 mod enclosure;
 mod image;
 mod node;
 mod pods;
+mod release;
 #[expect(dead_code, reason = "its simulated nodes and users are for the tests of the test cluster")]
 #[path = "../testbed/mod.rs"]
 mod testbed;
@@ -25,6 +28,8 @@ use node::Node;
 
 /// With this variable set, a machine that cannot have a real node says so, and that is no failure.
 const WHERE_POSSIBLE: &str = "SLIPWAY_REALNODE_WHERE_POSSIBLE";
+/// A command that is run beside the node in place of the tests, for a person who wants to look around.
+const COMMAND: &str = "SLIPWAY_REALNODE_RUN";
 /// What the inside answers when the node does not come up.
 const NO_NODE: u8 = 77;
 /// No test waits longer: one that hangs is a failure that says so.
@@ -44,6 +49,12 @@ macro_rules! tests {
 fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
     tests![node;
         pods::names_volumes_logs_and_commands_work_as_on_any_cluster,
+        backup::a_job_writes_into_a_claim_what_restore_takes_back,
+        backup::a_schedule_runs_and_keeps_as_many_as_were_asked_for,
+        backup::a_job_writes_into_a_bucket_and_keeps_as_many_as_were_asked_for,
+        backup::a_job_that_cannot_reach_its_bucket_or_its_database_ends_and_leaves_nothing,
+        databases::a_password_is_asked_from_another_pod_and_mended_through_the_socket,
+        databases::databases_run_without_root_on_a_read_only_root_and_outlive_their_pods,
     ]
 }
 
@@ -71,6 +82,7 @@ fn main() -> ExitCode {
     }
     if let Some(folder) = enclosure::inside() {
         return match up(&folder) {
+            Ok(node) if std::env::var_os(COMMAND).is_some() => look_around(&node),
             Ok(node) => libtest_mimic::run(&arguments, all(&Arc::new(Some(node)))).exit_code(),
             Err(why) => {
                 tell(&format!("the real node does not start: {why}"));
@@ -84,6 +96,18 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(why) => not_run(&why.to_string()),
     }
+}
+
+/// Runs that command with the kubeconfig, and kubectl and slipway on its path.
+fn look_around(node: &Node) -> ExitCode {
+    let slipway = Path::new(env!("CARGO_BIN_EXE_slipway")).parent().unwrap_or(Path::new("/"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let ended = std::process::Command::new("bash")
+        .args(["-c", &std::env::var(COMMAND).unwrap_or_default()])
+        .env("KUBECONFIG", node.plane.files.join("admin.kubeconfig"))
+        .env("PATH", format!("{}:{}:{path}", node.plane.built.programs.display(), slipway.display()))
+        .status();
+    if ended.is_ok_and(|ended| ended.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[expect(clippy::print_stderr, reason = "who waits wants to know for what")]

@@ -17,18 +17,24 @@ pub fn name(target: &Target, source: &Source) -> String {
 
 /// The pod: it sleeps, ends by itself after `seconds`, and goes with `owner`, the release's parent.
 pub fn pod(target: &Target, source: &Source, owner: Option<&Object>, openshift: bool, seconds: u64) -> Object {
+    let lasting = seconds.to_string();
     let mut pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name(target, source), "namespace": target.namespace, "labels": labels(target, "client")},
         "spec": spec(openshift, json!({
             "activeDeadlineSeconds": seconds,
-            "containers": [container("client", source, &["sh", "-c", "trap 'exit 0' TERM; sleep \"$0\" & wait", &seconds.to_string()], json!([]))],
+            "containers": [container("client", source, &asleep(&lasting), json!([]))],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
         })),
     });
     own(&mut pod["metadata"], owner);
     Object(pod)
+}
+
+/// A command that does nothing for so many seconds, and ends at once when it is told to.
+pub(super) fn asleep(seconds: &str) -> [&str; 4] {
+    ["sh", "-c", "trap 'exit 0' TERM; sleep \"$0\" & wait", seconds]
 }
 
 /// What goes when the release goes.

@@ -49,7 +49,8 @@ impl Bucket {
         Ok((bucket.to_string(), prefix.to_string()))
     }
 
-    fn folder(&self) -> String {
+    /// As rclone names it.
+    pub(super) fn folder(&self) -> String {
         if self.prefix.is_empty() {
             format!("s3:{}", self.bucket)
         } else {
@@ -118,6 +119,8 @@ fn job_spec(order: &Order<'_>) -> Value {
     json!({
         // A second try would begin anew over what the first left; whoever asked decides.
         "backoffLimit": 0,
+        // One that hangs, whatever for, would hold up every later one of its schedule.
+        "activeDeadlineSeconds": 86400,
         "ttlSecondsAfterFinished": 86400,
         "template": {
             "metadata": {"labels": client::labels(order.target, "backup")},
@@ -137,7 +140,7 @@ fn begin(order: &Order<'_>, more: &str) -> Value {
 }
 
 /// The pattern of the time in a backup's name.
-const TIME: &str = "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]";
+pub(super) const TIME: &str = "[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]-[0-9][0-9][0-9][0-9][0-9][0-9]";
 const WORK: (&str, &str) = ("work", "/work");
 const BACKUP: (&str, &str) = ("backup", "/backup");
 
@@ -167,10 +170,10 @@ fn part(source: &Source) -> String {
     };
     let (version, file) = (source.version(false).pop().unwrap_or_default(), source.file());
     format!(
-        "version=\"$({version})\"; printf '{{\"group\":\"%s\",\"kind\":\"{kind}\",\"database\":\"%s\",\"server\":\"%s\",\"file\":\"{file}\",\"bytes\":%s,\"sha256\":\"%s\",\"size\":%s}}' {} {} \"${{version%% *}}\" \"$bytes\" \"$sum\" \"$size\" > /work/{}.part",
+        "version=\"$({version})\"; printf '{{\"group\":\"%s\",\"kind\":\"{kind}\",\"database\":\"%s\",\"server\":\"%s\",\"file\":\"{file}\",\"bytes\":%s,\"sha256\":\"%s\",\"size\":%s}}' {} {} \"${{version%% *}}\" \"$bytes\" \"$sum\" \"$size\" > /work/{group}.line; mv /work/{group}.line /work/{group}.part",
         quoted(&source.group),
         if source.database.is_empty() { "''".into() } else { quoted(&source.database) },
-        source.group,
+        group = source.group,
     )
 }
 
@@ -249,75 +252,65 @@ fn plain(script: &str) -> &str {
 }
 
 /// The dumps go through pipes between the containers of the pod, so that nothing is ever stored half-way: one container a
-/// database writes into its pipe, one uploads, reads everything back, compares, and writes the manifest last.
+/// database writes into its pipe once it is read, the last one uploads, reads everything back, compares, and writes the
+/// manifest at the end. None waits for one that has ended: each leaves a mark in `/work` of how it ended.
 fn into_bucket(order: &Order<'_>, bucket: &Bucket) -> Value {
-    let pipes: Vec<String> = order.sources.iter().map(|source| format!("/work/{}.pipe", source.group)).collect();
+    let pipes = order.sources.iter().map(|source| format!("/work/{0}.pipe /work/{0}.count", source.group));
+    let pipes: Vec<String> = pipes.collect();
     let begin = begin(order, &format!("mkfifo {}", pipes.join(" ")));
-    let mut containers = Vec::new();
-    for (at, source) in order.sources.iter().enumerate() {
-        let group = &source.group;
-        let size = source.size(false).pop().unwrap_or_default();
-        let dump = match source.kind {
-            Kind::Postgresql => format!("{} && touch /work/{group}.ok", plain(&source.dump(false)[2])),
-            // Written into a file it ends where it should; a stream has a mark behind it.
-            Kind::Redis => format!(
-                "redis-cli {} --rdb /tmp/{group}.rdb >&2 && redis-check-rdb /tmp/{group}.rdb >&2 && cat /tmp/{group}.rdb && touch /work/{group}.ok",
-                source.redis_arguments(false)
-            ),
-        };
-        let script = format!(
-            "{NAME}size=\"$({size})\"; {{ {dump}; }} | tee /work/{group}.pipe | {{ sha256sum; }} > /work/{group}.sum; \
-             [ -f /work/{group}.ok ] || {{ echo \"the dump of {group} failed\" >&2; echo failed > /work/{group}.bytes; exit 1; }}; \
-             while [ ! -s /work/{group}.bytes ]; do sleep 1; done; bytes=\"$(cat /work/{group}.bytes)\"; \
-             sum=\"$(cut -d' ' -f1 /work/{group}.sum)\"; {}; touch /work/{group}.done",
-            part(source),
-        );
-        containers.push(named(&format!("dump-{group}"), order, at, &script, &[WORK]));
-    }
-    let folder = bucket.folder();
-    let mut upload = format!("{NAME}to=\"{folder}/$name\"; ");
+    let mut containers: Vec<Value> =
+        order.sources.iter().enumerate().map(|(at, source)| piped(order, at, source)).collect();
+    let mut upload = format!(
+        "{NAME}{PROVIDER}to=\"{folder}/$name\"; \
+         trap '[ -f /work/kept ] || {{ touch /work/upload.failed; rclone purge \"$to\" 2> /tmp/purge || true; }}' EXIT; ",
+        folder = bucket.folder(),
+    );
     for source in order.sources {
         let (group, file) = (&source.group, source.file());
         upload.push_str(&format!(
-            "rclone rcat \"$to/{file}\" < /work/{group}.pipe; \
-             while [ ! -s /work/{group}.sum ]; do sleep 1; done; sleep 1; \
-             if [ ! -f /work/{group}.ok ]; then rclone deletefile \"$to/{file}\" || true; exit 1; fi; \
+            "until [ -s /work/{group}.size ]; do [ ! -f /work/{group}.failed ] || exit 1; sleep 1; done; \
+             export RCLONE_S3_CHUNK_SIZE=\"$(($(cat /work/{group}.size) / 5000 / 1048576 + 8))M\"; \
+             touch /work/{group}.read; rclone rcat \"$to/{file}\" < /work/{group}.pipe; \
+             until [ -s /work/{group}.part ]; do [ ! -f /work/{group}.failed ] || exit 1; sleep 1; done; \
              sum=\"$(rclone cat \"$to/{file}\" | sha256sum | cut -d' ' -f1)\"; \
-             if [ \"$sum\" != \"$(cut -d' ' -f1 /work/{group}.sum)\" ]; then \
-             echo \"{file} does not read back as it was written\" >&2; rclone deletefile \"$to/{file}\"; exit 1; fi; \
-             rclone size --json \"$to/{file}\" | sed 's/.*\"bytes\":\\([0-9]*\\).*/\\1/' > /work/{group}.bytes; \
-             while [ ! -f /work/{group}.done ]; do sleep 1; done; \
-             echo \"{group}: $(cat /work/{group}.bytes) bytes, read back and the same\"; "
+             if ! grep -q \"$sum\" /work/{group}.part; then echo \"{file} does not read back as it was written\" >&2; exit 1; fi; \
+             echo \"{group}: read back and the same\"; "
         ));
     }
-    let keep = order.keep.map_or(String::new(), |keep| {
-        let release = &order.target.release;
-        format!(
-            "rclone lsf --files-only -R --include '/{release}-{TIME}/{MANIFEST}' \"{folder}\" | sort -r | tail -n +{} | while read -r old; do rclone purge \"{folder}/${{old%/*}}\"; done; ",
-            keep.max(1) + 1
-        )
-    });
     upload.push_str(&format!(
-        "{}; rclone copyto /work/{MANIFEST} \"$to/{MANIFEST}\"; {keep}echo \"kept as $name in s3://{}/{}\"",
+        "{}; rclone copyto /work/{MANIFEST} \"$to/{MANIFEST}\"; touch /work/kept; {}echo \"kept as $name in s3://{}/{}\"",
         manifest(order, &format!("> /work/{MANIFEST}")),
+        order.keep.map_or(String::new(), |keep| retained(order, bucket, keep)),
         bucket.bucket,
         bucket.prefix,
     ));
+    let mounts = json!([{"name": "work", "mountPath": "/work"}, {"name": "tmp", "mountPath": "/tmp"}]);
+    containers.push(rclone("upload", bucket, &["sh", "-c", &upload], mounts));
+    json!({"initContainers": [begin], "containers": containers, "volumes": volumes(json!([]))})
+}
+
+/// What begins every script that uses a bucket: where no endpoint is named it is Amazon's.
+pub(super) const PROVIDER: &str =
+    "if [ -z \"${RCLONE_CONFIG_S3_ENDPOINT:-}\" ]; then export RCLONE_CONFIG_S3_PROVIDER=AWS; fi; ";
+
+/// A container with rclone and what opens the bucket.
+pub(super) fn rclone(name: &str, bucket: &Bucket, command: &[&str], mounts: Value) -> Value {
     let from_secret = |variable: &str, key: &str, optional: bool| {
         let reference = json!({"name": bucket.secret, "key": key, "optional": optional});
         json!({"name": variable, "valueFrom": {"secretKeyRef": reference}})
     };
     let plain = |name: &str, value: &str| json!({"name": name, "value": value});
-    containers.push(json!({
-        "name": "upload",
+    json!({
+        "name": name,
         "image": bucket.image,
-        "command": ["sh", "-c", upload],
+        "command": command,
         "env": [
             plain("HOME", "/tmp"),
             plain("RCLONE_CONFIG", "/tmp/none"),
             plain("RCLONE_CONFIG_S3_TYPE", "s3"),
             plain("RCLONE_CONFIG_S3_PROVIDER", "Other"),
             plain("RCLONE_S3_NO_CHECK_BUCKET", "true"),
+            plain("RCLONE_S3_UPLOAD_CONCURRENCY", "2"),
             from_secret("RCLONE_CONFIG_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", false),
             from_secret("RCLONE_CONFIG_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", false),
             from_secret("RCLONE_CONFIG_S3_ENDPOINT", "AWS_ENDPOINT_URL", true),
@@ -325,7 +318,44 @@ fn into_bucket(order: &Order<'_>, bucket: &Bucket) -> Value {
         ],
         "securityContext": client::restricted(),
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
-        "volumeMounts": [{"name": "work", "mountPath": "/work"}, {"name": "tmp", "mountPath": "/tmp"}],
-    }));
-    json!({"initContainers": [begin], "containers": containers, "volumes": volumes(json!([]))})
+        "volumeMounts": mounts,
+    })
+}
+
+/// One database's side of a pipe: it begins when somebody reads, so that no transaction is open for nothing.
+fn piped(order: &Order<'_>, at: usize, source: &Source) -> Value {
+    let group = &source.group;
+    let size = source.size(false).pop().unwrap_or_default();
+    let dump = match source.kind {
+        Kind::Postgresql => format!("{} && touch /work/{group}.ok", plain(&source.dump(false)[2])),
+        // Written into a file it ends where it should; a stream has a mark behind it.
+        Kind::Redis => format!(
+            "redis-cli {} --rdb /tmp/{group}.rdb >&2 && redis-check-rdb /tmp/{group}.rdb >&2 && cat /tmp/{group}.rdb && touch /work/{group}.ok",
+            source.redis_arguments(false)
+        ),
+    };
+    let script = format!(
+        "{NAME}trap '[ -s /work/{group}.part ] || touch /work/{group}.failed' EXIT; \
+         size=\"$({size})\"; echo \"$size\" > /work/{group}.size; \
+         until [ -f /work/{group}.read ]; do [ ! -f /work/upload.failed ] || exit 1; sleep 1; done; \
+         wc -c < /work/{group}.count > /work/{group}.bytes & \
+         {{ {dump}; }} | tee /work/{group}.pipe /work/{group}.count | sha256sum > /work/{group}.sum; wait; \
+         if [ ! -f /work/{group}.ok ]; then echo \"the dump of {group} failed\" >&2; exit 1; fi; \
+         bytes=\"$(tr -d ' ' < /work/{group}.bytes)\"; sum=\"$(cut -d' ' -f1 /work/{group}.sum)\"; {}; \
+         echo \"{group}: $bytes bytes dumped\"",
+        part(source),
+    );
+    named(&format!("dump-{group}"), order, at, &script, &[WORK])
+}
+
+/// Removes what is older than the newest `keep` whole backups of this release, half ones among them; where there are fewer,
+/// nothing.
+fn retained(order: &Order<'_>, bucket: &Bucket, keep: u32) -> String {
+    let (release, folder) = (&order.target.release, bucket.folder());
+    format!(
+        "last=\"$(rclone lsf --files-only -R --include '/{release}-{TIME}/{MANIFEST}' \"{folder}\" | sort -r | sed -n '{}p')\"; \
+         if [ -n \"$last\" ]; then rclone lsf --dirs-only \"{folder}\" | sed 's,/$,,' | {{ grep -x '{release}-{TIME}' || true; }} | \
+         awk -v last=\"${{last%/*}}\" '$0 < last' | while read -r old; do rclone purge \"{folder}/$old\"; done; fi; ",
+        keep.max(1)
+    )
 }

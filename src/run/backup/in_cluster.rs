@@ -4,13 +4,14 @@ use futures::StreamExt as _;
 
 use super::{Databases, Taken, Teller, stamp};
 use crate::cli::{BackupTo, Shared};
-use crate::cluster::{LogAsk, Seen, Watched};
+use crate::cluster::{Deletion, LogAsk, Seen, Watched};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::backup::Source;
 use crate::plan::backup::job::{self, Bucket, Order, To};
 use crate::plan::set::{OPENED_BY, RELEASE};
+use crate::run::in_vain::in_vain;
 use crate::run::print;
 
 /// Image with rclone, where none is named.
@@ -77,7 +78,7 @@ pub(in crate::run) async fn schedule(
     Ok(())
 }
 /// Where in the cluster it goes; `None`: to this machine.
-pub(super) async fn in_cluster(databases: &Databases, to: &BackupTo) -> Result<Option<To>, Failure> {
+pub(in crate::run) async fn in_cluster(databases: &Databases, to: &BackupTo) -> Result<Option<To>, Failure> {
     let namespace = &databases.target.namespace;
     if let Some(claim) = &to.claim {
         let id = ObjectId::new("", "PersistentVolumeClaim", namespace, claim);
@@ -98,7 +99,7 @@ pub(super) async fn in_cluster(databases: &Databases, to: &BackupTo) -> Result<O
     let Some(url) = &to.s3 else { return Ok(None) };
     let usage = |what: String| Failure::new(FailureKind::Usage, what).state(NOTHING_WRITTEN);
     let (bucket, prefix) =
-        Bucket::read(url).map_err(|why| usage(format!("--to-s3 {url} is not understood")).why(why))?;
+        Bucket::read(url).map_err(|why| usage(format!("the bucket {url} is not understood")).why(why))?;
     let secret = to.s3_secret.clone().ok_or_else(|| {
         usage("--to-s3 needs a Secret that opens the bucket".into()).hint(
             "name it: --s3-secret NAME, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL where it is not Amazon's",
@@ -169,9 +170,19 @@ impl Databases {
     async fn run_job(&self, teller: &Teller, job: &Object, to: &To) -> Result<Taken, Failure> {
         let what = self.sources.iter().map(Source::title).collect::<Vec<_>>().join(", ");
         teller.tell(EventKind::DataStarted { verb: "backup".into(), what: what.clone(), place: place(to), size: None });
-        self.cluster.create(job, &self.target.field_manager()).await?;
+        let made = self.cluster.create(job, &self.target.field_manager()).await?;
         let id = job.id();
-        let mut seen = self.cluster.watch(Watched::object(&id));
+        tokio::select! {
+            ended = self.job_ends(&id, teller, (what, to)) => ended,
+            failure = in_vain(&self.cluster, &id) => {
+                let _gone = self.cluster.delete(&id, &Deletion::of(made.uid())).await;
+                Err(failure.state("the Job is deleted again; nothing else was written"))
+            }
+        }
+    }
+
+    async fn job_ends(&self, id: &ObjectId, teller: &Teller, (what, to): (String, &To)) -> Result<Taken, Failure> {
+        let mut seen = self.cluster.watch(Watched::object(id));
         while let Some(now) = seen.next().await {
             let found = match now {
                 Seen::All(all) => all.into_iter().next(),
@@ -197,7 +208,7 @@ impl Databases {
             if ended("Failed") {
                 let failure = Failure::new(FailureKind::Deployment, format!("the backup by {} failed", id.short()))
                     .place(id.to_string());
-                let said = self.last_words(&id).await;
+                let said = self.last_words(id).await;
                 let failure = said.into_iter().fold(failure, Failure::why);
                 return Err(failure
                     .state("what it left half-way is no backup, and goes with the next one; nothing else was touched")
