@@ -24,7 +24,10 @@ pub(super) async fn agreed(shared: &Shared, overview: &Overview, asks: bool) -> 
         return Ok(true);
     }
     install::tell(overview)?;
-    Err(install::not_confirmed())
+    Err(Failure::new(FailureKind::Refused, "nobody said yes")
+        .why("there is no terminal to ask at, and --yes was not given")
+        .state(NOTHING_WRITTEN)
+        .hint(overview.repeat.clone()))
 }
 
 /// Whether there is somebody to ask, and something to ask about.

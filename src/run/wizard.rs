@@ -87,7 +87,7 @@ async fn go(shared: &Shared, product: Option<&str>, mut entry: Entry, guide: &Wi
                 }
                 let mut way = way(shared, product)?;
                 way.settle([(Part::Context, wanted.of.context.as_str())], "what you chose before");
-                entry = Entry { way, offer: None, again: None, menu: Some(wanted.of) };
+                entry = Entry { way, offer: None, again: None, menu: Some(*wanted) };
                 continue;
             }
             other => return Err(unanswered(other)),

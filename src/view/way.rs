@@ -11,7 +11,7 @@ use futures::future::LocalBoxFuture;
 
 use super::draft::Offer;
 use super::form::FormQuestions;
-use super::menu::{Deed, Menu, RevisionSeen};
+use super::menu::{Deed, Menu, RevisionSeen, Wanted};
 use super::overview::Overview;
 use crate::answers::Form;
 use crate::answers::draft::Draft;
@@ -311,8 +311,8 @@ pub struct Entry {
     pub offer: Option<Offer>,
     /// What was agreed to, and has to be looked at again.
     pub again: Option<Again>,
-    /// The page of an installed release comes first.
-    pub menu: Option<Menu>,
+    /// The page of an installed release comes first, at what was wanted of it before.
+    pub menu: Option<Wanted>,
 }
 
 /// A plan that was agreed to, and has to be looked at again.

@@ -124,11 +124,10 @@ pub(crate) async fn a_person_is_told_who_is_at_it_and_follows_waits_or_takes_ove
     full.press("\t")?;
     full.until("Enter do it")?;
     full.press("\r")?;
-    full.until(&format!("Waiting for {WHO}"))?;
     full.until("Somebody else is at it")?;
     full.until(&format!("{WHO} is changing inngest {SINCE}. Nothing was written."))?;
     full.press("\u{1b}[B\u{1b}[B\r")?;
-    full.until(&format!("Waiting for {WHO}"))?;
+    full.until("Nothing is pending")?;
     full.until("Somebody else is at it")?;
     full.press("\u{1b}[B\u{1b}[B\u{1b}[B\r")?;
     full.until("Type ana@elsewhere to take over from it")?;

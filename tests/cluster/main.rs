@@ -8,6 +8,7 @@
 
 mod adopt;
 mod also;
+mod answered;
 mod apply;
 mod attach;
 mod backup;
@@ -246,9 +247,9 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         upgrade::a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means,
         upgrade::autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica,
         upgrade::what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it,
-        upgrade::a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved,
-        upgrade::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
-        upgrade::a_newer_product_says_which_presets_and_questions_changed,
+        answered::a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved,
+        answered::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
+        answered::a_newer_product_says_which_presets_and_questions_changed,
         upgrade::a_release_that_is_being_taken_away_is_not_upgraded,
         upgrade::an_upgrade_that_is_killed_at_any_request_is_finished_with_the_same_keys_and_volumes,
         adopt::a_release_of_helm_3_and_chart_0_1_goes_through,

@@ -46,7 +46,7 @@ fn what_is_installed_is_read_and_put_back_from_its_page() {
         person.until("Enter goes on");
         person.press(ENTER);
         person.until("Installed here");
-        person.press_until(DOWN, "> inngest");
+        person.press_until(DOWN, "› inngest  inngest v");
         person.press(ENTER);
         person.until("What should be done with it?");
         // The first line is what writes nothing.
@@ -65,6 +65,7 @@ fn what_is_installed_is_read_and_put_back_from_its_page() {
             // Thought better of: the page comes again, and nothing was written.
             person.press(ESC);
             person.until("What should be done with it?");
+            person.until("› Go back");
             person.press("q");
             person.until("Leave?");
             person.press(&format!("{DOWN}{ENTER}"));
@@ -97,7 +98,7 @@ fn lines_lead_to_what_is_installed_too() {
     person.press_until(ENTER, "type yes");
     person.press("no\r");
     person.until("Nothing was written");
-    drop(person);
+    assert_eq!(person.ended(), 0);
     assert_eq!(history(state.path())[0], is("upgrade", "deployed"));
 }
 

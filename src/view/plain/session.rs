@@ -24,8 +24,8 @@ pub async fn session(entry: Entry, guide: &dyn Guide, prompt: &mut dyn Prompt) -
     prompt
         .say("Enter takes the value in brackets; :back, :why, :help and :quit work at every question.")
         .map_err(mute)?;
-    if let Some(of) = first {
-        match menu(&of, guide, prompt).await.map_err(mute)? {
+    if let Some(before) = first {
+        match menu(&before.of, guide, prompt).await.map_err(mute)? {
             menu::Ended::Wanted(wanted) => return Ok(Answered::Wanted(Box::new(wanted))),
             menu::Ended::Interrupted => return Ok(Answered::Interrupted),
             menu::Ended::Quit | menu::Ended::Input => return Ok(Answered::Left),

@@ -206,8 +206,8 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
     made: &Made,
 ) -> Result<Answered, Failure> {
     let Entry { mut way, offer, mut again, menu } = entry;
-    if let Some(of) = menu {
-        match menu::show(&mut stage, of, guide, theme).await? {
+    if let Some(before) = menu {
+        match menu::show(&mut stage, before.of, Some(before.deed), guide, theme).await? {
             menu::Ended::Back => {}
             other => return Ok(ended(other)),
         }
@@ -228,7 +228,7 @@ async fn steps<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
         stage.show(&mut entry).await?;
         match entry.left() {
             Some(way::Left::Next) => {}
-            Some(way::Left::Release(of)) => match menu::show(&mut stage, of, guide, theme).await? {
+            Some(way::Left::Release(of)) => match menu::show(&mut stage, of, None, guide, theme).await? {
                 menu::Ended::Back => {
                     entry.stay_here("");
                     continue;

@@ -145,13 +145,29 @@ fn revisions(app: &App, seen: &[RevisionSeen], cells: usize) -> Lines {
     Lines { all, marked }
 }
 
+/// Lines that fit; the rest of a long one stands under it, further in.
+pub(super) fn wrapped(text: &[String], cells: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text {
+        let words = line.trim_start();
+        let indent = line.len() - words.len();
+        for (i, part) in wrap(words, cells.saturating_sub(indent + 6)).into_iter().enumerate() {
+            let indent = if i == 0 { indent } else { indent + 4 };
+            lines.push(format!("{}{part}", " ".repeat(indent)));
+        }
+        if words.is_empty() {
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
 /// What was read, as far as there is room; what is below is said.
 fn read(app: &App, deed: Deed, text: &[String], down: usize, (cells, height): (usize, usize)) -> Lines {
     let mut all = vec![Line::styled(format!(" {}", deed.title()), app.theme.accent()), Line::raw("")];
     let room = height.saturating_sub(3);
-    for line in text.iter().skip(down).take(room) {
-        all.push(Line::raw(format!(" {}", cut(line, cells.saturating_sub(2), app.theme.signs.ellipsis))));
-    }
+    let text = wrapped(text, cells);
+    all.extend(text.iter().skip(down).take(room).map(|line| Line::raw(format!(" {line}"))));
     let below = text.len().saturating_sub(down + room);
     if below > 0 {
         all.push(Line::styled(format!(" {below} more below: Down, PageDown"), app.theme.dim()));

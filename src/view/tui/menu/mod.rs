@@ -58,8 +58,8 @@ pub struct App {
     page: Page,
     /// Index of the marked row.
     at: usize,
-    /// Rows of the terminal.
-    height: usize,
+    /// Columns and rows of the terminal.
+    size: (u16, u16),
     over: Over,
     leaving: Leaving,
     left: Option<Left>,
@@ -73,11 +73,22 @@ impl App {
             theme,
             page: Page::Deeds,
             at: 0,
-            height: 24,
+            size: (80, 24),
             over: Over::Nothing,
             leaving: Leaving::default(),
             left: None,
         }
+    }
+
+    /// What was wanted before is marked.
+    #[must_use]
+    pub fn at(mut self, before: Option<Deed>) -> Self {
+        self.at = before.and_then(|deed| self.row(deed)).unwrap_or(0);
+        self
+    }
+
+    fn row(&self, deed: Deed) -> Option<usize> {
+        self.menu.deeds().iter().position(|known| *known == deed)
     }
 
     /// How it was left, once it was.
@@ -145,7 +156,7 @@ impl App {
             Page::Reading(deed) | Page::Text(deed, ..) | Page::Failed(deed, _) => *deed,
             Page::Revisions(_) => Deed::GoBack,
         };
-        self.at = self.menu.deeds().iter().position(|known| *known == deed).unwrap_or(0);
+        self.at = self.row(deed).unwrap_or(0);
         self.page = Page::Deeds;
     }
 
@@ -163,7 +174,8 @@ impl App {
 
     fn key(&mut self, action: Action) {
         if let Page::Text(_, lines, down) = &mut self.page {
-            let last = lines.len().saturating_sub(self.height.saturating_sub(7));
+            let (cells, height) = (usize::from(self.size.0), usize::from(self.size.1));
+            let last = draw::wrapped(lines, cells).len().saturating_sub(height.saturating_sub(7));
             *down = match action {
                 Action::Up => down.saturating_sub(1),
                 Action::PageUp => down.saturating_sub(10),
@@ -198,7 +210,7 @@ impl Screen for App {
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
             Msg::Clock(now) => self.leaving.clock(now),
-            Msg::Resized(_, height) => self.height = usize::from(height),
+            Msg::Resized(width, height) => self.size = (width, height),
             Msg::Key(key) => match (keys::action(self.place(), &key), self.over) {
                 (Some(Action::Redraw), _) => return vec![Effect::Redraw],
                 (Some(Action::Suspend), _) => return vec![Effect::Suspend],

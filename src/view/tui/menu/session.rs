@@ -31,17 +31,18 @@ enum Got {
     Revisions(Vec<RevisionSeen>),
 }
 
-/// Shows what can be done with a release until something is wanted, or one goes back.
+/// Shows what can be done with a release until something is wanted, or one goes back. What was wanted before is marked.
 ///
 /// # Errors
 /// The terminal cannot be read or drawn.
 pub(in super::super) async fn show<B: Backend<Error = io::Error>, I: Stream<Item = Input> + Unpin>(
     stage: &mut Stage<B, I>,
     menu: Menu,
+    before: Option<Deed>,
     guide: &dyn Guide,
     theme: Theme,
 ) -> Result<Ended, Failure> {
-    let mut app = App::new(menu.clone(), theme);
+    let mut app = App::new(menu.clone(), theme).at(before);
     stage.show(&mut app).await?;
     loop {
         let deed = match app.left() {

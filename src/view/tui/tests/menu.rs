@@ -137,6 +137,13 @@ fn an_installed_release_is_chosen_where_a_product_is_and_found_by_typing() {
 }
 
 #[test]
+fn what_was_wanted_before_is_marked_when_one_comes_back_to_the_page() {
+    let mut app = page(plain()).at(Some(Deed::GoBack));
+    press(&mut app, "enter");
+    assert_eq!(app.left(), Some(Left::Read(Deed::GoBack)));
+}
+
+#[test]
 fn leaving_asks_and_a_signal_does_not() {
     let mut app = page(plain());
     press(&mut app, "q");
