@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use packed::{pack, understand, unpack};
 
 use super::connect::Cluster;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::objects::Deletion;
 use crate::error::{Failure, FailureKind};
 use crate::object::{Object, ObjectId};
@@ -218,9 +218,9 @@ impl Revision {
             for part in &objects {
                 // A part of a run that died before its main part was written means nothing.
                 cluster.delete(&part.id(), &Deletion::default()).await?;
-                cluster.create(part, &manager).await?;
+                settled(cluster, part, cluster.create(part, &manager).await).await?;
             }
-            let made = cluster.create(&main, &manager).await?;
+            let made = settled(cluster, &main, cluster.create(&main, &manager).await).await?;
             self.resource_version = made.resource_version().into();
             return Ok(());
         }
@@ -229,7 +229,7 @@ impl Revision {
                 cluster.patch(&part.id(), "", &json!({"immutable": true}), &manager).await?;
             }
         }
-        let written = cluster.replace(&main, &manager).await?;
+        let written = settled(cluster, &main, cluster.replace(&main, &manager).await).await?;
         self.resource_version = written.resource_version().into();
         Ok(())
     }
@@ -247,6 +247,21 @@ impl Revision {
             cluster.delete(&part.id(), &Deletion::of(part.uid())).await?;
         }
         Ok(())
+    }
+}
+
+/// A write whose answer was lost is refused when it is made again: what is there is then just what was sent. A record says who
+/// began it and when, so that nobody else's is the same.
+async fn settled(cluster: &Cluster, sent: &Object, written: Result<Object, Fault>) -> Result<Object, Fault> {
+    let fault = match written {
+        Err(fault) if matches!(fault.kind, FaultKind::AlreadyExists | FaultKind::Changed) => fault,
+        written => return written,
+    };
+    let same =
+        |live: &Object| ["data", "binaryData", "immutable"].iter().all(|part| live.at(&[part]) == sent.at(&[part]));
+    match cluster.find(&sent.id()).await? {
+        Some(live) if same(&live) => Ok(live),
+        _ => Err(fault),
     }
 }
 

@@ -208,7 +208,7 @@ async fn postgres(
     lock: &lock::Lock,
 ) -> Result<String, Failure> {
     let (cluster, source) = (&databases.cluster, &pair.source);
-    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S%3f").to_string();
     let names = Names::of(&source.database, &time);
     let untouched = "the database in use is as it was";
     room(databases, door, pair).await?;
@@ -294,7 +294,7 @@ async fn room(databases: &Databases, door: &Door, pair: &Pair) -> Result<(), Fai
 }
 
 async fn redis(databases: &Databases, door: &Door, pair: &Pair, teller: &Teller) -> Result<String, Failure> {
-    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S%3f").to_string();
     let bytes = std::fs::metadata(&pair.path).map_or(pair.part.bytes, |about| about.len());
     let what = format!("{} could not be loaded", pair.part.file);
     let command = (restore::redis(&pair.source, bytes, &time), what.as_str());

@@ -1,13 +1,10 @@
 //! Taking a release over from Helm, at every call: with the first keys, the same pods, and Helm's record gone.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Value, json};
+use serde_json::json;
 use slipway::cluster::record::{self, Outcome};
 use slipway::cluster::{Apply, Cluster, keys};
 use slipway::error::Failure;
@@ -19,60 +16,11 @@ use slipway::product::schema::Product;
 use slipway::secret::{Secret, SecretRef, SecretSource, Secrets};
 
 use crate::every_call::{Flow, NAMESPACE, Told, at_every_call};
+use crate::helmed::{laid_down, lay_down};
 use crate::install::run_of;
 
 fn target() -> Target {
     Target { namespace: NAMESPACE.into(), release: "inngest".into(), practice: true, ..Target::default() }
-}
-
-fn laid_down() -> Vec<Value> {
-    let meta = |name: &str| json!({"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "inngest-0.3.1"}});
-    let workload = |name: &str, image: &str| {
-        let claim = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "inngest-postgresql"}}]);
-        let volumes = if name == "inngest" { json!([]) } else { claim };
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(name),
-            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"containers": [{"name": "main", "image": image}], "volumes": volumes},
-            }},
-        })
-    };
-    vec![
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("inngest"), "data": {
-            "INNGEST_EVENT_KEY": BASE64.encode("abcdef"), "INNGEST_SIGNING_KEY": BASE64.encode("0011"),
-            "INNGEST_POSTGRES_URI": BASE64.encode("postgres://inngest:password@inngest-postgresql:5432/inngest"),
-        }}),
-        json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("inngest-postgresql"), "data": {
-            "postgres-password": BASE64.encode("password"), "postgres-username": BASE64.encode("inngest"),
-        }}),
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("inngest"), "data": {"INNGEST_TICK": "150"}}),
-        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta("inngest-postgresql"), "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Gi"}},
-        }}),
-        workload("inngest", "inngest/inngest:v1.19.0"),
-        workload("inngest-postgresql", "postgres:17"),
-    ]
-}
-
-/// Helm's record of a revision.
-fn stored(revision: u32, status: &str) -> Object {
-    let manifest: String = laid_down().iter().map(|object| format!("---\n{object}\n")).collect();
-    let release = json!({
-        "name": "inngest", "version": revision, "manifest": manifest, "config": {},
-        "chart": {"metadata": {"name": "inngest", "version": "0.3.1"}, "values": {}},
-    });
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(release.to_string().as_bytes()).unwrap();
-    let packed = BASE64.encode(BASE64.encode(encoder.finish().unwrap()));
-    Object(json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
-        "metadata": {
-            "name": format!("sh.helm.release.v1.inngest.v{revision}"), "namespace": NAMESPACE,
-            "labels": {"owner": "helm", "name": "inngest", "status": status, "version": revision.to_string()},
-        },
-        "data": {"release": packed},
-    }))
 }
 
 async fn pods(cluster: &Cluster) -> BTreeMap<String, String> {
@@ -125,13 +73,7 @@ impl Flow for Adoption {
     async fn ready(cluster: &Cluster) {
         let mut namespace = Object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}));
         cluster.create(&namespace, "helm").await.unwrap();
-        for object in laid_down() {
-            let mut object = Object(object);
-            object.set_annotation("meta.helm.sh/release-name", "inngest");
-            cluster.apply(&object, &Apply { manager: "helm".into(), ..Apply::default() }).await.unwrap();
-        }
-        cluster.create(&stored(1, "superseded"), "helm").await.unwrap();
-        cluster.create(&stored(2, "deployed"), "helm").await.unwrap();
+        lay_down(cluster, NAMESPACE).await.unwrap();
         let mut seen = pods(cluster).await;
         while seen.len() < 2 {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -152,7 +94,7 @@ impl Flow for Adoption {
         assert_eq!(names, ["inngest", "inngest-keys-1", "inngest-postgresql"], "{when}");
         let keys = keys::read(cluster, &target(), 1).await.unwrap().unwrap();
         assert_eq!(keys.values["database.password"].expose(), "password", "{when}");
-        for object in laid_down() {
+        for object in laid_down(NAMESPACE) {
             let live = cluster.get(&Object(object.clone()).id()).await.unwrap();
             assert_eq!(live.annotation("meta.helm.sh/release-name"), None, "{when}: {}", live.id());
             assert_eq!(live.label("app.kubernetes.io/managed-by"), Some("slipway"), "{when}: {}", live.id());

@@ -8,6 +8,8 @@ mod client;
 mod conformance;
 mod every_call;
 mod faults;
+#[path = "../cluster/helmed.rs"]
+mod helmed;
 #[path = "../cluster/inngest.rs"]
 mod inngest;
 mod install;
