@@ -18,8 +18,10 @@ impl<'a> Release<'a> {
     pub(crate) async fn install(cx: &'a Context) -> testbed::Outcome<Self> {
         let namespace = cx.namespace().await?;
         let release = Self { cx, namespace };
-        let profile = ["inngest", "--profile", "production", "--set", "replicas=1", "--yes"];
-        succeeded(&release.run(&["install"], &profile)?);
+        let profile = ["inngest", "--profile", "production", "--yes", "--set", "replicas=1"];
+        // The node is no larger than this machine.
+        let small = ["--set", "resources.cpu=20m", "--set", "resources.memory=64Mi"];
+        succeeded(&release.run(&["install"], &[&profile[..], &small].concat())?);
         release.sql("create table runs (id int primary key, output text)")?;
         release.sql("insert into runs select n, md5(n::text) from generate_series(1, 5000) n")?;
         release.redis(&["set", "queue:item", "kept"])?;
@@ -85,5 +87,12 @@ impl<'a> Release<'a> {
             let logs = self.kubectl(&["logs", &format!("job/{name}"), "--all-containers"]).unwrap_or_default();
             format!("{why}\n{logs}").into()
         })
+    }
+}
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        // Its pods make room for those of the next test.
+        let _ = self.cx.kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]);
     }
 }

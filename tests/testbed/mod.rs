@@ -108,12 +108,14 @@ impl ControlPlane {
         let ports = Ports::free()?;
         certificates::write(&files)?;
         credentials::write(&files, ports.api)?;
-        control_plane(&processes, &built.programs, &files, &ports)?;
+        server(&processes, &built.programs, &files, &ports)?;
         let client = runtime.block_on(async {
             let client = credentials::client(&files.join("admin.kubeconfig")).await?;
             until_ready(&client, &processes).await?;
             Outcome::Ok(client)
         })?;
+        // They give a server that is not ready some seconds only, which are too few where the machine is busy.
+        controllers(&processes, &built.programs, &files, &ports)?;
         Ok(Self { files, built, processes, ports, client, began })
     }
 }
@@ -143,7 +145,7 @@ impl Ports {
     }
 }
 
-fn control_plane(run: &Processes, programs: &Path, files: &Path, ports: &Ports) -> Outcome<()> {
+fn server(run: &Processes, programs: &Path, files: &Path, ports: &Ports) -> Outcome<()> {
     let (bin, dir) = (programs.display(), files.display());
     let etcd = format!("http://127.0.0.1:{}", ports.etcd);
     let peer = format!("http://127.0.0.1:{}", ports.peer);
@@ -166,7 +168,11 @@ fn control_plane(run: &Processes, programs: &Path, files: &Path, ports: &Ports) 
              --kubelet-client-certificate {dir}/server.crt --kubelet-client-key {dir}/server.key",
             api = ports.api
         ),
-    )?;
+    )
+}
+
+fn controllers(run: &Processes, programs: &Path, files: &Path, ports: &Ports) -> Outcome<()> {
+    let (bin, dir) = (programs.display(), files.display());
     run.start(
         "kube-controller-manager",
         &format!(
