@@ -6,7 +6,6 @@ use std::process::Output;
 use crate::backup::{Release, password};
 use crate::context::{Context, DONE, Outcome};
 use crate::databases::Postgresql;
-use crate::faces::Person;
 use crate::install::{fresh, objects, said, succeeded};
 use crate::testbed;
 
@@ -83,24 +82,6 @@ pub(crate) async fn a_kept_volume_that_knows_another_password_stops_the_run_befo
     assert_eq!(password(&cx, &release.namespace)?, first, "the key is the kept one");
     succeeded(&release.run(&cx, &["keys", "check"], &["--yes"])?);
     no_client_is_left(&cx, &release.namespace).await?;
-    DONE
-}
-
-pub(crate) async fn a_person_is_asked_whether_the_password_is_to_be_set(cx: Context) -> Outcome {
-    let (release, _) = other_password(&cx)?;
-    let mut words = words(&release);
-    words.push("--plain".into());
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut person = Person::start(&cx, "dumb", &words)?;
-    // Every question as it stands, up to the agreement, which Enter does not give.
-    person.press(&"\n".repeat(40))?;
-    person.until("type yes")?;
-    person.press("yes\n")?;
-    person.until("Give the database the password of the key Secret")?;
-    person.press("2\n")?;
-    person.until("Done after")?;
-    assert_eq!(person.ended()?, 0);
-    succeeded(&release.run(&cx, &["keys", "check"], &["--yes"])?);
     DONE
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn what_writes_is_stopped_for_a_backup_and_runs_again_afterward
         })
         .filter(|kind| !kind.starts_with("lock") && !kind.starts_with("dataMoved"))
         .collect();
-    let wanted = ["dataStarted stop", "dataStarted backup", "dataChecked", "dataFinished backup", "dataStarted start"];
+    let wanted = ["dataStarted stop", "dataStarted backup", "dataChecked", "dataStarted start", "dataFinished backup"];
     assert_eq!(kinds, wanted, "{told:?}");
     assert_eq!(manifest(&folder)?["consistent"], true);
     let after = server(&cx, &release)?;

@@ -196,3 +196,27 @@ pub(in crate::run) fn ask(prompt: &mut dyn Prompt, failure: &Failure) -> std::io
         _ => Ok(false),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::view::plain::LineReader;
+
+    #[test]
+    fn a_wrong_password_is_set_only_when_that_is_chosen_and_stopping_is_the_default() {
+        let failure = Failure::new(FailureKind::Refused, format!("{WRONG}database"))
+            .hint(format!("the same command with {MEND}"))
+            .hint("or the same command with --set database.password=env:NAME");
+        assert!(can_be_mended(&failure));
+        assert!(!can_be_mended(&Failure { hints: Vec::new(), ..failure.clone() }), "a server outside is not ours");
+        for (typed, wanted) in [("\n", false), ("1\n", false), ("2\n", true), ("3\n", false), ("", false)] {
+            let mut said = Vec::new();
+            let asked = ask(&mut LineReader::new(Cursor::new(typed.to_string()), &mut said), &failure);
+            assert_eq!(asked.unwrap(), wanted, "{typed:?}");
+            let said = String::from_utf8(said).unwrap();
+            assert!(said.contains("--set database.password"), "{said}");
+        }
+    }
+}
