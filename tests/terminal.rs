@@ -26,6 +26,7 @@ mod ways_out;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use shown::Shown;
 use slipway::event::{Event, EventKind, RunInfo, VERSION};
 use slipway::view::tui::{ColorChoice, Theme, progress};
 
@@ -74,7 +75,8 @@ fn child(what: &str) -> ExitCode {
 
 fn main() -> ExitCode {
     match std::env::var(CHILD) {
-        Ok(what) if what == "holds" => return ways_out::hold(),
+        Ok(what) if what == "holds" => return ways_out::hold(Shown::start("shows")),
+        Ok(what) if what == "holds without a signal" => return ways_out::hold(Shown::start_foreign("shows")),
         Ok(what) => return child(&what),
         Err(_) => {}
     }

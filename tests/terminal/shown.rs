@@ -36,6 +36,15 @@ impl Shown {
         Self::run(command)
     }
 
+    /// The same on a terminal that is not its session's own, so that no signal tells that it is gone.
+    pub(crate) fn start_foreign(what: &str) -> Self {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.env(CHILD, what);
+        command.env("TERM", "xterm-256color");
+        command.set_controlling_tty(false);
+        Self::run(command)
+    }
+
     /// slipway on the practice cluster, in a state folder of its own, with nothing set but what is named.
     pub(crate) fn slipway(state: &std::path::Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));

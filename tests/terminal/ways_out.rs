@@ -14,6 +14,7 @@ tests! {
     ctrl_z_hands_the_terminal_to_the_shell_and_fg_shows_the_screen_again
     a_terminal_that_was_resized_meanwhile_is_drawn_in_its_new_size
     a_lost_terminal_ends_the_process
+    a_terminal_that_goes_without_a_signal_ends_the_process
     every_page_of_the_wizard_gives_the_terminal_back
 }
 
@@ -96,8 +97,7 @@ fn a_terminal_that_was_resized_meanwhile_is_drawn_in_its_new_size() {
 }
 
 /// Holds a terminal with a screen on it, says which process that is, and waits to be ended.
-pub(crate) fn hold() -> ExitCode {
-    let mut shown = Shown::start("shows");
+pub(crate) fn hold(mut shown: Shown) -> ExitCode {
     shown.until("PRACTICE");
     println!("{}", shown.pid());
     loop {
@@ -106,8 +106,16 @@ pub(crate) fn hold() -> ExitCode {
 }
 
 fn a_lost_terminal_ends_the_process() {
+    loses_its_terminal("holds");
+}
+
+fn a_terminal_that_goes_without_a_signal_ends_the_process() {
+    loses_its_terminal("holds without a signal");
+}
+
+fn loses_its_terminal(holds: &str) {
     let mut holder = Command::new(std::env::current_exe().unwrap())
-        .env(CHILD, "holds")
+        .env(CHILD, holds)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

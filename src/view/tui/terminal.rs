@@ -2,8 +2,8 @@
 //! SIGHUP, Ctrl-Z (facts: style 4.9).
 
 use std::io::{self, Stdout, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,8 +13,10 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use crossterm::{cursor, execute};
 use futures::{Stream, StreamExt, stream};
 use ratatui::Terminal;
+use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::AbortHandle;
 
 use super::{Ansi, Input, Signal, loan};
 use crate::secret::SecretText;
@@ -128,7 +130,8 @@ pub(super) async fn suspend() -> io::Result<()> {
 /// Keys, pastes, sizes and signals of this process.
 pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
     let mut all = stream::SelectAll::new();
-    all.push(keys().boxed());
+    all.push(elsewhere(keys()).boxed());
+    all.push(gone()?.boxed());
     for (kind, told) in [
         (SignalKind::terminate(), Signal::Terminate),
         (SignalKind::hangup(), Signal::Hangup),
@@ -146,6 +149,60 @@ pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
         all.push(signals.boxed());
     }
     Ok(all)
+}
+
+/// A stream that is read by a task of its own. crossterm reads a terminal that is gone without end, and never says so
+/// (its `mio` source takes neither the end of file nor an error for one): what tells that the terminal is gone must not be
+/// held up by it.
+fn elsewhere(read: impl Stream<Item = Input> + Send + 'static) -> impl Stream<Item = Input> {
+    let (sender, receiver) = mpsc::channel(64);
+    let task = tokio::spawn(async move {
+        let mut read = std::pin::pin!(read);
+        while let Some(input) = read.next().await {
+            if sender.send(input).await.is_err() {
+                break;
+            }
+        }
+    });
+    let task = Ends(task.abort_handle());
+    stream::unfold((receiver, task), async |(mut receiver, task)| {
+        let input = receiver.recv().await?;
+        Some((input, (receiver, task)))
+    })
+}
+
+/// Ends a task when it is dropped.
+struct Ends(AbortHandle);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Says when the terminal is gone, also where no signal does: to a process whose terminal is not its session's own.
+fn gone() -> io::Result<impl Stream<Item = Input>> {
+    static GONE: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    let mut told = match GONE.get() {
+        Some(told) => told.clone(),
+        None => {
+            let (teller, told) = watch::channel(false);
+            std::thread::Builder::new().name("terminal".into()).spawn(move || {
+                let input = rustix::stdio::stdin();
+                let mut one = [PollFd::new(&input, PollFlags::empty())];
+                // Nothing is asked for: only its end is told, and nothing is read.
+                while let Err(rustix::io::Errno::INTR) = poll(&mut one, None) {}
+                teller.send_replace(true);
+                // Who comes later hears it too.
+                std::mem::forget(teller);
+            })?;
+            GONE.get_or_init(|| told).clone()
+        }
+    };
+    Ok(stream::once(async move {
+        let _teller_stays = told.wait_for(|gone| *gone).await;
+        Input::Signal(Signal::Hangup)
+    }))
 }
 
 /// Keys, pastes and sizes, read only while the terminal is ours; a terminal that is gone ends them.
