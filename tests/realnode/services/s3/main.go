@@ -9,6 +9,7 @@ import (
 
 	"github.com/rclone/gofakes3"
 	"github.com/rclone/gofakes3/s3mem"
+	"github.com/rclone/gofakes3/signature"
 )
 
 func main() {
@@ -19,7 +20,20 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	keys := map[string]string{key: secret}
-	objects := gofakes3.New(store, gofakes3.WithV4Auth(keys), gofakes3.WithTimeSkewLimit(0)).Server()
-	log.Fatal(http.ListenAndServe(address, objects))
+	objects := gofakes3.New(store, gofakes3.WithTimeSkewLimit(0)).Server()
+	known := func(name string) (string, bool) { return secret, name == key }
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		if code := signature.V4SignVerifyWithLookup(r, known); code != signature.ErrNone {
+			w.WriteHeader(http.StatusForbidden)
+			w.Write(signature.EncodeAPIErrorToResponse(signature.GetAPIError(code)))
+			return
+		}
+		// To S3 an empty delimiter is none; the library takes it for one.
+		if query := r.URL.Query(); query.Has("delimiter") && query.Get("delimiter") == "" {
+			query.Del("delimiter")
+			r.URL.RawQuery = query.Encode()
+		}
+		objects.ServeHTTP(w, r)
+	}
+	log.Fatal(http.ListenAndServe(address, http.HandlerFunc(answer)))
 }
