@@ -15,7 +15,7 @@ const PARTS: [&str; 8] = ["product", "answers", "plan", "lint", "preflight", "di
 
 /// Words in capitals there that are no codes: variables, what YAML reads as true, false and null, protocols,
 /// capabilities, a resource, and who brings a kind.
-const NO_CODES: [&str; 32] = [
+const NO_CODES: [&str; 33] = [
     "ALL",
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL",
@@ -41,6 +41,7 @@ const NO_CODES: [&str; 32] = [
     "RCLONE_CONFIG_S3_SECRET_ACCESS_KEY",
     "RCLONE_CONFIG_S3_TYPE",
     "RCLONE_S3_NO_CHECK_BUCKET",
+    "RCLONE_S3_UPLOAD_CONCURRENCY",
     "REDIS",
     "REDISCLI_AUTH",
     "SLIPWAY_SET_",
