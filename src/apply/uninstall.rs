@@ -95,6 +95,7 @@ impl Run<'_> {
         } else {
             Revision::delete(&self.cluster, target, revision.number).await?;
             if let Some(lease) = lease {
+                self.may_write()?;
                 cluster.delete(&id_of_lease, &Deletion::of(lease.uid())).await?;
             }
         }

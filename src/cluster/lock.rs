@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::future::{Fuse, FusedFuture as _};
+use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
@@ -279,10 +280,16 @@ async fn renew(held: Arc<Held>, release: String) {
     let mut turn = tokio::time::interval(held.timing.renew.max(Duration::from_millis(1)));
     turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     turn.reset();
+    // What the watch tells is heard while a renewal is on its way, too.
+    let mut renewing = std::pin::pin!(Fuse::terminated());
     loop {
         let taken = tokio::select! {
+            _ = turn.tick(), if renewing.is_terminated() => {
+                renewing.set(held.renew_once(&release).fuse());
+                None
+            }
             // A fault is tried again at the next turn; `check` stops the writes when that lasts too long.
-            _ = turn.tick() => held.renew_once(&release).await.ok().flatten(),
+            renewed = &mut renewing => renewed.ok().flatten(),
             // Where it may not be watched, the renewals tell.
             Some(now) = seen.next() => match now {
                 Seen::All(all) => held.other(all.first()),

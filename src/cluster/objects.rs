@@ -278,15 +278,18 @@ impl Cluster {
                 Err(fault) if fault.is_absent() => return Ok(false),
                 Err(fault) => fault,
             };
-            // A UID never changes: where it is still the one that is meant, somebody wrote the object at that very moment.
-            let crossed = fault.kind == FaultKind::Changed && how.resource_version.is_empty();
-            if !crossed || attempt >= self.patience().attempts {
+            if fault.kind != FaultKind::Changed || how.dry_run {
                 return Err(fault);
             }
             match self.find(id).await? {
                 None => return Ok(false),
                 Some(live) if !how.uid.is_empty() && live.uid() != how.uid => return Err(fault),
-                Some(_) => self.wait(&ask(), &fault, attempt).await,
+                // It is going already: by this deletion, whose answer was lost, or by another's.
+                Some(live) if live.at(&["metadata", "deletionTimestamp"]).is_some() => return Ok(true),
+                Some(_) if !how.resource_version.is_empty() => return Err(fault),
+                // A UID never changes: where it is still the one that is meant, somebody wrote the object at that very moment.
+                Some(_) if attempt < self.patience().attempts => self.wait(&ask(), &fault, attempt).await,
+                Some(_) => return Err(fault),
             }
             attempt += 1;
         }
