@@ -54,7 +54,7 @@ impl Release {
 }
 
 /// The password that the release's own pods have.
-fn password(cx: &Context, namespace: &str) -> testbed::Outcome<String> {
+pub(crate) fn password(cx: &Context, namespace: &str) -> testbed::Outcome<String> {
     let secret = &objects(cx, namespace)?["Secret/inngest-postgresql"]["data"]["postgres-password"];
     let decoded = base64::engine::general_purpose::STANDARD.decode(secret.as_str().ok_or("no password")?)?;
     Ok(String::from_utf8(decoded)?)

@@ -22,11 +22,13 @@ mod export;
 mod exposure;
 mod faces;
 mod faults;
+mod helmed;
 #[path = "../testbed/helms.rs"]
 mod helms;
 mod inngest;
 mod install;
 mod keys;
+mod killed;
 mod pact;
 mod preflight;
 mod processes;
@@ -263,6 +265,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         state::a_half_done_uninstall_is_told_and_can_be_taken_back,
         state::the_history_is_bounded_says_who_and_how_much_and_never_drops_the_last_good_one,
         state::of_two_clients_that_race_on_the_real_server_one_wins_and_the_other_says_why,
+        killed::a_program_that_is_killed_at_any_request_of_any_flow_is_followed_by_a_run_that_finishes,
+        killed::a_server_that_answers_wrongly_at_any_request_of_any_flow_is_put_up_with,
+        killed::an_adoption_that_is_killed_is_finished_by_the_next_with_the_same_pods,
+        killed::a_backup_and_a_restore_that_are_killed_leave_the_database_whole_and_the_next_finishes,
         rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
