@@ -232,7 +232,7 @@ async fn once(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failu
             }
             Face::Headless => {
                 let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
-                let mut face = Headless::new(std::io::stdout(), format, false);
+                let mut face = Headless::new(super::out(), format, false);
                 let mut broken = false;
                 while let Some(event) = events.recv().await {
                     // A closed pipe ends the printing, not the run.

@@ -308,14 +308,14 @@ fn of_version(source: &Source, server: &str) -> Option<Source> {
 
 /// Prints what happens, as it happens: sentences, or JSON lines.
 pub(super) struct Teller {
-    face: Mutex<Headless<std::io::Stdout>>,
+    face: Mutex<Headless<super::Out>>,
     began: Instant,
 }
 
 impl Teller {
     pub(super) fn new(shared: &Shared) -> Self {
         let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
-        Self { face: Mutex::new(Headless::new(std::io::stdout(), format, false)), began: Instant::now() }
+        Self { face: Mutex::new(Headless::new(super::out(), format, false)), began: Instant::now() }
     }
 
     pub(super) fn tell(&self, kind: EventKind) {

@@ -17,6 +17,8 @@ mod diff;
 mod doctor;
 mod doors;
 mod draft;
+#[cfg(test)]
+mod every_call_tests;
 mod evidence;
 mod explain;
 mod export;
@@ -167,10 +169,27 @@ fn end(failure: &Failure, output: Output, log: Option<&std::path::Path>) -> u8 {
     failure.kind.exit_code()
 }
 
+/// Where data goes out.
+#[cfg(not(test))]
+type Out = std::io::Stdout;
+#[cfg(test)]
+type Out = std::io::Sink;
+
+#[cfg(not(test))]
+fn out() -> Out {
+    std::io::stdout()
+}
+
+/// A test that runs a whole verb looks at the cluster, and nobody at what it prints.
+#[cfg(test)]
+fn out() -> Out {
+    std::io::sink()
+}
+
 /// Prints data to standard output; a closed pipe is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
+    let mut out = out();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(FailureKind::Bug, "cannot write to standard output").why(error.to_string()))

@@ -25,11 +25,13 @@ mod export;
 mod exposure;
 mod faces;
 mod faults;
+mod helmed;
 #[path = "../testbed/helms.rs"]
 mod helms;
 mod inngest;
 mod install;
 mod keys;
+mod killed;
 mod outside;
 mod pact;
 mod passwords;
@@ -286,6 +288,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         contest::a_person_is_told_who_is_at_it_and_follows_waits_or_takes_over_by_typing,
         contest::keys_are_not_imported_while_somebody_else_is_at_it,
         contest::nothing_is_restored_while_somebody_else_is_at_it,
+        killed::a_program_that_is_killed_at_any_request_of_any_flow_is_followed_by_a_run_that_finishes,
+        killed::a_server_that_answers_wrongly_at_any_request_of_any_flow_is_put_up_with,
+        killed::an_adoption_that_is_killed_is_finished_by_the_next_with_the_same_pods,
+        killed::a_backup_and_a_restore_that_are_killed_leave_the_database_whole_and_the_next_finishes,
         rbac::the_printed_role_is_enough_for_an_install_and_its_uninstall,
         faces::full_screen_and_plain_lines_leave_what_the_headless_run_leaves,
         faces::enter_pressed_a_hundred_times_installs_nothing,
