@@ -69,9 +69,8 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let proxy = serving.clone();
                 let service = service_fn(move |request| proxy.clone().pass(request));
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
-                );
+                let serves = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(serves.with_upgrades());
             }
         });
         Ok((proxy, address))
@@ -89,6 +88,9 @@ impl Proxy {
             Some(Wrong::Refused(code)) => return refused(code),
             _ => {}
         }
+        if request.headers().contains_key(header::UPGRADE) {
+            return self.tunnel(request).await;
+        }
         let (mut parts, body) = request.into_parts();
         parts.headers.remove(header::HOST);
         parts.headers.remove(header::CONNECTION);
@@ -104,6 +106,27 @@ impl Proxy {
             Some(Wrong::Cut) => Ok(answer.map(|_| Body::from(Vec::new()))),
             _ => Ok(answer),
         }
+    }
+}
+
+impl Proxy {
+    /// Commands and ports of pods: from the answer on, bytes in both directions.
+    async fn tunnel(self, mut request: Request<Incoming>) -> Answer {
+        let near = hyper::upgrade::on(&mut request);
+        let (mut parts, _) = request.into_parts();
+        parts.headers.remove(header::HOST);
+        let sent = Request::from_parts(parts, Body::empty());
+        let mut answer = self.client.send(sent).await.map_err(std::io::Error::other)?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(answer);
+        }
+        let far = hyper::upgrade::on(&mut answer);
+        tokio::spawn(async move {
+            let (near, far) = (near.await?, far.await?);
+            let _ended = tokio::io::copy_bidirectional(&mut TokioIo::new(near), &mut TokioIo::new(far)).await;
+            Ok::<_, hyper::Error>(())
+        });
+        Ok(answer.map(|_| Body::empty()))
     }
 }
 
