@@ -1,6 +1,8 @@
 //! The fields of a live object that a manager owns (pure): `metadata.managedFields` in the format `FieldsV1`
 //! (structured-merge-diff), and the live object projected onto them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::object::Object;
@@ -42,25 +44,30 @@ fn project(live: &Value, fields: &Value) -> Value {
             Value::Object(kept)
         }
         Value::Array(items) => {
-            Value::Array(children.iter().filter_map(|(key, below)| Some(project(item(items, key)?, below))).collect())
+            let ours = children.iter().filter_map(|(key, below)| Some((position(items, key)?, *below)));
+            // In the order of the list, not of the keys: sent again, another order would be a change.
+            let ours: BTreeMap<usize, &Value> = ours.collect();
+            Value::Array(ours.into_iter().map(|(at, below)| project(&items[at], below)).collect())
         }
         other => other.clone(),
     }
 }
 
-/// An item of a list by its key in `FieldsV1`: `k:{"name":"web"}` by fields, `v:"a"` by value, `i:0` by position.
-fn item<'a>(items: &'a [Value], key: &str) -> Option<&'a Value> {
+/// The place of an item in a list, by its key in `FieldsV1`: `k:{"name":"web"}` by fields, `v:"a"` by value, `i:0` by position.
+fn position(items: &[Value], key: &str) -> Option<usize> {
     let (kind, text) = key.split_once(':')?;
     match kind {
         "k" => {
             let wanted: Map<String, Value> = serde_json::from_str(text).ok()?;
-            items.iter().find(|item| wanted.iter().all(|(key, value)| item.get(key).is_some_and(|has| has == value)))
+            items
+                .iter()
+                .position(|item| wanted.iter().all(|(key, value)| item.get(key).is_some_and(|has| has == value)))
         }
         "v" => {
             let wanted: Value = serde_json::from_str(text).ok()?;
-            items.iter().find(|item| **item == wanted)
+            items.iter().position(|item| *item == wanted)
         }
-        "i" => items.get(text.parse::<usize>().ok()?),
+        "i" => text.parse::<usize>().ok().filter(|at| *at < items.len()),
         _ => None,
     }
 }

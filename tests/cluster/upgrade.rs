@@ -78,7 +78,7 @@ pub(crate) async fn a_newer_version_restarts_the_server_alone_and_keeps_keys_and
     assert!(!said(&planned).contains("error:"), "{}", said(&planned));
     // Nobody said yes.
     let unsaid = slipway(&cx, &["upgrade", "-n", &namespace, "--reset", "version"])?;
-    ends(&unsaid, 6, &["nobody said yes", &format!("slipway upgrade inngest -n {namespace}")]);
+    ends(&unsaid, 6, &["nobody said yes", &format!("slipway upgrade -n {namespace} --reset version --yes")]);
     assert_eq!(versions(&objects(&cx, &namespace)?), versions(&before));
     let done = slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--reset", "version"])?;
     succeeded(&done);
