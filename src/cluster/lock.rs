@@ -347,6 +347,18 @@ impl Lock {
         self.held.check()
     }
 
+    /// Asks the Lease itself, before a step that nothing takes back: what the watch tells may still be on its way.
+    ///
+    /// # Errors
+    /// As [`Lock::check`], or the Lease cannot be read.
+    pub async fn confirm(&self) -> Result<(), Failure> {
+        let lease = self.held.cluster.find(&self.held.id).await?;
+        if let Some(holder) = self.held.other(lease.as_ref()) {
+            self.held.lost.send_replace(Some(holder));
+        }
+        self.check()
+    }
+
     /// Asks the same for as long as the run lasts.
     pub fn eye(&self) -> Eye {
         Eye(self.held.clone())

@@ -1,5 +1,5 @@
-//! Backup and restore as the program runs them, on the practice cluster: a client that dies at any call. The database in use is
-//! whole at any moment, and the next run finishes.
+//! Backup and restore as the program runs them, on the practice cluster: a client that dies, or loses its lock, at any call.
+//! The database in use is whole at any moment, and the next run finishes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::practice::OWN;
 use crate::cli::Cli;
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 use crate::object::ObjectId;
-use crate::practice::{Call, Options, Server, State};
+use crate::practice::{Call, Fault, Options, Server, State};
 
 const NAMESPACE: &str = "inngest";
 const LIVE: &str = "inngest";
@@ -177,6 +177,49 @@ fn runs<F: Future<Output = ()>>(make: impl FnOnce() -> F + Send + 'static) {
     }
 }
 
+/// Another takes the lock at a call of a restore at which it is held: no database is exchanged any more.
+async fn loses() {
+    let ground = Ground::new().await;
+    let mut times = 0;
+    for nth in 1.. {
+        let server = ground.server();
+        let taken = Arc::new(Mutex::new(None::<bool>));
+        let (takes, weak) = (taken.clone(), Arc::downgrade(&server));
+        server.set_faults(Some(Arc::new(move |call: &Call| {
+            let mut taken = takes.lock().unwrap();
+            if let Some(late) = taken.as_mut() {
+                *late |= call.query.contains("rename+to") || call.query.contains("rename%20to");
+                return None;
+            }
+            if call.number < nth {
+                return None;
+            }
+            let mut held = false;
+            weak.upgrade()?.change(&lease(), |lease| {
+                held = !lease.text(&["spec", "holderIdentity"]).is_empty();
+                if held {
+                    lease.set(&["spec", "holderIdentity"], "ana@laptop/boot/namespace/1/1/other".into());
+                }
+            });
+            *taken = held.then_some(false);
+            // The other's turn: who held it hears of it before it goes on.
+            held.then_some(Fault::Delay { by: Duration::from_secs(1) })
+        })));
+        let ended = What::Restore.run(&ground).await;
+        server.set_faults(None);
+        let Some(late) = *taken.lock().unwrap() else { break };
+        times += 1;
+        assert!(!late, "exchanged after the lock was lost at call {nth}");
+        if let Err(failure) = ended {
+            assert_eq!(failure.kind, FailureKind::Refused, "{failure}");
+        }
+        server.change(&lease(), |lease| lease.set(&["spec", "holderIdentity"], "".into()));
+        let place = What::Restore.run(&ground).await.unwrap();
+        What::Restore.holds(&ground, &server, &place, &format!("lost at call {nth}"));
+    }
+    assert!(times > 3, "lost {times} times only");
+}
+
 #[test]
 fn a_backup_that_dies_at_any_call_is_followed_by_one_that_is_whole() {
     runs(|| dies(What::Backup));
@@ -185,4 +228,9 @@ fn a_backup_that_dies_at_any_call_is_followed_by_one_that_is_whole() {
 #[test]
 fn a_restore_that_dies_at_any_call_leaves_the_database_whole_and_the_next_finishes() {
     runs(|| dies(What::Restore));
+}
+
+#[test]
+fn a_restore_that_loses_its_lock_at_any_call_exchanges_nothing_and_the_next_does() {
+    runs(loses);
 }

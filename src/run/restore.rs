@@ -228,7 +228,7 @@ async fn postgres(
             return Err(Failure::new(FailureKind::Deployment, "the new database is not what the dump holds")
                 .why(format!("the dump has {tables} tables, and it has {counted}")));
         }
-        lock.check()
+        lock.confirm().await
     };
     let filled: Result<(), Failure> = filled.await;
     if let Err(failure) = filled {
