@@ -12,6 +12,8 @@
 mod memory;
 #[path = "tui/pty.rs"]
 mod pty;
+#[path = "../tests/pty/mod.rs"]
+mod terminal;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -2,30 +2,29 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
-use std::io::{Read, Write};
+mod pty;
+
 use std::sync::mpsc;
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty};
+use pty::Pty;
 use rustix::termios::LocalModes;
 
 /// A person at the prompts of `slipway install inngest --practice --plain` on a capable terminal.
 struct Person {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<Vec<u8>>,
+    terminal: Pty,
     /// Everything that was ever sent to the terminal.
     all: String,
     /// Where the answer to the last question begins.
     heard: usize,
     state: tempfile::TempDir,
-    master: Box<dyn portable_pty::MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Person {
     fn start() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
         command.args(["install", "inngest", "--practice", "--plain", "--profile", "development"]);
         command.cwd(state.path());
@@ -34,20 +33,8 @@ impl Person {
         for name in ["CI", "NO_COLOR", "ACCESSIBLE", "KUBECONFIG"] {
             command.env_remove(name);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (sender, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        Self { child, keys, bytes, all: String::new(), heard: 0, state, master: pair.master }
+        let (terminal, master) = Pty::start(command, pty::size(80, 24)).unwrap();
+        Self { terminal, all: String::new(), heard: 0, state, master }
     }
 
     /// Waits until a text comes that has not been answered yet.
@@ -57,15 +44,14 @@ impl Person {
                 self.heard += at + text.len();
                 return self;
             }
-            let bytes = self.bytes.recv_timeout(Duration::from_secs(60));
-            let bytes = bytes.unwrap_or_else(|_| panic!("{text:?} never came:\n{}", self.all));
+            let read = self.terminal.read(Duration::from_secs(60));
+            let (bytes, _) = read.unwrap_or_else(|_| panic!("{text:?} never came:\n{}", self.all));
             self.all.push_str(&String::from_utf8_lossy(&bytes));
         }
     }
 
     fn press(&mut self, keys: &str) -> &mut Self {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        self.terminal.press(keys.as_bytes()).unwrap();
         self
     }
 
@@ -108,13 +94,13 @@ impl Person {
     /// The exit code, and everything that was shown.
     fn ended(mut self) -> (u32, String, tempfile::TempDir) {
         loop {
-            match self.bytes.recv_timeout(Duration::from_secs(60)) {
-                Ok(bytes) => self.all.push_str(&String::from_utf8_lossy(&bytes)),
+            match self.terminal.read(Duration::from_secs(60)) {
+                Ok((bytes, _)) => self.all.push_str(&String::from_utf8_lossy(&bytes)),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.all),
             }
         }
-        (self.child.wait().unwrap().exit_code(), self.all, self.state)
+        (self.terminal.child.wait().unwrap().exit_code(), self.all, self.state)
     }
 }
 
@@ -172,7 +158,7 @@ fn a_termination_signal_at_a_prompt_gives_the_terminal_back_and_says_that_nothin
     let mut person = Person::start();
     person.up_to_the_event_key();
     let before = person.local_modes();
-    let pid = i32::try_from(person.child.process_id().unwrap()).unwrap();
+    let pid = i32::try_from(person.terminal.child.process_id().unwrap()).unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     assert!(!before.contains(LocalModes::ECHO), "what is typed is hidden");
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

@@ -18,6 +18,7 @@ macro_rules! tests {
 
 #[path = "terminal/looks.rs"]
 mod looks;
+mod pty;
 #[path = "terminal/shown.rs"]
 mod shown;
 #[path = "terminal/ways_out.rs"]

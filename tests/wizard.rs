@@ -7,6 +7,7 @@
 mod installed;
 #[path = "wizard/person.rs"]
 mod person;
+mod pty;
 
 use std::time::Duration;
 
@@ -119,8 +120,7 @@ fn a_lost_connection_keeps_a_draft_and_a_finished_install_removes_it() {
     let state = tempfile::tempdir().unwrap();
     let mut person = Person::start(state.path(), (80, 24), &["--practice", "install", "inngest"]);
     person.until("Enter goes on");
-    let pid = rustix::process::Pid::from_raw(i32::try_from(person.child.process_id().unwrap()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    rustix::process::kill_process(person.pid(), rustix::process::Signal::HUP).unwrap();
     assert_eq!(person.ended(), 143);
     assert_eq!(drafts(state.path()).len(), 1);
     let mut again = Person::start(state.path(), (80, 24), &["--practice"]);
@@ -244,19 +244,19 @@ fn a_credential_plugin_that_asks_gets_the_terminal_and_gives_it_back() {
         let kubeconfig = kubeconfig.display().to_string();
         let mut person = Person::start(state.path(), (80, 24), &["--kubeconfig", &kubeconfig, "install", "inngest"]);
         person.until("Only the one that you choose is contacted");
-        assert!(person.screen.screen().alternate_screen());
+        assert!(person.screen().alternate_screen());
         // Nobody was contacted, so nobody asked.
         assert!(!state.path().join("info").exists());
         person.press("\r");
         person.until("One-time code:");
         let shown = person.contents();
-        assert!(!person.screen.screen().alternate_screen() && !person.screen.screen().hide_cursor(), "{shown}");
+        assert!(!person.screen().alternate_screen() && !person.screen().hide_cursor(), "{shown}");
         assert!(shown.contains("the context here wants you to log in") && shown.contains("harbour-login"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
         // What is typed goes to the plugin, echoed by the terminal as ever, and not to a screen that cannot be seen.
         person.press("q42\r");
         person.until("cannot reach the cluster");
-        assert!(person.screen.screen().alternate_screen() && person.screen.screen().bracketed_paste());
+        assert!(person.screen().alternate_screen() && person.screen().bracketed_paste());
         assert!(person.contents().contains("Only the one that you choose is contacted"), "{}", person.contents());
         assert_eq!(std::fs::read_to_string(state.path().join("told")).unwrap(), "q42");
         let info = std::fs::read_to_string(state.path().join("info")).unwrap();
@@ -266,7 +266,7 @@ fn a_credential_plugin_that_asks_gets_the_terminal_and_gives_it_back() {
         person.until("Leave without installing?");
         person.press("\u{1b}[B\u{1b}[B\r");
         person.until("left without installing");
-        assert!(!person.screen.screen().alternate_screen());
+        assert!(!person.screen().alternate_screen());
         assert_eq!(person.ended(), 6);
     }
 }
@@ -281,7 +281,7 @@ fn ctrl_c_at_a_credential_plugin_ends_the_plugin_and_not_the_screen() {
     person.until("One-time code:");
     person.press("\u{3}");
     person.until("no credential for the cluster");
-    assert!(person.screen.screen().alternate_screen());
+    assert!(person.screen().alternate_screen());
     assert!(!person.contents().contains("Leave without"), "{}", person.contents());
     // Enter tries again.
     person.press("\r");
@@ -300,9 +300,8 @@ fn a_termination_while_a_credential_plugin_talks_leaves_the_terminal_as_it_was()
     person.until("Only the one that you choose is contacted");
     person.press("\r");
     person.until("One-time code:");
-    let pid = rustix::process::Pid::from_raw(i32::try_from(person.child.process_id().unwrap()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    rustix::process::kill_process(person.pid(), rustix::process::Signal::TERM).unwrap();
     person.until("stopped by a signal");
-    assert!(!person.screen.screen().alternate_screen() && !person.screen.screen().bracketed_paste());
+    assert!(!person.screen().alternate_screen() && !person.screen().bracketed_paste());
     assert_eq!(person.ended(), 143);
 }

@@ -1,13 +1,11 @@
 //! slipway on a pseudo-terminal, read by a terminal emulator.
 
-use std::io::{Read, Write};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty};
 
+use super::terminal::{self, Pty};
 use super::{milliseconds, percentile};
 
 const ROWS: u16 = 24;
@@ -15,17 +13,13 @@ const COLUMNS: u16 = 80;
 
 /// A process on a terminal of its own.
 pub(crate) struct Shown {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<(Vec<u8>, Instant)>,
-    screen: vt100::Parser,
+    terminal: Pty,
     pub(crate) began: Instant,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Shown {
     pub(crate) fn start(program: &str, arguments: &[&str], environment: &[(&str, &str)], state: &Path) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows: ROWS, cols: COLUMNS, ..PtySize::default() }).unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(state);
@@ -42,37 +36,22 @@ impl Shown {
         for (name, value) in usual.iter().chain(environment) {
             command.env(name, value);
         }
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (sender, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send((buffer[..count].to_vec(), Instant::now())).is_err() {
-                    break;
-                }
-            }
-        });
         let began = Instant::now();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let screen = vt100::Parser::new(NonZero::new(ROWS).unwrap(), NonZero::new(COLUMNS).unwrap(), 0);
-        Self { child, keys, bytes, screen, began, _master: pair.master }
+        let (terminal, master) = Pty::start(command, terminal::size(COLUMNS, ROWS)).unwrap();
+        Self { terminal, began, _master: master }
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
+        self.terminal.child.process_id().unwrap()
     }
 
     pub(crate) fn contents(&self) -> String {
-        self.screen.screen().contents()
+        self.terminal.screen.screen().contents()
     }
 
     /// Reads what comes within a time; when it came.
     pub(crate) fn read(&mut self, patience: Duration) -> Option<Instant> {
-        let (bytes, at) = self.bytes.recv_timeout(patience).ok()?;
-        self.screen.process(&bytes);
-        Some(at)
+        Some(self.terminal.read(patience).ok()?.1)
     }
 
     /// Reads until the screen is as wanted; when it was.
@@ -92,14 +71,13 @@ impl Shown {
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        self.terminal.press(keys.as_bytes()).unwrap();
     }
 
     /// Ends the process that was started here.
     pub(crate) fn end(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.terminal.child.kill().unwrap();
+        self.terminal.child.wait().unwrap();
     }
 }
 

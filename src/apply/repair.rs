@@ -196,25 +196,23 @@ pub fn rebuilt(found: &Found, target: &Target, who: &str) -> Result<(Revision, V
         ..KeyPlan::default()
     });
     let plan = Plan {
-        verb: known.map_or(Verb::Install, |plan| plan.verb),
-        target: Target {
-            profile: known.map(|plan| plan.target.profile.clone()).unwrap_or_default(),
-            pact: found.pact(),
-            ..target.clone()
-        },
-        product,
-        namespace_exists: true,
         keys,
         steps,
         waves: order.titles,
         health: known.map(|plan| plan.health.clone()).unwrap_or_default(),
         log_patterns: known.map(|plan| plan.log_patterns.clone()).unwrap_or_default(),
-        notes: Vec::new(),
         answers: known.map(|plan| plan.answers.clone()).unwrap_or_default(),
         facts: known.map(|plan| plan.facts.clone()).unwrap_or_default(),
-        findings: Vec::new(),
         usual_seconds: known.and_then(|plan| plan.usual_seconds),
-        seen: BTreeMap::new(),
+        ..Plan::new(
+            known.map_or(Verb::Install, |plan| plan.verb),
+            Target {
+                profile: known.map(|plan| plan.target.profile.clone()).unwrap_or_default(),
+                pact: found.pact(),
+                ..target.clone()
+            },
+            product,
+        )
     };
     let numbers = found.revisions.iter().map(|one| one.number).chain(found.torn.iter().map(|one| one.number));
     let mut revision = Revision::new(numbers.max().unwrap_or(0) + 1, &plan, who);

@@ -8,21 +8,9 @@ fn target() -> Target {
 
 fn plan(verb: Verb, pact: &Pact, generation: u32) -> Plan {
     Plan {
-        verb,
-        target: Target { pact: pact.clone(), ..target() },
-        product: ProductRef::default(),
-        namespace_exists: true,
         keys: KeyPlan { generation, ..KeyPlan::default() },
-        steps: vec![],
         waves: vec!["all".into()],
-        health: vec![],
-        log_patterns: vec![],
-        notes: vec![],
-        answers: BTreeMap::new(),
-        facts: BTreeMap::new(),
-        findings: vec![],
-        usual_seconds: None,
-        seen: BTreeMap::new(),
+        ..Plan::new(verb, Target { pact: pact.clone(), ..target() }, ProductRef::default())
     }
 }
 

@@ -148,26 +148,22 @@ pub fn plan(
     }
     steps.extend(record(chart, live));
     Plan {
-        verb: Verb::Adopt,
-        target: target.clone(),
-        product: ProductRef {
-            name: product.name.clone(),
-            title: product.title.clone(),
-            version: derived.version.clone(),
-            digest: product.digest.clone(),
-        },
-        namespace_exists: true,
         keys: keys(derived, preview, live, target),
         steps,
         waves: vec!["Ownership".into(), "Helm's older records".into(), "Helm's record".into()],
-        health: Vec::new(),
-        log_patterns: Vec::new(),
-        notes: Vec::new(),
         answers: derived.answers.clone(),
-        facts: BTreeMap::new(),
         findings: derived.findings.clone(),
-        usual_seconds: None,
         seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
+        ..Plan::new(
+            Verb::Adopt,
+            target.clone(),
+            ProductRef {
+                name: product.name.clone(),
+                title: product.title.clone(),
+                version: derived.version.clone(),
+                digest: product.digest.clone(),
+            },
+        )
     }
 }
 

@@ -113,7 +113,7 @@ fn stub(wanted: &Wanted, release: &str) -> Value {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{KeyPlan, ProductRef, Step, Target, Verb};
+    use super::super::{ProductRef, Step, Target, Verb};
     use super::*;
     use crate::product::Recipe;
 
@@ -124,21 +124,13 @@ mod tests {
             Step { wanted, action: Action::Create, wave: 0, after: Vec::new(), class, one_first: false }
         };
         Plan {
-            verb: Verb::Install,
-            target: Target { release: "r".into(), namespace: "n".into(), ..Target::default() },
-            product: ProductRef::default(),
-            namespace_exists: true,
-            keys: KeyPlan::default(),
             steps: objects.into_iter().map(step).collect(),
             waves: vec!["a".into()],
-            health: Vec::new(),
-            log_patterns: Vec::new(),
-            notes: Vec::new(),
-            answers: BTreeMap::new(),
-            facts: BTreeMap::new(),
-            findings: Vec::new(),
-            usual_seconds: None,
-            seen: BTreeMap::new(),
+            ..Plan::new(
+                Verb::Install,
+                Target { release: "r".into(), namespace: "n".into(), ..Target::default() },
+                ProductRef::default(),
+            )
         }
     }
 

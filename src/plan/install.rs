@@ -60,14 +60,6 @@ pub fn plan(
     }
     let steps = steps(rendered.objects, order.places, (live, left), world, target, &mut findings);
     let mut plan = Plan {
-        verb,
-        target: target.clone(),
-        product: ProductRef {
-            name: world.product.name.clone(),
-            title: world.product.title.clone(),
-            version: world.version(),
-            digest: world.product.digest.clone(),
-        },
         namespace_exists: world.facts.namespace.exists,
         keys,
         steps,
@@ -80,6 +72,16 @@ pub fn plan(
         findings,
         usual_seconds: world.product.usual_seconds,
         seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
+        ..Plan::new(
+            verb,
+            target.clone(),
+            ProductRef {
+                name: world.product.name.clone(),
+                title: world.product.title.clone(),
+                version: world.version(),
+                digest: world.product.digest.clone(),
+            },
+        )
     };
     super::existing::take_in(&mut plan, live, &target.pact);
     Ok(plan)

@@ -323,6 +323,27 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// One that does nothing yet, in a namespace that is there.
+    pub fn new(verb: Verb, target: Target, product: ProductRef) -> Self {
+        Self {
+            verb,
+            target,
+            product,
+            namespace_exists: true,
+            keys: KeyPlan::default(),
+            steps: Vec::new(),
+            waves: Vec::new(),
+            health: Vec::new(),
+            log_patterns: Vec::new(),
+            notes: Vec::new(),
+            answers: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            findings: Vec::new(),
+            usual_seconds: None,
+            seen: BTreeMap::new(),
+        }
+    }
+
     /// Whether what is there now is what this plan was made from.
     pub fn is_of(&self, live: &BTreeMap<ObjectId, Object>) -> bool {
         self.steps.iter().all(|step| {

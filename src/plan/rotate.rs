@@ -228,10 +228,6 @@ pub fn plan(
         }
     }
     Plan {
-        verb: Verb::Rotate,
-        target: target.clone(),
-        product: recorded.product.clone(),
-        namespace_exists: true,
         keys: keys(recorded, live, target, generation, changes),
         steps,
         waves: recorded.waves.clone(),
@@ -241,8 +237,8 @@ pub fn plan(
         answers,
         facts: recorded.facts.clone(),
         findings,
-        usual_seconds: None,
         seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
+        ..Plan::new(Verb::Rotate, target.clone(), recorded.product.clone())
     }
 }
 

@@ -1,26 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::plan::{KeyPlan, ProductRef};
+use crate::plan::ProductRef;
 
 fn revision(number: u32, verb: Verb, outcome: Outcome) -> Revision {
-    let plan = Plan {
-        verb,
-        target: Target::default(),
-        product: ProductRef::default(),
-        namespace_exists: true,
-        keys: KeyPlan::default(),
-        steps: Vec::new(),
-        waves: Vec::new(),
-        health: Vec::new(),
-        log_patterns: Vec::new(),
-        notes: Vec::new(),
-        answers: BTreeMap::new(),
-        facts: BTreeMap::new(),
-        findings: Vec::new(),
-        usual_seconds: None,
-        seen: BTreeMap::new(),
-    };
+    let plan = Plan::new(verb, Target::default(), ProductRef::default());
     let mut revision = Revision::new(number, &plan, "ana@laptop");
     revision.progress.outcome = outcome;
     revision

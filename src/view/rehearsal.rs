@@ -307,21 +307,6 @@ pub(crate) fn overview() -> Overview {
         opens: vec!["clients that send events".into()],
     };
     let plan = Plan {
-        verb: Verb::Install,
-        target: Target {
-            context: "prod-eu".into(),
-            server: "https://34.90.1.2".into(),
-            namespace: "inngest".into(),
-            release: "inngest".into(),
-            profile: "production".into(),
-            ..Target::default()
-        },
-        product: ProductRef {
-            name: "inngest".into(),
-            title: "Inngest".into(),
-            version: "v1.43.0".into(),
-            ..Default::default()
-        },
         namespace_exists: false,
         keys: KeyPlan { generation: 1, exists: false, entries: vec![event], ..KeyPlan::default() },
         steps: vec![
@@ -330,15 +315,24 @@ pub(crate) fn overview() -> Overview {
             step(Action::Create, deployment),
             step(Action::Change { fields, restarts: true }, service),
         ],
-        waves: vec![],
-        health: vec![],
-        log_patterns: vec![],
-        notes: vec![],
-        answers: BTreeMap::new(),
-        facts: BTreeMap::new(),
-        findings: vec![],
         usual_seconds: Some((40, 120)),
-        seen: BTreeMap::new(),
+        ..Plan::new(
+            Verb::Install,
+            Target {
+                context: "prod-eu".into(),
+                server: "https://34.90.1.2".into(),
+                namespace: "inngest".into(),
+                release: "inngest".into(),
+                profile: "production".into(),
+                ..Target::default()
+            },
+            ProductRef {
+                name: "inngest".into(),
+                title: "Inngest".into(),
+                version: "v1.43.0".into(),
+                ..Default::default()
+            },
+        )
     };
     let warning = Finding::new("NAME_DOES_NOT_RESOLVE", Severity::Warning, "inngest.example.com does not resolve yet");
     Overview {

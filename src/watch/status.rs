@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::object::Object;
-    use crate::plan::{Class, KeyPlan, ProductRef, Step, Target, Verb, Wanted};
+    use crate::plan::{Class, ProductRef, Step, Target, Verb, Wanted};
 
     #[test]
     fn what_is_gone_has_failed_and_configuration_is_ready_while_it_is_there() {
@@ -75,23 +75,8 @@ mod tests {
             class: Class::of(object),
             one_first: false,
         });
-        let plan = Plan {
-            verb: Verb::Install,
-            target: Target::default(),
-            product: ProductRef::default(),
-            namespace_exists: true,
-            keys: KeyPlan::default(),
-            steps: steps.collect(),
-            waves: vec![],
-            health: vec![],
-            log_patterns: vec![],
-            notes: vec![],
-            answers: BTreeMap::new(),
-            facts: BTreeMap::new(),
-            findings: vec![],
-            usual_seconds: None,
-            seen: BTreeMap::new(),
-        };
+        let plan =
+            Plan { steps: steps.collect(), ..Plan::new(Verb::Install, Target::default(), ProductRef::default()) };
         let mut scene = Scene::new(Arc::default(), Timestamp::UNIX_EPOCH);
         scene.put(Arc::new(objects[0].clone()));
         scene.put(Arc::new(objects[2].clone()));

@@ -1,31 +1,25 @@
 //! A person's faces on the real control plane, through a pseudo-terminal: they leave what the headless run leaves.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write};
-use std::num::NonZero;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty};
 use serde_json::Value;
 
 use crate::context::{Context, DONE, Outcome};
+use crate::pty::{self, Pty};
 use crate::testbed;
 
 /// slipway on a pseudo-terminal of 120 columns and 40 rows.
 pub(crate) struct Person {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<Vec<u8>>,
-    screen: vt100::Parser,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    terminal: Pty,
+    _master: Box<dyn MasterPty + Send>,
     /// Where this one stands, with drafts and answers of its own.
     state: tempfile::TempDir,
 }
 
 impl Person {
     pub(crate) fn start(cx: &Context, term: &str, arguments: &[&str]) -> testbed::Outcome<Self> {
-        let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 120, ..PtySize::default() })?;
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
         command.args(arguments);
         command.env("KUBECONFIG", cx.kubeconfig("admin"));
@@ -36,44 +30,28 @@ impl Person {
         command.cwd(state.path());
         command.env_remove("CI");
         command.env_remove("NO_COLOR");
-        let child = pair.slave.spawn_command(command)?;
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader()?;
-        let keys = pair.master.take_writer()?;
-        let (sender, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let (rows, columns) = (NonZero::new(40).ok_or("rows")?, NonZero::new(120).ok_or("columns")?);
-        let screen = vt100::Parser::new(rows, columns, 0);
-        Ok(Self { child, keys, bytes, screen, _master: pair.master, state })
+        let (terminal, master) = Pty::start(command, pty::size(120, 40))?;
+        Ok(Self { terminal, _master: master, state })
     }
 
     pub(crate) fn shows(&self, text: &str) -> bool {
-        self.screen.screen().contents().contains(text)
+        self.contents().contains(text)
+    }
+
+    pub(crate) fn contents(&self) -> String {
+        self.terminal.screen.screen().contents()
     }
 
     /// Reads for a while; false when nothing more comes.
     fn read(&mut self, patience: Duration) -> bool {
-        match self.bytes.recv_timeout(patience) {
-            Ok(bytes) => {
-                self.screen.process(&bytes);
-                true
-            }
-            Err(_) => false,
-        }
+        self.terminal.read(patience).is_ok()
     }
 
     /// Reads until the screen holds a text.
     pub(crate) fn until(&mut self, text: &str) -> testbed::Outcome<()> {
         while !self.shows(text) {
             if !self.read(Duration::from_secs(60)) {
-                return Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into());
+                return Err(format!("{text:?} never came:\n{}", self.terminal.screen.screen().contents()).into());
             }
         }
         Ok(())
@@ -81,14 +59,13 @@ impl Person {
 
     /// The digits that follow a text on the screen.
     pub(crate) fn after(&self, text: &str) -> String {
-        let contents = self.screen.screen().contents();
+        let contents = self.contents();
         let tail = contents.split_once(text).map_or("", |(_, tail)| tail);
         tail.chars().take_while(char::is_ascii_digit).collect()
     }
 
     pub(crate) fn press(&mut self, keys: &str) -> testbed::Outcome<()> {
-        self.keys.write_all(keys.as_bytes())?;
-        Ok(self.keys.flush()?)
+        self.terminal.press(keys.as_bytes())
     }
 
     /// Presses a key again and again, each time the screen has come to rest, until it shows a text.
@@ -100,12 +77,12 @@ impl Person {
             }
             self.press(keys)?;
         }
-        Err(format!("{text:?} never came:\n{}", self.screen.screen().contents()).into())
+        Err(format!("{text:?} never came:\n{}", self.terminal.screen.screen().contents()).into())
     }
 
     pub(crate) fn ended(mut self) -> testbed::Outcome<u32> {
         while self.read(Duration::from_secs(60)) {}
-        Ok(self.child.wait()?.exit_code())
+        Ok(self.terminal.child.wait()?.exit_code())
     }
 }
 
@@ -191,7 +168,7 @@ pub(crate) async fn enter_pressed_a_hundred_times_installs_nothing(cx: Context) 
         while full.read(Duration::from_millis(20)) {}
     }
     assert!(!cx.kubectl().args(["get", "namespace", &namespace]).output()?.status.success(), "something was written");
-    full.child.kill()?;
+    full.terminal.child.kill()?;
     DONE
 }
 
@@ -264,14 +241,14 @@ pub(crate) async fn what_moved_while_a_person_looked_is_said_and_the_plan_shown_
     full.press("\r")?;
     full.until("[ v1.")?;
     full.press_until("\u{1b}[6~", "[ Upgrade inngest in")?;
-    assert!(full.shows("Nothing to do"), "{}", full.screen.screen().contents());
+    assert!(full.shows("Nothing to do"), "{}", full.contents());
     take_away()?;
     full.press("\t")?;
     full.until("Enter do it")?;
     full.press("\r")?;
     full.until("the cluster moved while you looked")?;
-    assert!(full.shows("Service/inngest: agreed was keep, now it is create"), "{}", full.screen.screen().contents());
-    assert!(full.shows("Create 1") && !is_there()?, "{}", full.screen.screen().contents());
+    assert!(full.shows("Service/inngest: agreed was keep, now it is create"), "{}", full.contents());
+    assert!(full.shows("Create 1") && !is_there()?, "{}", full.contents());
     full.press("\t")?;
     full.until("Enter do it")?;
     full.press("\r")?;
@@ -313,7 +290,7 @@ pub(crate) async fn a_run_that_stands_still_is_left_for_the_answer_that_mends_it
     full.until("what is there stays; the plan is shown again")?;
     full.press(&format!("{}standard\r", "\u{7f}".repeat("stuck".len())))?;
     full.press_until("\u{1b}[6~", "[ Install into")?;
-    assert!(full.shows("Replace 1"), "{}", full.screen.screen().contents());
+    assert!(full.shows("Replace 1"), "{}", full.contents());
     full.press("\t")?;
     full.until("Enter do it")?;
     full.press("\r")?;
@@ -333,7 +310,7 @@ pub(crate) async fn a_run_that_failed_is_undone_by_one_key_after_its_review(cx: 
     let crash = ["--set", r#"podLabels={"testbed.slipway.dev/pod": "crash"}"#];
     let mut full = Person::start(&cx, "xterm-256color", &[&given[..], &crash].concat())?;
     full.until("r try again")?;
-    assert!(full.shows("slipway rollback inngest --to 1"), "{}", full.screen.screen().contents());
+    assert!(full.shows("slipway rollback inngest --to 1"), "{}", full.contents());
     full.press("b")?;
     full.until("[ Roll back inngest in")?;
     full.until("data does not go back")?;

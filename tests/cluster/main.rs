@@ -38,6 +38,8 @@ mod passwords;
 mod preflight;
 mod processes;
 mod products;
+#[path = "../pty/mod.rs"]
+mod pty;
 mod rbac;
 mod rehearse;
 mod rollback;

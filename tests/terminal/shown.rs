@@ -1,30 +1,22 @@
 //! A process on a pseudo-terminal, read by a terminal emulator.
 
-use std::io::{Read, Write};
 use std::num::NonZero;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty};
 
 use super::CHILD;
+use super::pty::{self, Pty};
 
 /// How long something may take that must happen; what takes longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process on a terminal.
 pub(crate) struct Shown {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<Vec<u8>>,
-    pub(crate) screen: vt100::Parser,
+    terminal: Pty,
     /// Everything that was written to the terminal.
     pub(crate) all: Vec<u8>,
-    master: Box<dyn portable_pty::MasterPty + Send>,
-}
-
-fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, ..PtySize::default() }
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Shown {
@@ -60,28 +52,17 @@ impl Shown {
     }
 
     fn run(command: CommandBuilder) -> Self {
-        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (sender, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let screen = vt100::Parser::new(NonZero::new(24).unwrap(), NonZero::new(80).unwrap(), 0);
-        Self { child, keys, bytes, screen, all: Vec::new(), master: pair.master }
+        let (terminal, master) = Pty::start(command, pty::size(80, 24)).unwrap();
+        Self { terminal, all: Vec::new(), master }
+    }
+
+    pub(crate) fn screen(&self) -> &vt100::Screen {
+        self.terminal.screen.screen()
     }
 
     /// Reads once; false when nothing comes for a while.
     pub(crate) fn read(&mut self, patience: Duration) -> bool {
-        let Ok(bytes) = self.bytes.recv_timeout(patience) else { return false };
-        self.screen.process(&bytes);
+        let Ok((bytes, _)) = self.terminal.read(patience) else { return false };
         self.all.extend(bytes);
         true
     }
@@ -94,17 +75,16 @@ impl Shown {
     }
 
     pub(crate) fn press(&mut self, keys: &[u8]) {
-        self.keys.write_all(keys).unwrap();
-        self.keys.flush().unwrap();
+        self.terminal.press(keys).unwrap();
     }
 
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
-        self.screen.screen_mut().set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
-        self.master.resize(size(columns, rows)).unwrap();
+        self.terminal.screen.screen_mut().set_size(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
+        self.master.resize(pty::size(columns, rows)).unwrap();
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
+        self.terminal.child.process_id().unwrap()
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -115,8 +95,8 @@ impl Shown {
     /// The child has ended; the terminal is as it was. Its exit code.
     pub(crate) fn is_given_back(&mut self) -> u32 {
         while self.read(PATIENCE) {}
-        let code = self.child.wait().unwrap().exit_code();
-        let screen = self.screen.screen();
+        let code = self.terminal.child.wait().unwrap().exit_code();
+        let screen = self.terminal.screen.screen();
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is still hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is still on");
@@ -129,7 +109,7 @@ impl Shown {
     }
 
     pub(crate) fn contents(&self) -> String {
-        self.screen.screen().contents()
+        self.terminal.screen.screen().contents()
     }
 }
 

@@ -21,7 +21,7 @@ tests! {
 fn leaving_by_a_key_gives_the_terminal_back_and_stops_nothing_else() {
     let mut shown = Shown::start("shows");
     shown.until("PRACTICE");
-    assert!(shown.screen.screen().alternate_screen() && shown.screen.screen().bracketed_paste());
+    assert!(shown.screen().alternate_screen() && shown.screen().bracketed_paste());
     shown.press(b"\x03");
     shown.until("How should it stop?");
     // Down twice to "leave it", and do it.
@@ -55,12 +55,12 @@ fn ctrl_z_hands_the_terminal_to_the_shell_and_fg_shows_the_screen_again() {
     shown.press(b"\x1a");
     until_state(shown.pid(), |state| state == Some('T'));
     // What it wrote before it stopped may still be on its way.
-    while shown.screen.screen().alternate_screen() {
+    while shown.screen().alternate_screen() {
         assert!(shown.read(PATIENCE), "the terminal was not given back");
     }
     shown.signal(rustix::process::Signal::CONT);
     shown.until("PRACTICE");
-    assert!(shown.screen.screen().alternate_screen());
+    assert!(shown.screen().alternate_screen());
     shown.signal(rustix::process::Signal::TERM);
     shown.is_given_back();
 }
@@ -84,7 +84,7 @@ fn a_terminal_that_was_resized_meanwhile_is_drawn_in_its_new_size() {
     // While it is stopped, too.
     shown.press(b"\x1a");
     until_state(shown.pid(), |state| state == Some('T'));
-    while shown.screen.screen().alternate_screen() {
+    while shown.screen().alternate_screen() {
         assert!(shown.read(PATIENCE), "the terminal was not given back");
     }
     shown.resize(100, 30);

@@ -1,19 +1,15 @@
 //! Somebody at a pseudo-terminal.
 
-use std::io::{Read, Write};
-use std::num::NonZero;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, MasterPty};
+
+use crate::pty::{self, Pty};
 
 /// slipway on a pseudo-terminal, with a state folder of its own.
 pub(crate) struct Person {
-    pub(crate) child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<Vec<u8>>,
-    pub(crate) screen: vt100::Parser,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
+    pub(crate) terminal: Pty,
+    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Person {
@@ -28,8 +24,6 @@ impl Person {
         size: (u16, u16),
         arguments: &[&str],
     ) -> Self {
-        let (columns, rows) = size;
-        let pair = native_pty_system().openpty(PtySize { rows, cols: columns, ..PtySize::default() }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_slipway"));
         command.args(arguments);
         command.cwd(folder);
@@ -40,32 +34,26 @@ impl Person {
         for name in ["CI", "NO_COLOR", "KUBECONFIG", "ACCESSIBLE"] {
             command.env_remove(name);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let keys = pair.master.take_writer().unwrap();
-        let (sender, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let screen = vt100::Parser::new(NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap(), 0);
-        Self { child, keys, bytes, screen, _master: pair.master }
+        let (terminal, master) = Pty::start(command, pty::size(size.0, size.1)).unwrap();
+        Self { terminal, _master: master }
+    }
+
+    pub(crate) fn pid(&self) -> rustix::process::Pid {
+        let pid = self.terminal.child.process_id().unwrap();
+        rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
+    }
+
+    pub(crate) fn screen(&self) -> &vt100::Screen {
+        self.terminal.screen.screen()
     }
 
     pub(crate) fn contents(&self) -> String {
-        self.screen.screen().contents()
+        self.terminal.screen.screen().contents()
     }
 
     /// Reads for a while; false when nothing more comes.
     pub(crate) fn read(&mut self, patience: Duration) -> bool {
-        let Ok(bytes) = self.bytes.recv_timeout(patience) else { return false };
-        self.screen.process(&bytes);
-        true
+        self.terminal.read(patience).is_ok()
     }
 
     /// Reads until the screen holds a text.
@@ -76,8 +64,7 @@ impl Person {
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        self.terminal.press(keys.as_bytes()).unwrap();
     }
 
     /// Presses a key again and again, each time the screen has come to rest, until it shows a text.
@@ -94,6 +81,6 @@ impl Person {
 
     pub(crate) fn ended(mut self) -> u32 {
         while self.read(Duration::from_secs(120)) {}
-        self.child.wait().unwrap().exit_code()
+        self.terminal.child.wait().unwrap().exit_code()
     }
 }

@@ -38,21 +38,10 @@ fn composed(name: &str, template: &str, path: &str, generation: u32) -> Wanted {
 fn recorded(version: &str, generation: u32, keys: &[&str], steps: Vec<Step>) -> Plan {
     let entry = |path: &&str| KeyEntry { path: (*path).into(), source: SecretSource::Brought, opens: vec![] };
     Plan {
-        verb: Verb::Install,
-        target: target(),
-        product: ProductRef { version: version.into(), ..ProductRef::default() },
-        namespace_exists: true,
         keys: KeyPlan { generation, exists: true, entries: keys.iter().map(entry).collect(), ..KeyPlan::default() },
         steps,
         waves: vec!["all".into()],
-        health: vec![],
-        log_patterns: vec![],
-        notes: vec![],
-        answers: BTreeMap::new(),
-        facts: BTreeMap::new(),
-        findings: vec![],
-        usual_seconds: None,
-        seen: BTreeMap::new(),
+        ..Plan::new(Verb::Install, target(), ProductRef { version: version.into(), ..ProductRef::default() })
     }
 }
 

@@ -19,23 +19,7 @@ fn recorded(objects: &[(&Value, &str, &[&str])]) -> Plan {
         let class = Class::of(&wanted.object);
         Step { wanted, action: Action::Create, wave: 0, after: vec![], class, one_first: false }
     });
-    Plan {
-        verb: Verb::Install,
-        target: target(),
-        product: super::super::ProductRef::default(),
-        namespace_exists: true,
-        keys: KeyPlan::default(),
-        steps: steps.collect(),
-        waves: vec![],
-        health: vec![],
-        log_patterns: vec![],
-        notes: vec![],
-        answers: BTreeMap::new(),
-        facts: BTreeMap::new(),
-        findings: vec![],
-        usual_seconds: None,
-        seen: BTreeMap::new(),
-    }
+    Plan { steps: steps.collect(), ..Plan::new(Verb::Install, target(), super::super::ProductRef::default()) }
 }
 
 fn object(api: &str, kind: &str, name: &str) -> Value {

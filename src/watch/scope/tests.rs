@@ -77,21 +77,16 @@ fn pods_are_selected_by_their_label_only_where_every_template_carries_it() {
         class: crate::plan::Class::Ordinary,
     };
     let plan = |steps| Plan {
-        verb: crate::plan::Verb::Install,
-        target: crate::plan::Target { namespace: "n".into(), release: "shop".into(), ..Default::default() },
-        product: Default::default(),
-        namespace_exists: true,
         keys: Default::default(),
         steps,
-        waves: vec![],
-        health: vec![],
-        log_patterns: vec![],
-        notes: vec![],
         answers: Default::default(),
         facts: Default::default(),
-        findings: vec![],
-        usual_seconds: None,
         seen: std::collections::BTreeMap::new(),
+        ..Plan::new(
+            crate::plan::Verb::Install,
+            crate::plan::Target { namespace: "n".into(), release: "shop".into(), ..Default::default() },
+            Default::default(),
+        )
     };
     let of = |steps| Follow::of(&plan(steps), "id", Arc::default(), Redactor::default());
     assert_eq!(
