@@ -1,6 +1,7 @@
 //! A command in a container whose input or output is too large to be held: it streams, in constant memory.
 
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::{AttachParams, AttachedProcess};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -49,7 +50,7 @@ pub struct Streamed {
 pub enum Broken {
     /// The cluster's side.
     #[error("{0}")]
-    Fault(Fault),
+    Fault(#[from] Fault),
     /// This side: the file cannot be written or read.
     #[error("{0}")]
     Here(std::io::Error),
@@ -87,14 +88,16 @@ impl Cluster {
         };
         let complaints = last_words(stderr);
         // A target that is full ends everything at once: the command is cut off with the connection.
-        let (bytes, errors) = {
+        let passed = async {
             tokio::pin!(pass, complaints);
             tokio::select! {
-                passed = &mut pass => (passed.map_err(Broken::Here)?, complaints.await),
-                said = &mut complaints => (pass.await.map_err(Broken::Here)?, said),
+                passed = &mut pass => Ok((passed.map_err(Broken::Here)?, complaints.await)),
+                said = &mut complaints => Ok((pass.await.map_err(Broken::Here)?, said)),
             }
         };
-        let code = self.ended(command, status).await?;
+        let about = self.about(command);
+        let ((bytes, errors), status) = while_connected::<_, Broken>(passed, status, &about).await?;
+        let code = ended(&status, &about)?;
         Ok(Streamed { code, bytes, errors })
     }
 
@@ -130,11 +133,15 @@ impl Cluster {
             }
         };
         let said = async { tokio::join!(last_words(stdout), last_words(stderr)) };
-        let (output, errors) = tokio::select! {
-            error = feed => return Err(Broken::Here(error)),
-            said = said => said,
+        let said = async {
+            tokio::select! {
+                error = feed => Err(Broken::Here(error)),
+                said = said => Ok(said),
+            }
         };
-        let code = self.ended(command, status).await?;
+        let about = self.about(command);
+        let ((output, errors), status) = while_connected::<_, Broken>(said, status, &about).await?;
+        let code = ended(&status, &about)?;
         Ok((Streamed { code, bytes: 0, errors }, output))
     }
 
@@ -180,30 +187,50 @@ impl Cluster {
         }
     }
 
-    async fn ended(
-        &self,
-        command: &Command,
-        status: Option<impl Future<Output = Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Status>>>,
-    ) -> Result<i32, Broken> {
-        let status = match status {
-            Some(status) => status.await,
-            None => None,
-        };
-        let broken = |kind, why: String| Broken::Fault(Fault::without_answer(kind, &self.about(command), why));
-        let status = status
-            .ok_or_else(|| broken(FaultKind::Unreachable, "the connection was lost before the command ended".into()))?;
-        exit_code(&status).ok_or_else(|| {
-            broken(
-                FaultKind::Invalid,
-                sanitize::text(status.message.as_deref().unwrap_or("the command could not be run")),
-            )
-        })
-    }
-
     fn about(&self, command: &Command) -> Asked {
         let id = ObjectId::new("", "Pod", &command.namespace, &command.pod);
         self.asked(&Ask::get("", format!("run a command in pod {}", command.pod)).at(id))
     }
+}
+
+/// Waits for what is done with the streams of a command, for as long as it is connected: a connection that breaks ends its
+/// streams without telling whoever reads them, and only the status, which then never comes, says so.
+///
+/// # Errors
+/// What the streams end with, at once; and the connection was lost before the command ended.
+pub(super) async fn while_connected<T, E: From<Fault>>(
+    streams: impl Future<Output = Result<T, E>>,
+    status: Option<impl Future<Output = Option<Status>>>,
+    asked: &Asked,
+) -> Result<(T, Status), E> {
+    let lost =
+        || Fault::without_answer(FaultKind::Unreachable, asked, "the connection was lost before the command ended");
+    let status = async {
+        match status {
+            Some(status) => status.await,
+            None => None,
+        }
+    };
+    tokio::pin!(streams, status);
+    tokio::select! {
+        biased;
+        told = &mut status => {
+            let told = told.ok_or_else(lost)?;
+            Ok((streams.await?, told))
+        }
+        done = &mut streams => Ok((done?, status.await.ok_or_else(lost)?)),
+    }
+}
+
+/// The exit code that a status tells.
+///
+/// # Errors
+/// The command could not be run.
+pub(super) fn ended(status: &Status, asked: &Asked) -> Result<i32, Fault> {
+    exit_code(status).ok_or_else(|| {
+        let why = sanitize::text(status.message.as_deref().unwrap_or("the command could not be run"));
+        Fault::without_answer(FaultKind::Invalid, asked, why)
+    })
 }
 
 /// The end of a stream, as safe text.

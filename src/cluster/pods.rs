@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::ask::Ask;
 use super::connect::{Cluster, Wire};
+use super::exec::{ended, while_connected};
 use super::fault::{Fault, FaultKind};
 use super::stream::lines;
 use crate::object::{Object, ObjectId};
-use crate::sanitize;
 
 /// Which lines of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -129,18 +129,9 @@ impl Cluster {
                 let _closed = stdin.shutdown().await;
             }
         };
-        let ((), output, errors) = tokio::join!(feed, read_all(stdout), read_all(stderr));
-        let status = match status {
-            Some(status) => status.await,
-            None => None,
-        };
-        let status = status.ok_or_else(|| {
-            Fault::without_answer(FaultKind::Unreachable, &asked, "the connection was lost before the command ended")
-        })?;
-        let code = exit_code(&status).ok_or_else(|| {
-            let why = sanitize::text(status.message.as_deref().unwrap_or("the command could not be run"));
-            Fault::without_answer(FaultKind::Invalid, &asked, why)
-        })?;
+        let streams = async { Ok::<_, Fault>(tokio::join!(feed, read_all(stdout), read_all(stderr))) };
+        let (((), output, errors), status) = while_connected(streams, status, &asked).await?;
+        let code = ended(&status, &asked)?;
         Ok(Executed { code, output, errors })
     }
 

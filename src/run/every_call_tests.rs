@@ -1,5 +1,5 @@
-//! Backup and restore as the program runs them, on the practice cluster: a client that dies, or loses its lock, at any call.
-//! The database in use is whole at any moment, and the next run finishes.
+//! Backup and restore as the program runs them, on the practice cluster, at every call: a client that dies, a server that
+//! fails, a lock that is lost. The database in use is whole at any moment, and the next run finishes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -165,6 +165,60 @@ async fn dies(what: What) {
     }
 }
 
+const FAULTS: [Fault; 7] = [
+    Fault::Refuse { code: 503, retry_after: None },
+    Fault::Refuse { code: 500, retry_after: None },
+    Fault::Refuse { code: 429, retry_after: Some(2) },
+    Fault::Refuse { code: 409, retry_after: None },
+    Fault::DropBefore,
+    Fault::DropAfter,
+    Fault::Hang,
+];
+
+/// The commands in the pod and the lock meet every fault at each call, what only reads the cluster one each.
+async fn stumbles(what: What) {
+    let ground = Ground::new().await;
+    let (mut nth, mut met) = (0_usize, 0);
+    loop {
+        nth += 1;
+        let mut reads = false;
+        for (i, fault) in FAULTS.iter().enumerate() {
+            if reads && i != nth % FAULTS.len() {
+                continue;
+            }
+            let server = ground.server();
+            let (count, struck) = (AtomicU64::new(0), Arc::new(Mutex::new(None::<Call>)));
+            let (strikes, wrong) = (struck.clone(), fault.clone());
+            server.set_faults(Some(Arc::new(move |call: &Call| {
+                let here = count.fetch_add(1, Ordering::SeqCst) + 1 == nth as u64;
+                if here {
+                    *strikes.lock().unwrap() = Some(call.clone());
+                }
+                here.then(|| wrong.clone())
+            })));
+            let ended = what.run(&ground).await;
+            server.set_faults(None);
+            let Some(call) = struck.lock().unwrap().take() else {
+                ended.unwrap();
+                assert!(met > 20, "only {met} faults");
+                return;
+            };
+            met += 1;
+            reads = !call.path.ends_with("/exec") && !call.path.contains("/leases");
+            let when = format!("{what:?}: {fault:?} at call {nth}, {} {}", call.method, call.path);
+            let held = databases(&server.state());
+            assert!(held.get(LIVE).is_none_or(|live| live["tables"] == 12), "{when}: {held:?}");
+            let place = match ended {
+                Ok(place) => place,
+                Err(failure) => {
+                    what.run(&ground).await.unwrap_or_else(|again| unreachable!("{when}: {failure}, then {again}"))
+                }
+            };
+            what.holds(&ground, &server, &place, &when);
+        }
+    }
+}
+
 /// The verbs are large without optimisation: more than a test's stack holds.
 fn runs<F: Future<Output = ()>>(make: impl FnOnce() -> F + Send + 'static) {
     let run = move || {
@@ -228,6 +282,16 @@ fn a_backup_that_dies_at_any_call_is_followed_by_one_that_is_whole() {
 #[test]
 fn a_restore_that_dies_at_any_call_leaves_the_database_whole_and_the_next_finishes() {
     runs(|| dies(What::Restore));
+}
+
+#[test]
+fn a_backup_whose_server_fails_at_any_call_is_followed_by_one_that_is_whole() {
+    runs(|| stumbles(What::Backup));
+}
+
+#[test]
+fn a_restore_whose_server_fails_at_any_call_leaves_the_database_whole_and_the_next_finishes() {
+    runs(|| stumbles(What::Restore));
 }
 
 #[test]

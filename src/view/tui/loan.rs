@@ -72,6 +72,25 @@ pub(super) fn is_lent() -> bool {
     *WHOSE.borrow() != Whose::Ours
 }
 
+/// Tells each time that the terminal has come back.
+#[derive(Debug)]
+pub(super) struct Returns(watch::Receiver<Whose>);
+
+impl Returns {
+    pub(super) fn new() -> Self {
+        Self(WHOSE.subscribe())
+    }
+
+    pub(super) async fn next(&mut self) {
+        // The sender lives as long as the program.
+        while self.0.changed().await.is_ok() {
+            if *self.0.borrow_and_update() == Whose::Ours {
+                return;
+            }
+        }
+    }
+}
+
 /// Waits until somebody wants the terminal.
 pub(super) async fn wanted() {
     let mut whose = WHOSE.subscribe();

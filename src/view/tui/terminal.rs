@@ -4,14 +4,14 @@
 use std::io::{self, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Read, EventStream};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
-use futures::{Stream, StreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use ratatui::Terminal;
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::signal::unix::{SignalKind, signal};
@@ -132,23 +132,41 @@ pub(super) fn input() -> io::Result<impl Stream<Item = Input> + Unpin> {
     let mut all = stream::SelectAll::new();
     all.push(elsewhere(keys()).boxed());
     all.push(gone()?.boxed());
-    for (kind, told) in [
-        (SignalKind::terminate(), Signal::Terminate),
-        (SignalKind::hangup(), Signal::Hangup),
-        (SignalKind::interrupt(), Signal::Interrupt),
-    ] {
+    for (kind, told) in [(SignalKind::terminate(), Signal::Terminate), (SignalKind::hangup(), Signal::Hangup)] {
         let signals = stream::unfold(signal(kind)?, move |mut signal| async move {
-            loop {
-                signal.recv().await?;
-                // Ctrl-C is for the program that has the terminal.
-                if told != Signal::Interrupt || !loan::is_lent() {
-                    return Some((Input::Signal(told), signal));
-                }
-            }
+            signal.recv().await?;
+            Some((Input::Signal(told), signal))
         });
         all.push(signals.boxed());
     }
+    all.push(interrupts()?.boxed());
     Ok(all)
+}
+
+/// How long after the terminal came back an interrupt may be the echo of one that was another program's. Who types
+/// Ctrl-C then presses a key: in raw mode it is no signal.
+const ECHO: Duration = Duration::from_millis(500);
+
+/// SIGINT from outside, but for what a Ctrl-C at the program that had the terminal sends to us too.
+fn interrupts() -> io::Result<impl Stream<Item = Input>> {
+    let start = (signal(SignalKind::interrupt())?, loan::Returns::new(), None::<Instant>);
+    Ok(stream::unfold(start, async |(mut signal, mut returns, mut back)| {
+        loop {
+            tokio::select! {
+                biased;
+                () = returns.next() => {
+                    while let Some(Some(())) = signal.recv().now_or_never() {}
+                    back = Some(Instant::now());
+                }
+                told = signal.recv() => {
+                    told?;
+                    if !loan::is_lent() && back.is_none_or(|back| back.elapsed() >= ECHO) {
+                        return Some((Input::Signal(Signal::Interrupt), (signal, returns, back)));
+                    }
+                }
+            }
+        }
+    }))
 }
 
 /// A stream that is read by a task of its own. crossterm reads a terminal that is gone without end, and never says so
