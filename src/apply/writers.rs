@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::owned;
 use crate::cluster::{Apply, Cluster, FaultKind};
@@ -84,7 +84,13 @@ async fn scale(cluster: &Cluster, live: &Object, count: u64, note: Option<u64>, 
         object.set(&path, count.into());
         match note {
             Some(before) => object.set_annotation(STOPPED, &before.to_string()),
-            None => drop(object.remove(&["metadata", "annotations", STOPPED])),
+            None => {
+                object.remove(&["metadata", "annotations", STOPPED]);
+                // Ours no longer, where nothing else of ours is in them.
+                if object.at(&["metadata", "annotations"]).and_then(Value::as_object).is_some_and(Map::is_empty) {
+                    object.remove(&["metadata", "annotations"]);
+                }
+            }
         }
         cluster.apply(&object, &Apply { manager: manager.into(), ..Apply::default() }).await?;
         return Ok(());

@@ -81,6 +81,9 @@ pub struct Source {
     /// Image with the client.
     #[serde(default)]
     pub image: String,
+    /// Secrets that the images of the release are pulled with: the client's may be in the same registry.
+    #[serde(default)]
+    pub pull_secrets: Vec<String>,
 }
 
 impl Source {

@@ -194,6 +194,10 @@ pub const CODES: &[(&str, &str)] = &[
         "KEY_UNUSED",
         "An earlier generation of the release's keys that neither its objects nor a kept volume use. It is kept since nothing deletes a key unasked. Delete it by hand once no backup needs it either.",
     ),
+    (
+        "WRITER_STOPPED",
+        "A backup with --stop-writers scaled a workload to zero and did not come to start it again. The next backup does, and so does an install with the same answers. While a backup goes on it is as it should be.",
+    ),
     ("RUN_NOT_ENDED", "The last run of the release did not come to its end: its client died, was left, or it failed."),
     (
         "SECRET_COPY_DIFFERS",

@@ -31,6 +31,8 @@ pub struct Seen {
     pub differing: Vec<(String, String, Option<String>)>,
     /// How the last run ended, where not well: its verb and outcome.
     pub not_ended: Option<(String, String)>,
+    /// Workloads that a backup stopped and did not start again.
+    pub stopped: Vec<String>,
 }
 
 /// Everything that is to be looked at. `plans` are those of the revisions that may still be gone on with: the newest, and the
@@ -44,6 +46,15 @@ pub fn findings(target: &Target, plans: &[&Plan], seen: &Seen) -> Vec<Finding> {
         findings.push(
             Finding::new("RUN_NOT_ENDED", Severity::Warning, format!("the last run, {verb}, is {outcome}"))
                 .remedy(format!("see how it is: slipway status {of}")),
+        );
+    }
+    for workload in &seen.stopped {
+        let what = format!("{workload} was stopped for a backup, and not started again");
+        findings.push(
+            Finding::new("WRITER_STOPPED", Severity::Warning, what)
+                .why("the backup did not end, or goes on just now")
+                .remedy(format!("take the backup again, which starts it: slipway backup {of}"))
+                .at(workload.clone()),
         );
     }
     let needed: BTreeSet<u32> =
@@ -159,21 +170,11 @@ mod tests {
         let entry =
             crate::plan::KeyEntry { path: "k".into(), source: crate::secret::SecretSource::Generated, opens: vec![] };
         Plan {
-            verb: Verb::Install,
-            target: Target::default(),
-            product: ProductRef::default(),
-            namespace_exists: true,
             keys: KeyPlan { generation, entries: vec![entry], ..KeyPlan::default() },
-            steps: vec![],
-            waves: vec![],
-            health: vec![],
-            log_patterns: vec![],
-            notes: vec![],
             answers: Default::default(),
             facts: Default::default(),
-            findings: vec![],
-            usual_seconds: None,
             seen: Default::default(),
+            ..Plan::new(Verb::Install, Target::default(), ProductRef::default())
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) faults: Mutex<Option<Faults>>,
     pub(crate) witness: Mutex<Option<Witness>>,
+    /// Held while the state is written: one at a time, and never an older one over a newer.
+    saving: Mutex<()>,
 }
 
 impl Shared {
@@ -116,6 +118,7 @@ impl Server {
             ledger: Ledger::default(),
             faults: Mutex::new(faults),
             witness: Mutex::new(None),
+            saving: Mutex::new(()),
         });
         let controllers = tokio::spawn(control(shared.clone(), folder.clone(), step));
         Self { shared, pace, folder, controllers, _alone: alone }
@@ -213,6 +216,7 @@ impl Drop for Server {
 }
 
 fn save(shared: &Shared, folder: &std::path::Path) -> std::io::Result<u64> {
+    let _alone = shared.saving.lock().unwrap_or_else(PoisonError::into_inner);
     let (version, text) = {
         let world = shared.world();
         (world.store.version(), saved::text(&world)?)

@@ -45,6 +45,15 @@ pub(super) struct Databases {
     plan: Plan,
 }
 
+/// The clients' images are pulled with what the release's own are pulled with.
+fn pulled_as(plan: &Plan, mut sources: Vec<Source>) -> Vec<Source> {
+    let secrets = client::pull_secrets(plan);
+    for source in &mut sources {
+        source.pull_secrets.clone_from(&secrets);
+    }
+    sources
+}
+
 impl Databases {
     /// Finds the release and evaluates what its product says about backups, with the answers that are installed.
     ///
@@ -64,7 +73,7 @@ impl Databases {
         let mut setup = Setup::read(&shared, Some(&newest.plan.product.name))?;
         let mut known = target::know_of(cluster.clone(), &setup).await?;
         let form = target::form(&shared, &mut setup, &mut known).await?;
-        let sources = sources(&form.world())?;
+        let sources = pulled_as(&newest.plan, sources(&form.world())?);
         let id = ObjectId::new("", "ConfigMap", &target.namespace, &target.parent_name());
         let parent = cluster.find(&id).await?;
         let openshift = known.facts.openshift;
@@ -86,7 +95,7 @@ impl Databases {
             cluster: cluster.clone(),
             target: plan.target.clone(),
             product: plan.product.clone(),
-            sources,
+            sources: pulled_as(plan, sources),
             openshift,
             parent: None,
             plan: plan.clone(),

@@ -7,6 +7,7 @@ use crate::cluster::record::Outcome;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::Severity;
 use crate::object::ObjectId;
+use crate::plan::backup::writers;
 use crate::plan::doctor::{KeptKeys, Seen, findings, half_rotated, source};
 use crate::plan::{Plan, Verb};
 use crate::secret::{SecretRef, SecretText};
@@ -68,12 +69,14 @@ async fn look(found: &Release) -> Result<Seen, Failure> {
         let by = volume.opened_by.iter().map(|by| by.split('/').next().unwrap_or(by).to_string());
         (volume.name.clone(), by.collect())
     });
+    let stopped = held.objects.iter().filter(|object| writers::stopped(object).is_some());
+    let stopped = stopped.map(|object| object.id().short()).collect();
     let newest = &found.revisions[0];
     let not_ended = (newest.progress.outcome != Outcome::Deployed)
         .then(|| (newest.plan.verb.word().to_string(), newest.progress.outcome.word().to_string()));
     let whole = newest.progress.outcome == Outcome::Deployed && plan.verb != Verb::Uninstall;
     let differing = if whole { differing(found, &all).await? } else { Vec::new() };
-    Ok(Seen { keys: kept.collect(), claims: claims.collect(), differing, not_ended })
+    Ok(Seen { keys: kept.collect(), claims: claims.collect(), differing, not_ended, stopped })
 }
 
 fn half(plan: &Plan, keys: &Keys) -> Vec<String> {

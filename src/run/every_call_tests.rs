@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::practice::OWN;
 use crate::cli::Cli;
 use crate::error::{Failure, FailureKind};
-use crate::object::ObjectId;
+use crate::object::{Object, ObjectId};
 use crate::practice::{Call, Fault, Options, Server, State};
 
 const NAMESPACE: &str = "inngest";
@@ -126,17 +126,16 @@ fn lease() -> ObjectId {
     ObjectId::new("coordination.k8s.io", "Lease", NAMESPACE, "slipway-inngest")
 }
 
-/// Dies before every call and after it was done; places between which the cluster did not change are one.
-async fn dies(what: What) {
-    let ground = Ground::new().await;
-    let server = ground.server();
+/// The cluster before every call of what is run and after it was done, with what a death there is called; places between which
+/// the cluster did not change are one.
+async fn graves<T>(server: &Arc<Server>, run: impl Future<Output = T>) -> (T, Vec<(String, State)>) {
     let graves = Arc::new(Mutex::new(BTreeMap::new()));
     let dig = |moment: &'static str| {
-        let (graves, weak) = (graves.clone(), Arc::downgrade(&server));
+        let (graves, weak) = (graves.clone(), Arc::downgrade(server));
         move |call: &Call| {
             let Some(server) = weak.upgrade() else { return };
             let state = server.state();
-            let when = format!("{what:?} died {moment} {} {}", call.method, call.path);
+            let when = format!("died {moment} {} {}", call.method, call.path);
             graves.lock().unwrap().entry(state.version()).or_insert((when, state));
         }
     };
@@ -146,22 +145,69 @@ async fn dies(what: What) {
         before(call);
         None
     })));
-    let place = what.run(&ground).await.unwrap();
+    let ended = run.await;
     server.set_witness(None);
     server.set_faults(None);
     assert!(server.calls() > 10, "only {} calls", server.calls());
-    what.holds(&ground, &server, &place, "undisturbed");
     let graves = std::mem::take(&mut *graves.lock().unwrap());
+    (ended, graves.into_values().collect())
+}
+
+/// A cluster as it was when a client died; its lock has run out.
+fn risen(state: &State) -> Arc<Server> {
+    let server = Arc::new(Server::from_state(state));
+    use_of(&server);
+    server.change(&lease(), |lease| lease.set(&["spec", "leaseDurationSeconds"], 0.into()));
+    server
+}
+
+async fn dies(what: What) {
+    let ground = Ground::new().await;
+    let server = ground.server();
+    let (place, graves) = graves(&server, what.run(&ground)).await;
+    what.holds(&ground, &server, &place.unwrap(), "undisturbed");
     assert!(what == What::Backup || graves.len() > 3, "only {} places", graves.len());
-    for (when, state) in graves.into_values() {
+    for (when, state) in graves {
         // At any moment there is a database with all its tables under the name in use.
         let held = databases(&state);
-        assert!(held.get(LIVE).is_none_or(|live| live["tables"] == 12), "{when}: {held:?}");
-        let server = Arc::new(Server::from_state(&state));
-        use_of(&server);
-        server.change(&lease(), |lease| lease.set(&["spec", "leaseDurationSeconds"], 0.into()));
-        let place = what.run(&ground).await.unwrap_or_else(|failure| unreachable!("{when}: {failure}"));
+        assert!(held.get(LIVE).is_none_or(|live| live["tables"] == 12), "{what:?} {when}: {held:?}");
+        let server = risen(&state);
+        let place = what.run(&ground).await.unwrap_or_else(|failure| unreachable!("{what:?} {when}: {failure}"));
         what.holds(&ground, &server, &place, &when);
+    }
+}
+
+/// An uninstall that dies: the next does what is left, and what was to be kept is kept.
+async fn uninstall_dies(words: &str, kept: usize) {
+    // What goes by itself, with its owner or the Namespace, has time to; the clock runs as fast as it can.
+    let settled = async |server: &Arc<Server>| {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let state = server.state();
+        assert!(!state.objects(NAMESPACE).iter().any(|one| one.id() == lease()), "the lock is left behind");
+        let mut left = objects(&state);
+        left.retain(|id, _| !id.ends_with("/kube-root-ca.crt") && !id.ends_with("ServiceAccount/inngest/default"));
+        left
+    };
+    let ground = Ground::new().await;
+    let server = ground.server();
+    let (ended, graves) = graves(&server, slipway(words)).await;
+    ended.unwrap();
+    let left = settled(&server).await;
+    assert_eq!(left.len(), kept, "{left:?}");
+    assert!(graves.len() > 10, "only {} places", graves.len());
+    for (when, state) in graves {
+        let recorded = objects(&state).keys().any(|id| id.contains("/slipway-inngest"));
+        let server = risen(&state);
+        if let Err(failure) = slipway(words).await {
+            // Everything was done: there is nothing to uninstall, or it goes with the Namespace.
+            let ending = |one: &Object| one.kind() == "Namespace" && one.name() == NAMESPACE;
+            let ending = state
+                .objects("")
+                .iter()
+                .any(|one| ending(one) && !one.text(&["metadata", "deletionTimestamp"]).is_empty());
+            assert!(!recorded || ending, "{when}: {failure}");
+        }
+        assert_eq!(settled(&server).await, left, "{when}");
     }
 }
 
@@ -282,6 +328,19 @@ fn a_backup_that_dies_at_any_call_is_followed_by_one_that_is_whole() {
 #[test]
 fn a_restore_that_dies_at_any_call_leaves_the_database_whole_and_the_next_finishes() {
     runs(|| dies(What::Restore));
+}
+
+#[test]
+fn an_uninstall_that_dies_at_any_call_is_finished_by_the_next_and_keeps_what_it_said() {
+    // Both volumes and the key.
+    runs(|| uninstall_dies("uninstall inngest", 3));
+}
+
+#[test]
+fn an_uninstall_with_wiping_that_dies_at_any_call_is_finished_by_the_next() {
+    const WIPE: &str = "uninstall inngest --delete-volume inngest-postgresql --delete-volume inngest-redis \
+                        --delete-key inngest-keys-1";
+    runs(|| uninstall_dies(WIPE, 0));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Kind, SecretEntry, Source};
 use crate::object::Object;
-use crate::plan::Target;
 use crate::plan::set::RELEASE;
+use crate::plan::{Plan, Target};
 
 /// Uid of the client's containers: that of the images that are used.
 const UID: u64 = 999;
@@ -15,6 +15,20 @@ pub fn name(target: &Target, source: &Source) -> String {
     format!("{}-{}-client", target.release, source.group)
 }
 
+/// The Secrets that the pods of a plan are pulled with.
+pub fn pull_secrets(plan: &Plan) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for object in plan.steps.iter().map(|step| &step.wanted.object) {
+        let pulled = object.pod_spec().and_then(|pod| pod.get("imagePullSecrets")?.as_array()).into_iter().flatten();
+        for name in pulled.filter_map(|secret| secret.get("name")?.as_str()) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_string());
+            }
+        }
+    }
+    names
+}
+
 /// The pod: it sleeps, ends by itself after `seconds`, and goes with `owner`, the release's parent.
 pub fn pod(target: &Target, source: &Source, owner: Option<&Object>, openshift: bool, seconds: u64) -> Object {
     let lasting = seconds.to_string();
@@ -22,7 +36,7 @@ pub fn pod(target: &Target, source: &Source, owner: Option<&Object>, openshift: 
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name(target, source), "namespace": target.namespace, "labels": labels(target, "client")},
-        "spec": spec(openshift, json!({
+        "spec": spec(openshift, &source.pull_secrets, json!({
             "activeDeadlineSeconds": seconds,
             "containers": [container("client", source, &asleep(&lasting), json!([]))],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
@@ -56,13 +70,16 @@ pub(super) fn labels(target: &Target, component: &str) -> Value {
 }
 
 /// A pod's spec that passes PodSecurity `restricted` (cluster.md 6).
-pub(super) fn spec(openshift: bool, mut more: Value) -> Value {
+pub(super) fn spec(openshift: bool, pull_secrets: &[String], mut more: Value) -> Value {
     let mut context = json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}});
     if !openshift {
         context["runAsUser"] = UID.into();
         context["runAsGroup"] = UID.into();
         context["fsGroup"] = UID.into();
         context["fsGroupChangePolicy"] = "OnRootMismatch".into();
+    }
+    if !pull_secrets.is_empty() {
+        more["imagePullSecrets"] = pull_secrets.iter().map(|name| json!({"name": name})).collect();
     }
     more["restartPolicy"] = "Never".into();
     more["automountServiceAccountToken"] = false.into();

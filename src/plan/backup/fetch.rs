@@ -49,7 +49,7 @@ pub fn pod(
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name(target), "namespace": target.namespace, "labels": client::labels(target, "client")},
-        "spec": client::spec(openshift, json!({
+        "spec": client::spec(openshift, &source.pull_secrets, json!({
             "activeDeadlineSeconds": seconds, "containers": [container], "volumes": volumes,
         })),
     });

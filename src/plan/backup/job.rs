@@ -112,6 +112,7 @@ pub fn cron_job(order: &Order<'_>, name: &str, schedule: &str) -> Object {
 }
 
 fn job_spec(order: &Order<'_>) -> Value {
+    let pulled = order.sources.first().map_or(&[][..], |source| &source.pull_secrets);
     let pod = match order.to {
         To::Claim(claim) => into_claim(order, claim),
         To::S3(bucket) => into_bucket(order, bucket),
@@ -124,7 +125,7 @@ fn job_spec(order: &Order<'_>) -> Value {
         "ttlSecondsAfterFinished": 86400,
         "template": {
             "metadata": {"labels": client::labels(order.target, "backup")},
-            "spec": client::spec(order.openshift, pod),
+            "spec": client::spec(order.openshift, pulled, pod),
         },
     })
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -6,7 +7,7 @@ use serde_json::json;
 use super::job::{Bucket, Order, To, cron_job, job};
 use super::*;
 use crate::object::Object;
-use crate::plan::{ProductRef, Target};
+use crate::plan::{Action, Class, Plan, ProductRef, Step, Target, Verb, Wanted};
 
 fn postgresql() -> Source {
     serde_json::from_value(json!({
@@ -50,6 +51,41 @@ fn ordered(sources: &[Source], to: &To, make: impl Fn(&Order<'_>) -> Object) -> 
         owner: Some(&owner),
         openshift: false,
     })
+}
+
+#[test]
+fn what_is_made_for_a_moment_is_pulled_with_the_secrets_of_the_release() {
+    let object = |kind: &str, secrets: Value| {
+        let pod = json!({"spec": {"imagePullSecrets": secrets}});
+        let object = Object(json!({"kind": kind, "metadata": {"name": "a"}, "spec": {"template": pod}}));
+        let wanted = Wanted { object, group: "a".into(), after: vec![], recipes: BTreeMap::new() };
+        Step {
+            class: Class::of(&wanted.object),
+            wanted,
+            action: Action::Keep,
+            wave: 0,
+            after: vec![],
+            one_first: false,
+        }
+    };
+    let mut plan = Plan::new(Verb::Install, Target::default(), ProductRef::default());
+    plan.steps = vec![
+        object("StatefulSet", json!([{"name": "mirror"}])),
+        object("Deployment", json!([{"name": "mirror"}, {"name": "own"}])),
+        object("Deployment", Value::Null),
+    ];
+    let secrets = client::pull_secrets(&plan);
+    assert_eq!(secrets, ["mirror", "own"]);
+    let source = Source { pull_secrets: secrets, ..postgresql() };
+    let wanted = json!([{"name": "mirror"}, {"name": "own"}]);
+    let target = Target { release: "inngest".into(), ..Target::default() };
+    let pulled = |object: &Object| object.pod_spec().unwrap()["imagePullSecrets"].clone();
+    assert_eq!(pulled(&client::pod(&target, &source, None, false, 9)), wanted);
+    assert_eq!(pulled(&client::pod(&target, &postgresql(), None, false, 9)), Value::Null);
+    for to in &places() {
+        assert_eq!(pulled(&ordered(std::slice::from_ref(&source), to, |order| job(order, "one"))), wanted);
+        assert_eq!(pulled(&fetch::pod(&target, (to, &source), None, false, 9)), wanted);
+    }
 }
 
 fn places() -> [To; 2] {

@@ -161,6 +161,19 @@ async fn each_scenario_says_its_reason_in_events() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_saves_at_the_same_time_keeps_a_whole_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Options { folder: Some(folder.path().into()), ..Options::default() }).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..50).for_each(|_| server.save().unwrap()));
+        }
+    });
+    let text = std::fs::read_to_string(state_file(folder.path())).unwrap();
+    assert!(serde_json::from_str::<Value>(&text).is_ok());
+}
+
 #[tokio::test]
 async fn what_was_made_is_there_for_the_next_server_until_a_reset() {
     let folder = tempfile::tempdir().unwrap();
