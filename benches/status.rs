@@ -5,9 +5,11 @@
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
 #[path = "../tests/testbed/mod.rs"]
 mod testbed;
+mod timed;
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+
+use timed::{median, seconds};
 
 const ROUNDS: usize = 21;
 /// What makes a release of Inngest as large as the figure wants it.
@@ -21,18 +23,7 @@ const LARGE: [&str; 6] = [
 ];
 
 fn milliseconds(command: &mut Command) -> testbed::Outcome<f64> {
-    let began = Instant::now();
-    let output = command.stdin(Stdio::null()).output()?;
-    let took = began.elapsed().as_secs_f64() * 1000.0;
-    if !output.status.success() {
-        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    Ok(took)
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or_default()
+    Ok(seconds(command)? * 1000.0)
 }
 
 fn main() -> testbed::Outcome<()> {

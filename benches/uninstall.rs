@@ -6,26 +6,13 @@
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
 #[path = "../tests/testbed/mod.rs"]
 mod testbed;
+mod timed;
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+
+use timed::{median, seconds};
 
 const ROUNDS: usize = 9;
-
-fn seconds(command: &mut Command) -> testbed::Outcome<f64> {
-    let began = Instant::now();
-    let ended = command.stdin(Stdio::null()).output()?;
-    let seconds = began.elapsed().as_secs_f64();
-    if !ended.status.success() {
-        return Err(format!("{command:?}: {}: {}", ended.status, String::from_utf8_lossy(&ended.stderr)).into());
-    }
-    Ok(seconds)
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or_default()
-}
 
 fn main() -> testbed::Outcome<()> {
     let bed = testbed::Testbed::open()?;

@@ -5,21 +5,13 @@
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
 #[path = "../tests/testbed/mod.rs"]
 mod testbed;
+mod timed;
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
+
+use timed::{median, seconds};
 
 const ROUNDS: usize = 15;
-
-fn seconds(command: &mut Command) -> testbed::Outcome<f64> {
-    let began = Instant::now();
-    let ended = command.stdin(Stdio::null()).output()?;
-    let seconds = began.elapsed().as_secs_f64();
-    if !ended.status.success() {
-        return Err(format!("{command:?}: {}: {}", ended.status, String::from_utf8_lossy(&ended.stderr)).into());
-    }
-    Ok(seconds)
-}
 
 /// Versions of everything in a namespace that a run could write.
 fn versions(kubectl: &mut Command, namespace: &str) -> testbed::Outcome<Vec<String>> {
@@ -58,11 +50,7 @@ fn main() -> testbed::Outcome<()> {
             diffs.push(diff);
         }
     }
-    let median = |all: &mut Vec<f64>| {
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
-    println!("{:>12.3} {:>12.3}  median", median(&mut upgrades), median(&mut diffs));
+    println!("{:>12.3} {:>12.3}  median", median(upgrades), median(diffs));
     let after = versions(&mut kubectl(), &namespace)?;
     println!("objects written: {}", after.iter().filter(|one| !before.contains(one)).count());
     Ok(())

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::connect::Cluster;
 use super::fault::Fault;
 use super::holder::Holder;
-use super::lock::lasts;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::{Object, ObjectId};
 use crate::plan::Target;
@@ -28,6 +27,11 @@ pub(super) fn locked(id: &ObjectId, lease: &Object) -> Failure {
 /// Since when a lease has its holder.
 pub(super) fn since(lease: &Object) -> Option<Timestamp> {
     lease.text(&["spec", "acquireTime"]).parse().ok()
+}
+
+/// Seconds that a lease lasts without being renewed.
+pub(super) fn lasts(lease: &Object) -> u64 {
+    u64::try_from(lease.integer(&["spec", "leaseDurationSeconds"]).unwrap_or(60)).unwrap_or(60)
 }
 
 /// Who holds the lock of a release.

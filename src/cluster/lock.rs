@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::ask::Patience;
 use super::connect::Cluster;
-use super::contender::{locked, since};
+use super::contender::{lasts, locked, since};
 use super::fault::{Fault, FaultKind};
 use super::holder::{Holder, boot_clock};
 use super::stream::{Seen, Watched};
@@ -170,11 +170,6 @@ pub async fn idle(cluster: &Cluster, target: &Target, tell: &(dyn Fn(EventKind) 
             tell(EventKind::LockAwaited { holder: Holder::shown(holder), expires_in: lasts, since: since(&lease) });
         }
     }
-}
-
-/// Seconds that a lease lasts without being renewed.
-pub(super) fn lasts(lease: &Object) -> u64 {
-    u64::try_from(lease.integer(&["spec", "leaseDurationSeconds"]).unwrap_or(60)).unwrap_or(60)
 }
 
 /// What changes whenever a holder renews.

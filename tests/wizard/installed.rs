@@ -34,6 +34,16 @@ fn installed() -> tempfile::TempDir {
     state
 }
 
+/// Says yes to a review, and sees the run to its end.
+fn agrees(mut person: Person) {
+    person.press("\t");
+    person.until("Enter do it");
+    person.press(ENTER);
+    person.until("DONE");
+    person.press("q");
+    assert_eq!(person.ended(), 0);
+}
+
 fn is(verb: &str, outcome: &str) -> (String, String) {
     (verb.into(), outcome.into())
 }
@@ -73,12 +83,7 @@ fn what_is_installed_is_read_and_put_back_from_its_page() {
             assert_eq!(history(state.path())[0], is("upgrade", "deployed"));
             continue;
         }
-        person.press("\t");
-        person.until("Enter do it");
-        person.press(ENTER);
-        person.until("DONE");
-        person.press("q");
-        assert_eq!(person.ended(), 0);
+        agrees(person);
         assert_eq!(history(state.path())[0], is("rollback", "deployed"));
     }
 }
@@ -114,12 +119,7 @@ fn an_upgrade_with_nothing_new_to_ask_comes_straight_to_its_review() {
     person.press(ESC);
     person.until("[ v1.");
     person.press_until("\u{1b}[6~", "[ Upgrade inngest in practice ]");
-    person.press("\t");
-    person.until("Enter do it");
-    person.press(ENTER);
-    person.until("DONE");
-    person.press("q");
-    assert_eq!(person.ended(), 0);
+    agrees(person);
     assert_eq!(history(state.path())[0], is("upgrade", "deployed"));
     // Nothing is new: that is said, and nothing is written by looking at it.
     let mut person = Person::start(state.path(), (120, 40), &["upgrade", "--practice"]);
@@ -143,12 +143,7 @@ fn keys_are_rotated_after_the_same_review_on_the_full_screen() {
     assert_eq!(history(state.path())[0], is("upgrade", "deployed"));
     let mut person = Person::start(state.path(), (120, 40), &rotate);
     person.until("[ Rotate keys of inngest in practice ]");
-    person.press("\t");
-    person.until("Enter do it");
-    person.press(ENTER);
-    person.until("DONE");
-    person.press("q");
-    assert_eq!(person.ended(), 0);
+    agrees(person);
     assert_eq!(history(state.path())[0].1, "deployed");
     assert_eq!(history(state.path()).len(), 3);
 }
@@ -159,11 +154,6 @@ fn a_frozen_plan_is_reviewed_on_the_full_screen_before_it_is_run() {
     slipway(state.path(), &["plan", "inngest", "--set", "tuning.queueWorkers=9", "--out", "p.json"]);
     let mut person = Person::start(state.path(), (80, 24), &["apply", "p.json", "--practice"]);
     person.until("[ Upgrade inngest in practice ]");
-    person.press("\t");
-    person.until("Enter do it");
-    person.press(ENTER);
-    person.until("DONE");
-    person.press("q");
-    assert_eq!(person.ended(), 0);
+    agrees(person);
     assert_eq!(history(state.path()).len(), 3);
 }
