@@ -196,7 +196,7 @@ mod tests {
                    *ping) echo PONG ;;\n\
                    *'replicaof 127'*) : > \"$DATA/replica\" ;;\n\
                    *info*) echo master_link_status:up ;;\n\
-                   *16379*dbsize) echo 3 ;;\n\
+                   *16379*dbsize) [ -e \"$DATA/replica\" ] && echo \"$DUMPED\" || echo 3 ;;\n\
                    *dbsize) [ -e \"$DATA/replica\" ] && echo \"$KEYS\" ;;\n\
                    *save) echo \"$SAVE\" ;;\n\
                    esac\nexit 0\n";
