@@ -287,6 +287,14 @@ pub enum Products {
         /// The folder of one product, or of several; without it those that ship.
         dir: Option<PathBuf>,
     },
+    /// Make the folder of a new product: commented files that install as they are, to be changed.
+    New {
+        /// Its name: small letters, digits and hyphens.
+        name: String,
+        /// The folder to make; without it one of that name, here.
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+    },
 }
 
 /// Which lines of a log.

@@ -101,7 +101,7 @@ fn faults(name: &str, text: &str) -> Vec<String> {
     read(text).iter().flat_map(|value| validate::faults(&schema, &schema, value, "")).collect()
 }
 
-/// Every file that is built in and has a schema: its path, and the schema's name.
+/// Every file that is built in, or of a fixture, and has a schema: its path, and the schema's name.
 fn built_in() -> Vec<(PathBuf, &'static str)> {
     fn folders(of: &Path) -> Vec<PathBuf> {
         let mut all: Vec<PathBuf> = std::fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -109,7 +109,8 @@ fn built_in() -> Vec<(PathBuf, &'static str)> {
         all
     }
     let mut found = Vec::new();
-    for folder in folders(&root().join("profiles")).into_iter().filter(|folder| folder.is_dir()) {
+    let products = folders(&root().join("profiles")).into_iter().chain(folders(&root().join("tests/fixtures")));
+    for folder in products.filter(|folder| folder.join("product.yaml").exists()) {
         for path in folders(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
             // Of a chart; `product::adopt` judges it.
             if path.file_name().unwrap() == "adopt.yaml" {
@@ -153,6 +154,21 @@ fn every_built_in_file_names_its_schema_and_is_accepted_by_it() {
         assert_eq!(schema, root().join(format!("assets/schemas/{name}.json")).canonicalize().unwrap());
         assert_eq!(faults(name, &text), Vec::<String>::new(), "{}", path.display());
     }
+}
+
+#[test]
+fn the_files_of_a_new_product_are_accepted_by_the_schemas_that_come_with_them() {
+    let files = slipway::product::beginning::files("shop");
+    let mut judged = 0;
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".yaml") && !path.contains('/')) {
+        let name = if path == "product.yaml" { "product" } else { "profile" };
+        let named = text.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=").unwrap();
+        let published = std::fs::read_to_string(root().join(format!("assets/schemas/{name}.json"))).unwrap();
+        assert_eq!(files[named].replace("\r\n", "\n"), published.replace("\r\n", "\n"), "{path}");
+        assert_eq!(faults(name, text), Vec::<String>::new(), "{path}");
+        judged += 1;
+    }
+    assert_eq!(judged, 4);
 }
 
 #[test]

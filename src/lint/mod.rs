@@ -45,6 +45,11 @@ pub struct Report {
     pub versions: Vec<String>,
 }
 
+/// Codes of the rules that a product may allow in one place.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    rules::codes()
+}
+
 /// Judges a product that loads without a fault. No cluster is asked, and nothing is read from disk.
 ///
 /// Names, cycles and types come first: while one of them is wrong nothing is rendered, since each rendering would only say the

@@ -1,6 +1,7 @@
 //! What can be installed: the product language (pure).
 
 pub mod adopt;
+pub mod beginning;
 pub mod embedded;
 pub mod expression;
 pub mod functions;

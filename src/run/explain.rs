@@ -11,7 +11,14 @@ use super::{print, products};
 
 /// Every code of the program with its explanation; one that two parts use stands twice.
 fn codes() -> Vec<(String, String)> {
-    let lint = lint::explain::all().into_iter().map(|one| (one.code, one.text));
+    let lint = lint::explain::all().into_iter().map(|one| {
+        let allowed = lint::rules().any(|rule| rule == one.code);
+        let place = format!(
+            " Where it is meant, product.yaml says so: allow: [{{rule: {}, at: PLACE, reason: WHY}}].",
+            one.code
+        );
+        (one.code.to_string(), format!("{}{}", one.text, if allowed { place.as_str() } else { "" }))
+    });
     diagnose::codes()
         .chain(watch::CODES)
         .chain(preflight::CODES.iter().copied())
@@ -19,8 +26,8 @@ fn codes() -> Vec<(String, String)> {
         .chain(answers::file::CODES)
         .chain(product::load::CODES.iter().copied())
         .chain(plan::CODES.iter().copied())
-        .chain(lint)
         .map(|(code, text)| (code.to_string(), text.to_string()))
+        .chain(lint)
         .collect()
 }
 

@@ -1,4 +1,6 @@
-//! `slipway products`, `products show`, `products lint`; and finding a product by its name.
+//! `slipway products`, `products show`, `products lint`, `products new`; and finding a product by its name.
+
+mod new;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,10 +21,17 @@ use super::print;
 pub(super) fn known(shared: &Shared) -> Result<BTreeMap<String, Option<PathBuf>>, Failure> {
     let mut known: BTreeMap<String, Option<PathBuf>> = embedded::names().into_iter().map(|name| (name, None)).collect();
     if let Some(dir) = &shared.products {
+        let mut brought = BTreeMap::new();
         for folder in folders_of(dir)? {
-            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            known.insert(name, Some(folder));
+            let name = name_of(&folder);
+            if let Some(other) = brought.insert(name.clone(), folder.clone()) {
+                let what = format!("{} and {} are both the product {name}", other.display(), folder.display());
+                return Err(Failure::new(FailureKind::Usage, what)
+                    .state(crate::error::NOTHING_WRITTEN)
+                    .hint("name one of them: --products DIR"));
+            }
         }
+        known.extend(brought.into_iter().map(|(name, folder)| (name, Some(folder))));
     }
     Ok(known)
 }
@@ -45,6 +54,17 @@ fn folders_of(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
         .collect();
     folders.sort();
     Ok(folders)
+}
+
+/// What the product in a folder is called: what its `name:` says, else the folder's name.
+fn name_of(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("product.yaml")).unwrap_or_default();
+    let named = text
+        .lines()
+        .find_map(|line| line.strip_prefix("name:"))
+        .map(|name| name.split(" #").next().unwrap_or(name).trim().trim_matches(['"', '\'']).to_owned());
+    let folder = || folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    named.filter(|name| !name.is_empty()).or_else(folder).unwrap_or_default()
 }
 
 fn files_of(folder: &Path) -> Result<Files, Failure> {
@@ -144,6 +164,7 @@ pub(super) fn run(shared: &Shared, what: Option<&Products>) -> Result<(), Failur
         None => list(shared),
         Some(Products::Show { product }) => show(shared, product),
         Some(Products::Lint { dir }) => lint(shared, dir.as_deref()),
+        Some(Products::New { name, into }) => new::new(shared, name, into.as_deref()),
     }
 }
 
@@ -213,12 +234,7 @@ fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
 fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
     let targets: Vec<(String, Option<PathBuf>)> = match dir {
         None => embedded::names().into_iter().map(|name| (name, None)).collect(),
-        Some(dir) => folders_of(dir)?
-            .into_iter()
-            .map(|folder| {
-                (folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), Some(folder))
-            })
-            .collect(),
+        Some(dir) => folders_of(dir)?.into_iter().map(|folder| (name_of(&folder), Some(folder))).collect(),
     };
     if targets.is_empty() {
         return Err(Failure::new(FailureKind::Usage, "there is no product in that folder")

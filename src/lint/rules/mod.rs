@@ -67,6 +67,11 @@ pub(super) fn explanations() -> impl Iterator<Item = Explanation> {
     ALL.iter().map(|rule| rule.explanation).chain([allowed])
 }
 
+/// Codes of the rules.
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|rule| rule.explanation.code)
+}
+
 /// Judges everything that was rendered by every rule, without what the product allows.
 pub(super) fn judge(seen: &Seen, spots: &[Spot]) -> Vec<Finding> {
     let mut found = Vec::new();
