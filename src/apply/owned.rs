@@ -25,6 +25,13 @@ pub(super) fn owns(live: &Object, manager: &str, path: &[&str]) -> bool {
     path.iter().try_fold(&projection(live, manager), |value, key| value.get(*key)).is_some()
 }
 
+/// Who owns the field at a path of keys, whichever way; nobody where it was never written.
+pub(super) fn owner<'a>(live: &'a Object, path: &[&str]) -> Option<&'a str> {
+    let has = |fields: &Value| path.iter().try_fold(fields, |below, key| below.get(format!("f:{key}"))).is_some();
+    let entry = live.list(&["metadata", "managedFields"]).iter().find(|entry| has(&entry["fieldsV1"]))?;
+    entry["manager"].as_str()
+}
+
 fn project(live: &Value, fields: &Value) -> Value {
     let Some(fields) = fields.as_object() else { return live.clone() };
     let children: Vec<(&String, &Value)> = fields.iter().filter(|(key, _)| *key != ".").collect();

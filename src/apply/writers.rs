@@ -95,13 +95,15 @@ async fn scale(cluster: &Cluster, live: &Object, count: u64, note: Option<u64>, 
         cluster.apply(&object, &Apply { manager: manager.into(), ..Apply::default() }).await?;
         return Ok(());
     }
-    // An autoscaler's: it rests while there are none, and takes the count over again.
+    // Another's, such as an autoscaler's that rests while there are none. It stays theirs: were it ours, their next change or
+    // our next install would meet a conflict that nobody made.
+    let whose = owned::owner(live, &path).unwrap_or(manager);
     let note = note.map_or(Value::Null, |before| before.to_string().into());
     let patch = json!({
         "metadata": {"resourceVersion": live.resource_version(), "annotations": {STOPPED: note}},
         "spec": {"replicas": count},
     });
-    cluster.patch(&live.id(), "", &patch, manager).await?;
+    cluster.patch(&live.id(), "", &patch, whose).await?;
     Ok(())
 }
 

@@ -236,6 +236,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         outside::a_redis_outside_is_backed_up_and_its_restore_is_its_operators,
         writers::what_writes_is_stopped_for_a_backup_and_runs_again_afterwards,
         writers::what_a_backup_stopped_runs_again_after_it_was_ended_or_killed,
+        writers::replicas_that_are_another_s_come_back_and_a_scaler_that_would_start_them_is_named,
         snapshots::volumes_are_snapshotted_where_their_storage_does_that_and_refused_where_not,
         uninstall::volumes_and_keys_stay_and_the_next_install_uses_them,
         uninstall::what_is_named_goes_and_with_the_last_of_it_the_namespace,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::attach::events;
 use crate::backup::{Release, manifest};
@@ -110,5 +110,35 @@ pub(crate) async fn what_a_backup_stopped_runs_again_after_it_was_ended_or_kille
     assert!(said(&next).contains("a backup that did not end had stopped it"), "{}", said(&next));
     let after = server(&cx, &release)?;
     assert_eq!((after["spec"]["replicas"].as_u64(), stopped(&after)), (Some(1), None));
+    DONE
+}
+
+pub(crate) async fn replicas_that_are_another_s_come_back_and_a_scaler_that_would_start_them_is_named(
+    cx: Context,
+) -> Outcome {
+    let release = Release::install(&cx)?;
+    let ns = &release.namespace;
+    let scaled = cx.kubectl().args(["-n", ns, "scale", "deployment/inngest", "--replicas=2"]).output()?;
+    succeeded(&scaled);
+    cx.until("both are ready", async || Ok(server(&cx, &release)?["status"]["readyReplicas"] == 2)).await?;
+    let before = server(&cx, &release)?;
+    let made = release.run(&cx, &["backup"], &["--to", &release.at("scaled"), "--stop-writers", "--yes"])?;
+    succeeded(&made);
+    let after = server(&cx, &release)?;
+    assert_eq!((&after["spec"], stopped(&after)), (&before["spec"], None));
+    // Whose the count was it still is: a change of it is asked for as before.
+    let differs = release.run(&cx, &["diff", "inngest"], &[])?;
+    assert_eq!(differs.status.code(), Some(7), "{}", said(&differs));
+    assert!(said(&differs).contains("spec.replicas was 1, is 2 by kubectl: is in conflict"), "{}", said(&differs));
+    // KEDA scales up from zero by itself: what it would start again is not stopped.
+    let scaler = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "own"},
+        "spec": {"scaleTargetRef": {"name": "inngest"}, "triggers": [{"type": "cpu", "metadata": {"value": "60"}}]}});
+    cx.apply(ns, scaler).await?;
+    let refused = release.run(&cx, &["backup"], &["--to", &release.at("keda"), "--stop-writers", "--yes"])?;
+    assert_eq!(refused.status.code(), Some(6), "{}", said(&refused));
+    for told in ["would be started again while it is stopped", "ScaledObject/own scales it", "paused-replicas"] {
+        assert!(said(&refused).contains(told), "{told}: {}", said(&refused));
+    }
+    assert_eq!(server(&cx, &release)?["spec"], after["spec"]);
     DONE
 }
