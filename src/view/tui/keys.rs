@@ -97,6 +97,14 @@ pub(super) enum Place {
     Contest,
     /// The same: the name of whom one takes over from is typed.
     TakeOver,
+    /// Whether data may be moved.
+    Consent,
+    /// The same: a name is typed.
+    ConsentName,
+    /// Data on its way.
+    Moving,
+    /// The same, after its good end.
+    Moved,
     /// The help page.
     Help,
 }
