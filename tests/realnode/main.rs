@@ -1,5 +1,5 @@
 //! Tests on a real node (`README.md` beside this file): kubelet and containerd run containers of the distribution's PostgreSQL,
-//! Redis and rclone. Only root can have one, so `cargo test` leaves it out; `cargo test --test realnode` asks for it.
+//! Redis and rclone, and of Prefect from PyPI. Only root can have one, so `cargo test` leaves it out; `cargo test --test realnode` asks for it.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -11,6 +11,8 @@ mod enclosure;
 mod image;
 mod node;
 mod pods;
+mod prefect;
+mod python;
 mod release;
 #[expect(dead_code, reason = "its simulated nodes and users are for the tests of the test cluster")]
 #[path = "../testbed/mod.rs"]
@@ -33,7 +35,7 @@ const COMMAND: &str = "SLIPWAY_REALNODE_RUN";
 /// What the inside answers when the node does not come up.
 const NO_NODE: u8 = 77;
 /// No test waits longer: one that hangs is a failure that says so.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(600);
 
 macro_rules! tests {
     ($node:expr; $($part:ident :: $name:ident,)*) => {
@@ -55,6 +57,7 @@ fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
         backup::a_job_that_cannot_reach_its_bucket_or_its_database_ends_and_leaves_nothing,
         databases::a_password_is_asked_from_another_pod_and_mended_through_the_socket,
         databases::databases_run_without_root_on_a_read_only_root_and_outlive_their_pods,
+        prefect::a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall,
     ]
 }
 
