@@ -161,7 +161,8 @@ fn of(count: usize) -> String {
 fn told(mut failure: Failure, faults: &[Finding]) -> Failure {
     for fault in faults {
         let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
-        failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
+        let when = if fault.why.starts_with("first seen") { format!(" ({})", fault.why) } else { String::new() };
+        failure = failure.why(format!("{}: {}{when}{remedy}", fault.at, fault.what));
     }
     failure.state(crate::error::NOTHING_WRITTEN).hint("mend them, then: slipway products lint DIR")
 }

@@ -49,7 +49,9 @@ macro_rules! tests {
 }
 
 fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
+    // The longest first.
     tests![node;
+        prefect::a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall,
         pods::names_volumes_logs_and_commands_work_as_on_any_cluster,
         backup::a_job_writes_into_a_claim_what_restore_takes_back,
         backup::a_schedule_runs_and_keeps_as_many_as_were_asked_for,
@@ -57,7 +59,6 @@ fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
         backup::a_job_that_cannot_reach_its_bucket_or_its_database_ends_and_leaves_nothing,
         databases::a_password_is_asked_from_another_pod_and_mended_through_the_socket,
         databases::databases_run_without_root_on_a_read_only_root_and_outlive_their_pods,
-        prefect::a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall,
     ]
 }
 
