@@ -203,6 +203,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         every_object::every_object_of_every_combination_passes_a_strict_dry_run,
         every_object::every_pod_of_every_combination_passes_restricted,
         products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
+        products::a_new_product_and_the_one_of_the_guide_live_a_whole_life,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
         rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,
