@@ -144,7 +144,8 @@ async fn confirmed(shared: &Shared, target: &Target, said: Vec<String>) -> Resul
     if moving::on_screen(shared) {
         let asked = format!("Back up {}?", target.release);
         let (here, doing) = (moving::here(target, "back up"), "Back it up".to_string());
-        return tui::consent(Consent { here, asked, said, doing, typed: None }, apply::theme(shared)).await;
+        let about = "A backup counts once it was read back as a whole; half of one goes again.".to_string();
+        return tui::consent(Consent { here, asked, said, doing, about, typed: None }, apply::theme(shared)).await;
     }
     in_lines(&said.join("\n"), plain(shared))
 }

@@ -224,6 +224,10 @@ async fn agreed<'a>(
             asked: format!("Restore {}?", target.release),
             said,
             doing: "Restore it: what was written since goes out of use".into(),
+            about:
+                "It goes into a new database, which is checked before it takes the old one's place; the old one stays \
+                    under another name, until you drop it."
+                    .into(),
             typed: Some(target.release.clone()),
         };
         if tui::consent(consent, apply::theme(shared)).await? {

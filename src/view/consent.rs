@@ -13,6 +13,8 @@ pub struct Consent {
     pub said: Vec<String>,
     /// What doing it is called: `Back it up`.
     pub doing: String,
+    /// What else there is to know of it, for its help page.
+    pub about: String,
     /// What has to be typed to do it, where something goes out of use.
     pub typed: Option<String>,
 }

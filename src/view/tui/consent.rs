@@ -1,4 +1,5 @@
-//! Whether data may be moved: what will be done, in sentences, and a choice. Where something goes out of use a name is typed.
+//! Whether something may be done that is no plan: what will be done, in sentences, and a choice. Where something goes out of use a
+//! name is typed.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
@@ -13,8 +14,6 @@ use super::{Effect, Msg, Screen, Signal, Theme, paint, show};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::view::consent::Consent;
 
-const ABOUT: &str = "Nothing was written so far. A backup is read back as a whole before it counts as one; a restore goes into \
-    a new database, which is checked before it takes the old one's place, and the old one stays.";
 const LEAVE: &str = "Leave; nothing is written";
 
 /// State of the screen.
@@ -116,7 +115,7 @@ impl Screen for App {
         let parts = paint::frame(frame, theme, &self.consent.here, "review");
         if let Some(down) = self.help {
             let place = if self.typed.is_some() { Place::ConsentName } else { Place::Consent };
-            return paint::help(frame, theme, place, down, &[ABOUT.to_string()]);
+            return paint::help(frame, theme, place, down, std::slice::from_ref(&self.consent.about));
         }
         let cells = usize::from(parts.body.width).saturating_sub(6);
         let mut lines = vec![Line::styled(format!(" {}", crate::sanitize::line(&self.consent.asked)), theme.accent())];

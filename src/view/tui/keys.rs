@@ -97,7 +97,7 @@ pub(super) enum Place {
     Contest,
     /// The same: the name of whom one takes over from is typed.
     TakeOver,
-    /// Whether data may be moved.
+    /// Whether something may be done that is no plan.
     Consent,
     /// The same: a name is typed.
     ConsentName,

@@ -33,6 +33,7 @@ pub(super) fn asked(theme: Theme, typed: bool) -> consent::App {
             "What writes goes on meanwhile: the parts are of different moments (--stop-writers).".into(),
         ],
         doing: "Do it".into(),
+        about: "A backup is read back as a whole before it counts as one.".into(),
         typed: typed.then(|| "inngest".into()),
     };
     consent::App::new(consent, theme)
