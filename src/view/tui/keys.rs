@@ -1,11 +1,12 @@
 //! The keys, as one table: what is pressed, the footer and the help page all read it, so none of them can lie.
 
+mod places;
 mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 #[cfg(test)]
-pub(super) use table::EVERYWHERE;
+pub(super) use places::EVERYWHERE;
 pub(super) use table::TABLE;
 
 /// Where a key is pressed.

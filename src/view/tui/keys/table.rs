@@ -2,13 +2,14 @@
 
 use crossterm::event::KeyCode;
 
+use super::places::{BEFORE, EVERYWHERE, FORM, FREE, LISTS, LOGS, REVIEW, RUN, TYPING};
 use super::{Action, Binding, Place};
 use Action as A;
 use Place::{
     Agree, Asking, Blocked, Consent, ConsentName, Contest, Done, Draft, Ended, Entries, Failed, FailedMend, Fates,
     Filter, Help, Idle, Leaving, Lines, Looking, Masked, Menu, Moved, Moving, Offered, Opens, Pages, Picker, PlanAgree,
     PlanName, PlanOnly, Preview, Progress, Review, Stopping, Stuck, StuckMend, Sure, TakeOver, Target, Text, Timeline,
-    Typed, Unmade, Unread, Waiting, Way, Wizard, Zoomed,
+    Unmade, Unread, Waiting, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -32,73 +33,6 @@ const fn ctrl(
 ) -> Binding {
     Binding { places, code: KeyCode::Char(letter), ctrl: true, action, key, short, long }
 }
-
-/// A tree with a log under it.
-const RUN: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended];
-/// A log.
-const LOGS: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended, Zoomed];
-/// The run is over, or another's.
-const FREE: &[Place] = &[Looking, Failed, FailedMend, Idle, Done, Ended];
-const LISTS: &[Place] = &[
-    Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Stopping, Review,
-    PlanOnly, Blocked, Agree, PlanAgree, Leaving, Sure, Draft, Pages, Help, Fates, Menu, Text, Contest, Consent,
-];
-const REVIEW: &[Place] = &[Review, PlanOnly, Blocked];
-pub(in super::super) const EVERYWHERE: &[Place] = &[
-    Progress,
-    Stuck,
-    StuckMend,
-    Looking,
-    Zoomed,
-    Failed,
-    FailedMend,
-    Idle,
-    Done,
-    Ended,
-    Filter,
-    Timeline,
-    Stopping,
-    Review,
-    PlanOnly,
-    Blocked,
-    Agree,
-    PlanAgree,
-    Way,
-    Target,
-    Wizard,
-    Typed,
-    Offered,
-    Masked,
-    Opens,
-    Picker,
-    Preview,
-    Entries,
-    Lines,
-    Leaving,
-    Sure,
-    Draft,
-    Pages,
-    Help,
-    Waiting,
-    Unmade,
-    PlanName,
-    Fates,
-    Menu,
-    Text,
-    Asking,
-    Unread,
-    Contest,
-    TakeOver,
-    Consent,
-    ConsentName,
-    Moving,
-    Moved,
-];
-const BEFORE: &[Place] = &[Way, Target];
-/// A page of questions, whatever has the focus.
-const FORM: &[Place] = &[Wizard, Typed, Offered, Masked, Opens];
-/// Where `?` is a letter.
-const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines, PlanName, TakeOver, ConsentName];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(in super::super) const TABLE: &[Binding] = &[
