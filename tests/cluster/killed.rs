@@ -287,8 +287,8 @@ async fn lanes(cx: &Context, count: u64, wrongs: &[Wrong]) -> testbed::Outcome<u
 pub(crate) async fn a_program_that_is_killed_at_any_request_of_any_flow_is_followed_by_a_run_that_finishes(
     cx: Context,
 ) -> Outcome {
-    let cut = lanes(&cx, 4, &[Wrong::KilledBefore, Wrong::KilledAfter]).await?;
-    assert!(cut >= 16, "only {cut} of 20 were killed");
+    let cut = lanes(&cx, 7, &[Wrong::KilledBefore, Wrong::KilledAfter]).await?;
+    assert!(cut >= 28, "only {cut} of 35 were killed");
     DONE
 }
 
