@@ -167,6 +167,9 @@ fn bad_words_are_refused_where_they_are_typed() {
             &[long, "db_1", "innominatus-postgresql"],
         ),
         ("inferno", "production", &[], "storage.models", &["500gb"]),
+        ("inferno", "production", &[], "resources.cpu", &["3"]),
+        ("membrane", "staging", &[("runner.memoryLimit", "1Gi")], "runner.memory", &["2Gi"]),
+        ("prefect", "production", &[("services.cpuLimit", "100m")], "services.cpu", &["1"]),
         ("membrane", "staging", &[], "exposure.host", &[long]),
         ("membrane", "staging", &[], "redis.url", &["http://x", "redis://membrane-redis.membrane.svc:6379"]),
     ] {
