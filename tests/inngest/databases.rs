@@ -180,8 +180,8 @@ fn the_encryption_of_an_external_database_is_a_choice_and_is_in_the_url() {
 #[test]
 fn a_url_of_another_program_is_refused_in_the_form() {
     // 2.12: postgres:// or postgresql://, redis:// or rediss://.
-    let database = |url| super::faults(&[("database.mode", "external"), ("database.url", url)]);
-    let queue = |url| super::faults(&[("queue.mode", "external"), ("queue.url", url)]);
+    let database = |url| faults(&[("database.mode", "external"), ("database.url", url)]);
+    let queue = |url| faults(&[("queue.mode", "external"), ("queue.url", url)]);
     for good in ["postgres://u:p@db.acme.io/x", "postgresql://u:p@db.acme.io:6432/x?sslmode=require"] {
         assert_eq!(database(good), [], "{good}");
     }
@@ -207,7 +207,7 @@ fn what_lives_in_one_pod_is_never_shared_by_several() {
     assert_eq!(refused(&[("queue.mode", "memory"), ("replicas", "2")]), ["replicas"]);
     assert_eq!(refused(&[("database.mode", "sqlite"), ("scaling.mode", "keda")]), ["scaling.mode"]);
     assert_eq!(refused(&[("database.mode", "sqlite"), ("queue.mode", "memory")]), Vec::<String>::new());
-    let production = super::faults(&[("database.mode", "sqlite"), ("replicas", "1")]);
+    let production = faults(&[("database.mode", "sqlite"), ("replicas", "1")]);
     assert_eq!(production[0].0, "database.mode");
 }
 
