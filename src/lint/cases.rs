@@ -17,7 +17,7 @@ use crate::product::schema::{Kind, Product, Question};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};
 
-use super::decided::Decided;
+use super::decided::{self, Decided};
 use super::threes::{Answer, Threes, chosen};
 
 /// Up to so many combinations every one is rendered (language.md "Lint").
@@ -43,7 +43,8 @@ pub(super) struct Cases {
     samples: Given,
     /// What is combined.
     pub(super) factors: Vec<Factor>,
-    base: BTreeMap<String, Value>,
+    /// The answers that are given without being combined; those that are, as they were last set.
+    base: RefCell<BTreeMap<String, Value>>,
     decided: RefCell<Decided>,
     /// Secrets inside the items of lists, as far as any was met.
     inside: RefCell<Given>,
@@ -74,12 +75,12 @@ impl Cases {
             facts: Arc::new(unseen(false)),
             samples,
             factors,
-            base: BTreeMap::new(),
+            base: RefCell::default(),
             decided: RefCell::default(),
             inside: RefCell::default(),
         };
         let profile = cases.profile().to_owned();
-        cases.base = cases.form(&profile, Given::new(), false).answers().clone();
+        cases.base = RefCell::new(cases.form(&profile, Given::new(), false).answers().clone());
         cases
     }
 
@@ -131,7 +132,7 @@ impl Cases {
 
     /// A row with what is not asked left out; none where a rule refuses it.
     fn asked(&self, chosen: &[usize]) -> Option<Row> {
-        let mut answers = self.base.clone();
+        let mut answers = self.base.borrow_mut();
         for (factor, chosen) in self.factors.iter().zip(chosen) {
             answers.insert(factor.path.clone(), factor.values[*chosen].clone());
         }
@@ -142,7 +143,7 @@ impl Cases {
             for (number, factor) in self.factors.iter().enumerate() {
                 let question = &self.product.questions[&factor.path];
                 let Some(when) = &question.when else { continue };
-                let holds = self.holds(&format!("when {number}"), &answers, |world| {
+                let holds = self.holds(("when", number, 0), &answers, |world| {
                     world.scope(&question.scope).truth(Some(when)).unwrap_or(false)
                 });
                 row[number] = holds.then_some(chosen[number]);
@@ -161,20 +162,25 @@ impl Cases {
                 let scope = scope.with("self", Looked::clean(factor.values[*chosen].clone()));
                 question.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false)))
             };
-            if !question.checks.is_empty() && self.holds(&format!("checks {number} {chosen}"), &answers, refused) {
+            if !question.checks.is_empty() && self.holds(("checks", number, *chosen), &answers, refused) {
                 return None;
             }
         }
         let refused = self.product.checks.iter().enumerate().any(|(number, check)| {
             let answered = answers.get(&check.at).is_some_and(|answer| !answer.is_null());
             let refuses = |world: &World<'_>| matches!(check.check.that.holds(&world.scope(&None)), Ok(false));
-            answered && self.holds(&format!("rule {number}"), &answers, refuses)
+            answered && self.holds(("rule", number, 0), &answers, refuses)
         });
         (!refused).then_some(row)
     }
 
     /// Whether something holds with these answers, which is looked at once for all that it reads.
-    fn holds(&self, place: &str, answers: &BTreeMap<String, Value>, look: impl FnOnce(&World<'_>) -> bool) -> bool {
+    fn holds(
+        &self,
+        place: decided::Place,
+        answers: &BTreeMap<String, Value>,
+        look: impl FnOnce(&World<'_>) -> bool,
+    ) -> bool {
         self.decided.borrow_mut().holds(place, answers, || {
             let secrets = Secrets::default();
             let place = (self.product.namespace.as_str(), self.product.name.as_str(), self.profile());

@@ -1,6 +1,7 @@
 //! What conditions came to, by the answers that they read: the same condition is asked for thousands of times while
 //! combinations are chosen, and each reads few answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -13,38 +14,48 @@ enum Step {
     Reads(String, BTreeMap<String, Step>),
 }
 
+/// Which condition: of what, the number of that, and of what in it.
+pub(super) type Place = (&'static str, usize, usize);
+
 /// Conditions by their place.
 #[derive(Default)]
-pub(super) struct Decided(BTreeMap<String, Step>);
+pub(super) struct Decided(BTreeMap<Place, Step>);
 
 impl Decided {
     /// Whether a condition holds: as it did when the same answers were read, else as `evaluate` says, which tells the paths
     /// of the answers that it read, in order.
     pub(super) fn holds(
         &mut self,
-        place: &str,
+        place: Place,
         answers: &BTreeMap<String, Value>,
         evaluate: impl FnOnce() -> (bool, Vec<String>),
     ) -> bool {
-        if let Some(known) = self.0.get(place).and_then(|step| known(step, answers)) {
+        if let Some(known) = self.0.get(&place).and_then(|step| known(step, answers)) {
             return known;
         }
         let (holds, reads) = evaluate();
-        let step = self.0.remove(place);
-        self.0.insert(place.to_owned(), learned(step, &reads, answers, holds));
+        let step = self.0.remove(&place);
+        self.0.insert(place, learned(step, &reads, answers, holds));
         holds
     }
 }
 
-fn key(answers: &BTreeMap<String, Value>, path: &str) -> String {
-    answers.get(path).map(Value::to_string).unwrap_or_default()
+/// An answer as text: one question's answers are of one type, so that no two of them look alike.
+fn key<'a>(answers: &'a BTreeMap<String, Value>, path: &str) -> Cow<'a, str> {
+    match answers.get(path) {
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => Cow::Owned(format!("={text}")),
+        Some(Value::Bool(true)) => Cow::Borrowed("true"),
+        Some(Value::Bool(false)) => Cow::Borrowed("false"),
+        Some(other) => Cow::Owned(other.to_string()),
+    }
 }
 
 fn known(mut step: &Step, answers: &BTreeMap<String, Value>) -> Option<bool> {
     loop {
         match step {
             Step::Holds(holds) => return Some(*holds),
-            Step::Reads(path, next) => step = next.get(&key(answers, path))?,
+            Step::Reads(path, next) => step = next.get(key(answers, path).as_ref())?,
         }
     }
 }
@@ -57,8 +68,8 @@ fn learned(step: Option<Step>, reads: &[String], answers: &BTreeMap<String, Valu
         _ => BTreeMap::new(),
     };
     let value = key(answers, first);
-    let before = next.remove(&value);
-    next.insert(value, learned(before, rest, answers, holds));
+    let before = next.remove(value.as_ref());
+    next.insert(value.into_owned(), learned(before, rest, answers, holds));
     Step::Reads(first.clone(), next)
 }
 
@@ -79,7 +90,7 @@ mod tests {
                     ("c".to_owned(), json!(c)),
                 ]);
                 let reads = if a { vec!["a".to_owned(), "b".to_owned()] } else { vec!["a".to_owned()] };
-                let holds = decided.holds("x", &answers, || {
+                let holds = decided.holds(("x", 0, 0), &answers, || {
                     evaluated += 1;
                     (a && b, reads)
                 });
