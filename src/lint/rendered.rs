@@ -123,6 +123,10 @@ impl Seen {
         if finding.code == "SECRET_UNREADABLE" {
             return;
         }
+        // What takes an address apart fails on a sample that is none.
+        if finding.remedy.is_empty() && finding.what.contains("not a URL") {
+            finding.remedy = "lint answers with samples: give the question that holds the address an `example`".into();
+        }
         let known = self
             .findings
             .iter()

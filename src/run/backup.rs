@@ -12,19 +12,22 @@ use crate::apply::backup as data;
 use crate::cli::{BackupHow, BackupTo, Shared};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
+use crate::plan::Target;
 use crate::plan::backup::job::To;
 use crate::plan::backup::{FORMAT, MANIFEST, Manifest, Part, Source};
+use crate::view::consent::Consent;
 use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
+use crate::view::tui;
 
-use super::databases::{Databases, Teller, mounts};
-use super::{interactive, plain, print};
+use super::databases::{Databases, mounts};
+use super::moving::{self, BACKUP_GOES, Teller, shown, unless_stopped};
+use super::{apply, interactive, plain, print};
 pub(super) use in_cluster::{in_cluster, schedule};
 use writers::Still;
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>, to: &BackupTo, how: &BackupHow) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "backup").await?;
-    let teller = Teller::new(shared);
     let to = match in_cluster(&databases, to).await? {
         _ if how.snapshot => Place::Storage(snapshot::wanted(&databases, how).await?),
         None => Place::Folder(folder(shared, &databases, to)?),
@@ -35,36 +38,46 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, to: &BackupTo, h
         _ => databases.some()?,
     };
     let yes = match &to {
-        Place::Folder(folder) => agreed(shared, &databases, sources, folder, how)?,
+        Place::Folder(folder) => agreed(shared, &databases, sources, folder, how).await?,
         Place::Storage(wanted) => {
             let stopped = how.stop_writers.then(|| writers::named(&databases)).flatten();
-            snapshot::agreed(shared, wanted, stopped)?
+            snapshot::agreed(shared, &databases, wanted, stopped).await?
         }
         Place::Cluster(_) => true,
     };
     if !yes {
         return print("Nothing was written.\n");
     }
-    writers::restart_left(shared, &databases, &teller).await?;
-    let work = async |still: Option<&Still>| match &to {
-        Place::Folder(folder) => into_folder(shared, &databases, sources, folder, still, &teller).await,
-        Place::Cluster(to) => unless_stopped(in_cluster::once(shared, &databases, sources, to, &teller)).await,
-        Place::Storage(wanted) => unless_stopped(snapshot::take(shared, &databases, wanted, &teller)).await,
-    };
-    if !how.stop_writers {
-        work(None).await?.tell(&teller);
-        return Ok(());
-    }
-    if !shared.yes && !interactive(shared) {
+    if how.stop_writers && !shared.yes && !interactive(shared) {
         return Err(Failure::new(FailureKind::Refused, "nobody said yes")
             .why("what writes is scaled to zero while the backup is taken, and back afterwards")
             .state(NOTHING_WRITTEN)
             .hint("agree to it: --yes"));
     }
-    // What was stopped runs again before the end is told.
-    let taken = writers::while_still(shared, &databases, &teller, async |still| work(Some(still)).await).await?;
-    taken.tell(&teller);
-    Ok(())
+    let stops = "what was written of this backup goes again";
+    shown(shared, &databases.target, ("back up", stops), async |teller| {
+        writers::restart_left(shared, &databases, teller).await?;
+        let work = async |still: Option<&Still>| match &to {
+            Place::Folder(folder) => into_folder(shared, &databases, sources, folder, still, teller).await,
+            Place::Cluster(to) => {
+                let once = in_cluster::once(shared, &databases, sources, to, teller);
+                unless_stopped(teller, BACKUP_GOES, once).await
+            }
+            Place::Storage(wanted) => {
+                let taken = snapshot::take(shared, &databases, wanted, teller);
+                unless_stopped(teller, BACKUP_GOES, taken).await
+            }
+        };
+        let taken = if how.stop_writers {
+            // What was stopped runs again before the end is told.
+            writers::while_still(shared, &databases, teller, async |still| work(Some(still)).await).await?
+        } else {
+            work(None).await?
+        };
+        taken.tell(teller);
+        Ok(())
+    })
+    .await
 }
 
 /// A backup that was taken, with what there is to say of it.
@@ -89,7 +102,7 @@ enum Place {
 }
 
 /// A person sees what is done, and says yes.
-fn agreed(
+async fn agreed(
     shared: &Shared,
     databases: &Databases,
     sources: &[Source],
@@ -123,11 +136,21 @@ fn agreed(
         (false, 1) => "What writes goes on meanwhile; the dump is of the moment when it begins.".into(),
         (false, _) => "What writes goes on meanwhile: the parts are of different moments (--stop-writers).".into(),
     });
-    confirmed(&said.join("\n"), plain(shared))
+    confirmed(shared, target, said).await
 }
 
-/// Asks for a yes in lines.
-fn confirmed(said: &str, plain: bool) -> Result<bool, Failure> {
+/// Asks for a yes, on the face that fits.
+async fn confirmed(shared: &Shared, target: &Target, said: Vec<String>) -> Result<bool, Failure> {
+    if moving::on_screen(shared) {
+        let asked = format!("Back up {}?", target.release);
+        let (here, doing) = (moving::here(target, "back up"), "Back it up".to_string());
+        let about = "A backup counts once it was read back as a whole; half of one goes again.".to_string();
+        return tui::consent(Consent { here, asked, said, doing, about, typed: None }, apply::theme(shared)).await;
+    }
+    in_lines(&said.join("\n"), plain(shared))
+}
+
+fn in_lines(said: &str, plain: bool) -> Result<bool, Failure> {
     let _terminal = GiveBack::on_signals();
     let dialogue = std::io::stderr().is_terminal() && !plain;
     let ask = |prompt: &mut dyn Prompt| {
@@ -145,28 +168,6 @@ fn confirmed(said: &str, plain: bool) -> Result<bool, Failure> {
             .state(NOTHING_WRITTEN)
             .hint("agree to it beforehand: --yes")
     })
-}
-
-/// Does something unless a signal comes first; whoever asked cleans up then.
-///
-/// # Errors
-/// As `work`, or it was stopped.
-pub(super) async fn unless_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let deaf = |error: std::io::Error| {
-        Failure::new(FailureKind::Bug, "signals cannot be heard").why(error.to_string()).state(NOTHING_WRITTEN)
-    };
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(deaf)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
-    let stopped = |kind, by: &str| {
-        Err(Failure::new(kind, format!("stopped by {by}"))
-            .state("what was written of this backup is gone again; nothing else was touched"))
-    };
-    tokio::select! {
-        done = work => done,
-        _ = interrupt.recv() => stopped(FailureKind::Interrupted, "Ctrl-C"),
-        _ = terminate.recv() => stopped(FailureKind::Terminated, "a signal"),
-    }
 }
 
 /// Now, for names and manifests.
@@ -214,7 +215,8 @@ pub(super) async fn into_folder(
         }
     })?;
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-    let done = unless_stopped(dump_all(shared, databases, sources, &folder, still, teller)).await;
+    let dumped = dump_all(shared, databases, sources, &folder, still, teller);
+    let done = unless_stopped(teller, BACKUP_GOES, dumped).await;
     if done.is_err() {
         // Only what this run made: files of ours, and the folder if nothing else came into it.
         for file in sources.iter().map(Source::file).chain([MANIFEST.to_string()]) {

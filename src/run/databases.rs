@@ -1,20 +1,17 @@
 //! The databases of a release, and the ways to them: for backup, restore and the check of passwords.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 
 use crate::apply::backup::{self as data, Door};
-use crate::cli::{Output, Shared};
+use crate::cli::Shared;
 use crate::cluster::{Cluster, Deletion, FaultKind, Seen, Watched};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::event::{Event, EventKind, VERSION};
 use crate::object::{Object, ObjectId};
 use crate::plan::backup::job::To;
 use crate::plan::backup::{Kind, Source, client, fetch, sources};
 use crate::plan::{Plan, ProductRef, Target};
-use crate::view::headless::{Format, Headless};
 
 use super::releases::Release;
 use super::setup::Setup;
@@ -313,27 +310,6 @@ fn of_version(source: &Source, server: &str) -> Option<Source> {
     let (image, tag) = source.image.rsplit_once(':')?;
     let of_tag: String = tag.chars().take_while(char::is_ascii_digit).collect();
     (!of_tag.is_empty() && of_tag != major).then(|| Source { image: format!("{image}:{major}"), ..source.clone() })
-}
-
-/// Prints what happens, as it happens: sentences, or JSON lines.
-pub(super) struct Teller {
-    face: Mutex<Headless<super::Out>>,
-    began: Instant,
-}
-
-impl Teller {
-    pub(super) fn new(shared: &Shared) -> Self {
-        let format = if shared.output == Output::Json { Format::Json } else { Format::Text };
-        Self { face: Mutex::new(Headless::new(super::out(), format, false)), began: Instant::now() }
-    }
-
-    pub(super) fn tell(&self, kind: EventKind) {
-        let event =
-            Event { version: VERSION, at: jiff::Timestamp::now(), elapsed: self.began.elapsed(), step: None, kind };
-        let mut face = self.face.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A closed pipe ends the printing, not the run.
-        let _shown = face.show(&event);
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::event::EventKind;
 use crate::plan::backup::job::{Bucket, To};
 use crate::plan::backup::{MANIFEST, Manifest, fetch, words};
 
-use super::databases::{Databases, Opened, Teller};
+use super::databases::{Databases, Opened};
+use super::moving::{Teller, unless_stopped};
 use super::{backup, interactive};
 
 /// A backup that can be read here.
@@ -47,6 +48,7 @@ impl Backup {
         databases: &Databases,
         from: &RestoreFrom,
         only: Option<&str>,
+        teller: &Teller,
     ) -> Result<Self, Failure> {
         if let Some(path) = &from.path {
             return Ok(Self { folder: path.clone(), place: path.display().to_string(), fetched: false });
@@ -84,7 +86,8 @@ impl Backup {
                 .hint("agree to it: --yes"));
         }
         let opened = databases.fetcher((&to, source)).await?;
-        let brought = Fetch { databases, opened: &opened, to: &to }.bring(&Teller::new(shared), named, only).await;
+        let fetch = Fetch { databases, opened: &opened, to: &to };
+        let brought = unless_stopped(teller, NOTHING_WRITTEN, fetch.bring(teller, named, only)).await;
         opened.close().await;
         brought.map_err(|failure| failure.state("nothing was restored"))
     }

@@ -31,6 +31,7 @@ mod keys;
 mod log;
 mod logs;
 mod menu;
+mod moving;
 mod outside;
 mod passphrase;
 mod password;

@@ -15,8 +15,9 @@ use crate::plan::restore;
 use crate::sanitize::Redactor;
 
 use super::backup::client_unconfirmed;
-use super::databases::{Databases, Lasts, Teller};
+use super::databases::{Databases, Lasts};
 use super::interactive;
+use super::moving::Teller;
 pub(super) use before::{Guard, ask, can_be_mended, doubtful, finding};
 
 /// How long the pod of a check may take to run, and lasts at most where nobody ends it.

@@ -150,10 +150,19 @@ fn read_anew(name: &str, folder: Option<&Path>) -> Result<Product, Result<Vec<Fi
 }
 
 fn faulty(name: &str, faults: &[Finding]) -> Failure {
-    let mut failure = Failure::new(FailureKind::Invalid, format!("the product {name} has {} faults", faults.len()));
+    told(Failure::new(FailureKind::Invalid, format!("the product {name} has {}", of(faults.len()))), faults)
+}
+
+/// So many faults.
+fn of(count: usize) -> String {
+    if count == 1 { "a fault".to_owned() } else { format!("{count} faults") }
+}
+
+fn told(mut failure: Failure, faults: &[Finding]) -> Failure {
     for fault in faults {
         let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
-        failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
+        let when = if fault.why.starts_with("first seen") { format!(" ({})", fault.why) } else { String::new() };
+        failure = failure.why(format!("{}: {}{when}{remedy}", fault.at, fault.what));
     }
     failure.state(crate::error::NOTHING_WRITTEN).hint("mend them, then: slipway products lint DIR")
 }
@@ -266,5 +275,9 @@ fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
     }
     let _shared = shared;
     print(&text)?;
-    if faults.is_empty() { Ok(()) } else { Err(faulty("named", &faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(told(Failure::new(FailureKind::Invalid, format!("lint finds {}", of(faults.len()))), &faults))
+    }
 }

@@ -15,9 +15,11 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
 use crate::plan::Target;
 use crate::plan::set::RELEASE;
+use crate::view::consent::Consent;
 use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt as _, Reply};
+use crate::view::tui;
 
-use super::{apply, interactive, log, plain, print, target};
+use super::{apply, interactive, log, moving, plain, print, target};
 
 /// The verb.
 pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Failure> {
@@ -56,7 +58,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     said.extend(unknown.iter().map(|what| format!("not known, and not recorded: {what}")));
     if !shared.yes {
         let asks = interactive(shared);
-        if !asks || !agreed(shared, &said)? {
+        if !asks || !agreed(shared, &target, &said).await? {
             let command = format!("slipway repair {} -n {} --yes", target.release, target.namespace);
             let failure = Failure::new(FailureKind::Refused, "nobody said yes").state(NOTHING_WRITTEN);
             let failure = if asks { failure } else { said.into_iter().fold(failure, Failure::why) };
@@ -154,7 +156,20 @@ fn amiss(found: &Found) -> Vec<String> {
     said
 }
 
-fn agreed(shared: &Shared, said: &[String]) -> Result<bool, Failure> {
+async fn agreed(shared: &Shared, target: &Target, said: &[String]) -> Result<bool, Failure> {
+    if moving::on_screen(shared) {
+        let consent = Consent {
+            here: moving::here(target, "repair"),
+            asked: format!("Repair the record of {}?", target.release),
+            said: said.to_vec(),
+            doing: "Write the record anew".into(),
+            about: "Only slipway's own record is written: which objects are the release's, and what they were made of. What \
+                    runs, data and keys stay as they are."
+                .into(),
+            typed: None,
+        };
+        return tui::consent(consent, apply::theme(shared)).await;
+    }
     print(&(said.join("\n") + "\n"))?;
     let _terminal = GiveBack::on_signals();
     let dialogue = std::io::stderr().is_terminal() && std::env::var_os("ACCESSIBLE").is_none() && !plain(shared);

@@ -13,10 +13,13 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::plan::backup::{Kind, Manifest, Part, Source, words};
 use crate::plan::restore::{self, Names};
+use crate::view::consent::Consent;
+use crate::view::tui;
 
-use super::databases::{Databases, Opened, Teller};
+use super::databases::{Databases, Opened};
 use super::fetch::Backup;
-use super::interactive;
+use super::moving::{self, Teller, shown, unless_stopped};
+use super::{apply, interactive};
 
 /// One dump that goes into one database.
 struct Pair {
@@ -24,6 +27,9 @@ struct Pair {
     part: Part,
     path: PathBuf,
 }
+
+/// What a stop leaves, while something is written.
+const STAYS: &str = "what is in use stays, and the new database goes again";
 
 /// The verb.
 pub(super) async fn run(
@@ -33,9 +39,13 @@ pub(super) async fn run(
     only: Option<&str>,
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
-    let sources = databases.some()?;
+    let (sources, target) = (databases.some()?, &databases.target);
     // What came from the cluster is in a private folder, which goes when it is dropped.
-    let backup = Backup::at_hand(shared, &databases, from, only).await?;
+    let at_hand = async |teller: &Teller| Backup::at_hand(shared, &databases, from, only, teller).await;
+    let backup = match &from.path {
+        Some(_) => at_hand(&Teller::new(shared)).await?,
+        None => shown(shared, target, ("read a backup of", "nothing was written"), at_hand).await?,
+    };
     let (manifest, folder) = read::read(backup.folder(), &databases, sources)?;
     let pairs = read::pairs(&databases, sources, &manifest, &folder, only)?;
     for pair in &pairs {
@@ -46,66 +56,90 @@ pub(super) async fn run(
     // A pod that asks a server outside is a write as well.
     let asked_first = pairs.iter().any(|pair| databases.is_outside(&pair.source));
     if asked_first {
-        agreed(shared, &databases, &manifest, &pairs)?;
+        agreed(shared, &databases, &manifest, &pairs).await?;
     }
     let mut doors = Vec::new();
-    let done = restore_all(shared, &databases, &manifest, pairs, (asked_first, &backup), &mut doors).await;
+    let done = async {
+        let judged = shown(shared, target, ("judge a backup of", "nothing was written"), async |teller| {
+            unless_stopped(teller, NOTHING_WRITTEN, judge(&databases, pairs, teller, &mut doors)).await
+        });
+        let judged = judged.await?;
+        if !asked_first {
+            agreed(shared, &databases, &manifest, judged.iter().map(|one| &one.pair)).await?;
+        }
+        shown(shared, target, ("restore", STAYS), async |teller| {
+            restore_all(shared, &databases, &judged, &backup, teller).await
+        })
+        .await
+    };
+    let done: Result<(), Failure> = done.await;
     for opened in doors {
         opened.close().await;
     }
     done
 }
 
-async fn restore_all<'a>(
-    shared: &Shared,
+/// A pair that may be restored, with the way to its database.
+struct Judged {
+    pair: Pair,
+    door: Door,
+    /// Tables that the dump holds, of PostgreSQL.
+    tables: Option<u64>,
+}
+
+/// Everything is judged before anything is written.
+async fn judge<'a>(
     databases: &'a Databases,
-    manifest: &Manifest,
-    mut pairs: Vec<Pair>,
-    (asked, backup): (bool, &Backup),
+    pairs: Vec<Pair>,
+    teller: &Teller,
     doors: &mut Vec<Opened<'a>>,
-) -> Result<(), Failure> {
-    let teller = Teller::new(shared);
-    let tell = |kind| teller.tell(kind);
-    let mut ready = Vec::new();
-    // Everything is judged before anything is written.
-    for pair in &mut pairs {
+) -> Result<Vec<Judged>, Failure> {
+    let mut judged = Vec::new();
+    for mut pair in pairs {
         let opened = databases.open(&pair.source).await?;
         let door = opened.door.clone();
         doors.push(opened);
         if databases.is_outside(&pair.source) {
             pair.source = outside::may_restore(databases, &door, &pair.source).await?;
         }
-        data::verify(&databases.cluster, &door, &pair.source, &pair.path, &tell)
+        data::verify(&databases.cluster, &door, &pair.source, &pair.path, &|kind| teller.tell(kind))
             .await
             .map_err(|failure| failure.state(NOTHING_WRITTEN))?;
         let tables = match pair.source.kind {
-            Kind::Postgresql => Some(of_this_database(databases, &door, pair).await?),
+            Kind::Postgresql => Some(of_this_database(databases, &door, &pair).await?),
             Kind::Redis => None,
         };
-        ready.push((door, tables));
+        judged.push(Judged { pair, door, tables });
     }
-    if !asked {
-        agreed(shared, databases, manifest, &pairs)?;
-    }
+    Ok(judged)
+}
+
+async fn restore_all(
+    shared: &Shared,
+    databases: &Databases,
+    judged: &[Judged],
+    backup: &Backup,
+    teller: &Teller,
+) -> Result<(), Failure> {
     let take_over = shared.take_over.as_deref();
     let (cluster, target) = (&databases.cluster, &databases.target);
     let lock = lock::take(cluster, target, take_over, LockTiming::default(), &|kind| teller.tell(kind)).await?;
     let mut notes = Vec::new();
     let mut failed = None;
-    for (pair, (door, tables)) in pairs.iter().zip(&ready) {
+    for Judged { pair, door, tables } in judged {
         if let Err(failure) = lock.check() {
             failed = Some(failure);
             break;
         }
-        tell(EventKind::DataStarted {
+        teller.tell(EventKind::DataStarted {
             verb: "restore".into(),
             what: pair.source.title(),
             place: format!("{} of {}", pair.part.file, backup.place),
             size: Some(pair.part.bytes),
         });
         let done = match tables {
-            Some(tables) => postgres(databases, door, pair, *tables, &teller, &lock).await,
-            None => redis(databases, door, pair, &teller).await,
+            Some(tables) => postgres(databases, door, pair, *tables, teller, &lock).await,
+            None => redis(databases, door, pair, teller).await,
         };
         match done {
             Ok(note) => notes.push(note),
@@ -156,30 +190,53 @@ async fn of_this_database(databases: &Databases, door: &Door, pair: &Pair) -> Re
 }
 
 /// A restore changes what the product reads; it loses nothing, so that `--yes` is enough.
-fn agreed(shared: &Shared, databases: &Databases, manifest: &Manifest, pairs: &[Pair]) -> Result<(), Failure> {
+async fn agreed<'a>(
+    shared: &Shared,
+    databases: &Databases,
+    manifest: &Manifest,
+    pairs: impl IntoIterator<Item = &'a Pair>,
+) -> Result<(), Failure> {
     if shared.yes {
         return Ok(());
     }
+    let target = &databases.target;
+    let pairs: Vec<&Pair> = pairs.into_iter().collect();
     let what: Vec<String> =
         pairs.iter().map(|pair| format!("{} from {}", pair.source.title(), pair.part.file)).collect();
     let made = if manifest.made.is_empty() { String::new() } else { format!(", made at {}", manifest.made) };
-    let pods: String = pairs
-        .iter()
-        .filter(|pair| databases.is_outside(&pair.source))
+    let outside = pairs.iter().filter(|pair| databases.is_outside(&pair.source));
+    let mut said: Vec<String> = outside
         .map(|pair| {
-            let name = crate::plan::backup::client::name(&databases.target, &pair.source);
-            format!("A pod {name} with the image {} asks over the network, and goes again.\n", pair.source.image)
+            let name = crate::plan::backup::client::name(target, &pair.source);
+            format!("A pod {name} with the image {} asks over the network, and goes again.", pair.source.image)
         })
         .collect();
-    let text = format!(
-        "{pods}Restores {}{made} in {} ({}), namespace {}. What is there now stays under another name.\n",
+    said.push(format!(
+        "Restores {}{made} in {} ({}), namespace {}. What is there now stays under another name.",
         what.join(" and "),
-        databases.target.context,
-        databases.target.server,
-        databases.target.namespace
-    );
-    super::print(&text)?;
-    if interactive(shared) && confirmed(&databases.target.release)? {
+        target.context,
+        target.server,
+        target.namespace
+    ));
+    if moving::on_screen(shared) {
+        let consent = Consent {
+            here: moving::here(target, "restore"),
+            asked: format!("Restore {}?", target.release),
+            said,
+            doing: "Restore it: what was written since goes out of use".into(),
+            about:
+                "It goes into a new database, which is checked before it takes the old one's place; the old one stays \
+                    under another name, until you drop it."
+                    .into(),
+            typed: Some(target.release.clone()),
+        };
+        if tui::consent(consent, apply::theme(shared)).await? {
+            return Ok(());
+        }
+        return Err(Failure::new(FailureKind::Refused, "left without restoring").state(NOTHING_WRITTEN));
+    }
+    super::print(&format!("{}\n", said.join("\n")))?;
+    if interactive(shared) && confirmed(&target.release)? {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Refused, "nobody said yes")
@@ -230,7 +287,7 @@ async fn postgres(
         }
         lock.confirm().await
     };
-    let filled: Result<(), Failure> = filled.await;
+    let filled: Result<(), Failure> = unless_stopped(teller, untouched, filled).await;
     if let Err(failure) = filled {
         // What was made for this goes; a lost connection leaves it to the next restore.
         // Without the lock nothing is written any more.

@@ -1,6 +1,7 @@
 //! Showing it. Four faces (full screen, plain, headless text, headless JSON) read the same form, plan and events; after
 //! "yes" they read events alone, folded by [`progress`].
 
+pub mod consent;
 pub mod contest;
 pub mod draft;
 pub mod form;

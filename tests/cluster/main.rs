@@ -208,6 +208,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         products_all::innominatus_lives_in_each_of_its_profiles,
         products_all::inferno_lives_in_each_of_its_profiles,
         products_all::membrane_lives_in_each_of_its_profiles,
+        products::a_new_product_and_the_one_of_the_guide_live_a_whole_life,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
         rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,

@@ -340,11 +340,24 @@ fn every_command_of_the_guide_prints_what_stands_under_it() {
 }
 
 #[test]
-fn the_guide_names_every_rule_type_directive_and_function() {
-    for code in slipway::lint::rules() {
-        assert!(GUIDE.contains(&format!("`{code}`")), "the guide does not name the rule {code}");
+fn the_guide_names_every_key_type_rule_and_function() {
+    let named = |word: &str| {
+        let names = GUIDE.lines().any(|line| line.trim_start_matches(['-', ' ', '{']).starts_with(&format!("{word}:")));
+        names || [format!("`{word}"), format!("{{{word}:"), format!(" {word}:")].iter().any(|one| GUIDE.contains(one))
+    };
+    let schema: Value = serde_json::from_str(
+        &std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/schemas/product.json")).unwrap(),
+    )
+    .unwrap();
+    let question = &schema["$defs"]["question"]["properties"];
+    let mut words: Vec<String> = slipway::lint::rules().map(str::to_owned).collect();
+    words.extend(slipway::product::functions::NAMES.iter().map(|name| (*name).to_owned()));
+    for keys in [&schema["properties"], question] {
+        words.extend(keys.as_object().unwrap().keys().cloned());
     }
-    for name in slipway::product::functions::NAMES {
-        assert!(GUIDE.contains(&format!("`{name}")), "the guide does not name {name}");
+    words.extend(question["type"]["enum"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()));
+    assert!(words.len() > 50, "{words:?}");
+    for word in &words {
+        assert!(named(word), "the guide does not name `{word}`");
     }
 }

@@ -11,7 +11,7 @@ use crate::testbed::Outcome;
 /// Tells the program that it is inside, and where its files are.
 const INSIDE: &str = "SLIPWAY_REALNODE_INSIDE";
 /// The whole run takes no longer, whatever hangs.
-const LONGEST: Duration = Duration::from_secs(20 * 60);
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// Where programs of the container network keep what they know; the node has its own in its place.
 const NETWORKS: &str = "/var/lib/cni";
 

@@ -1,5 +1,5 @@
 //! Tests on a real node (`README.md` beside this file): kubelet and containerd run containers of the distribution's PostgreSQL,
-//! Redis and rclone. Only root can have one, so `cargo test` leaves it out; `cargo test --test realnode` asks for it.
+//! Redis and rclone, and of Prefect from PyPI. Only root can have one, so `cargo test` leaves it out; `cargo test --test realnode` asks for it.
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -11,6 +11,8 @@ mod enclosure;
 mod image;
 mod node;
 mod pods;
+mod prefect;
+mod python;
 mod release;
 #[expect(dead_code, reason = "its simulated nodes and users are for the tests of the test cluster")]
 #[path = "../testbed/mod.rs"]
@@ -33,7 +35,7 @@ const COMMAND: &str = "SLIPWAY_REALNODE_RUN";
 /// What the inside answers when the node does not come up.
 const NO_NODE: u8 = 77;
 /// No test waits longer: one that hangs is a failure that says so.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(600);
 
 macro_rules! tests {
     ($node:expr; $($part:ident :: $name:ident,)*) => {
@@ -47,7 +49,9 @@ macro_rules! tests {
 }
 
 fn all(node: &Arc<Option<Node>>) -> Vec<Trial> {
+    // The longest first.
     tests![node;
+        prefect::a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall,
         pods::names_volumes_logs_and_commands_work_as_on_any_cluster,
         backup::a_job_writes_into_a_claim_what_restore_takes_back,
         backup::a_schedule_runs_and_keeps_as_many_as_were_asked_for,

@@ -2,6 +2,7 @@
 //! rotated, and a plan that was frozen.
 
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use crate::person::Person;
 
@@ -156,4 +157,38 @@ fn a_frozen_plan_is_reviewed_on_the_full_screen_before_it_is_run() {
     person.until("[ Upgrade inngest in practice ]");
     agrees(person);
     assert_eq!(history(state.path()).len(), 3);
+}
+
+#[test]
+fn a_backup_and_its_restore_are_agreed_to_and_watched_on_the_full_screen() {
+    let state = installed();
+    let folder = state.path().join("kept");
+    let to = folder.display().to_string();
+    let mut left = Person::start(state.path(), (80, 24), &["backup", "--practice", "--to", &to]);
+    left.until("Back up inngest?");
+    left.press(ESC);
+    left.until("Nothing was written");
+    assert_eq!(left.ended(), 0);
+    assert!(!folder.exists());
+    let mut person = Person::start(state.path(), (80, 24), &["backup", "--practice", "--to", &to]);
+    person.until("Back up inngest?");
+    person.press(ENTER);
+    person.until("DONE");
+    person.press(ENTER);
+    while person.screen().alternate_screen() {
+        assert!(person.read(Duration::from_secs(120)), "{}", person.contents());
+    }
+    // What there is to know is still there when the screen is gone.
+    person.until("restore it: slipway restore inngest");
+    assert_eq!(person.ended(), 0);
+    assert!(folder.join("backup.json").exists());
+    let mut person = Person::start(state.path(), (120, 40), &["restore", "--practice", "--from", &to]);
+    person.until("Restore inngest?");
+    person.press(ENTER);
+    person.until("Type inngest to do it");
+    person.press("inngest\r");
+    person.until("DONE");
+    assert!(person.contents().contains("what was there is the database"), "{}", person.contents());
+    person.press("q");
+    assert_eq!(person.ended(), 0);
 }

@@ -12,7 +12,7 @@ use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 use crate::plan::backup::snapshot::{GROUP, claim_of, class, driver, snapshot, state};
 use crate::plan::set::RELEASE;
-use crate::run::{interactive, plain, print};
+use crate::run::{interactive, print};
 
 /// How long the storage may take, where nothing else was said.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -97,7 +97,12 @@ pub(super) async fn wanted(databases: &Databases, how: &BackupHow) -> Result<Vec
 ///
 /// # Errors
 /// Nobody can be asked.
-pub(super) fn agreed(shared: &Shared, wanted: &[Wanted], stopped: Option<String>) -> Result<bool, Failure> {
+pub(super) async fn agreed(
+    shared: &Shared,
+    databases: &Databases,
+    wanted: &[Wanted],
+    stopped: Option<String>,
+) -> Result<bool, Failure> {
     let mut said: Vec<String> = wanted
         .iter()
         .map(|one| {
@@ -114,14 +119,13 @@ pub(super) fn agreed(shared: &Shared, wanted: &[Wanted], stopped: Option<String>
         (None, 1) => "What writes goes on meanwhile: it is as after a power cut.".into(),
         (None, _) => "What writes goes on meanwhile: they are of different moments (--stop-writers).".into(),
     });
-    let said = said.join("\n");
     if shared.yes {
         return Ok(true);
     }
     if interactive(shared) {
-        return confirmed(&said, plain(shared));
+        return confirmed(shared, &databases.target, said).await;
     }
-    print(&format!("{said}\n"))?;
+    print(&format!("{}\n", said.join("\n")))?;
     Err(Failure::new(FailureKind::Refused, "nobody said yes").state(NOTHING_WRITTEN).hint("agree to it: --yes"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Databases, Teller};
+use super::{BACKUP_GOES, Databases, Teller};
 use crate::apply::writers as at;
 use crate::cli::Shared;
 use crate::cluster::lock::{self, Lock, LockTiming};
@@ -115,7 +115,7 @@ pub(in crate::run) async fn stop(shared: &Shared, databases: &Databases, teller:
         }
         at::until_none(&databases.cluster, &still.ids, patience).await
     };
-    let stopped: Result<(), Failure> = super::unless_stopped(stopped).await;
+    let stopped: Result<(), Failure> = super::unless_stopped(teller, BACKUP_GOES, stopped).await;
     match stopped {
         Ok(()) => Ok(still),
         Err(failure) => Err(again(databases, still, failure, teller).await),

@@ -9,7 +9,8 @@ use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::plan::uninstall::{BACKED_UP, Volume};
 use crate::plan::{Action, Class, Plan, Target};
 use crate::run::backup::{self, writers};
-use crate::run::databases::{Databases, Teller};
+use crate::run::databases::Databases;
+use crate::run::moving::Teller;
 
 /// What `--backup-volume NAME[=PATH]` says: the folder of each claim.
 ///

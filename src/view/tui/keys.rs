@@ -1,11 +1,12 @@
 //! The keys, as one table: what is pressed, the footer and the help page all read it, so none of them can lie.
 
+mod places;
 mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 #[cfg(test)]
-pub(super) use table::EVERYWHERE;
+pub(super) use places::EVERYWHERE;
 pub(super) use table::TABLE;
 
 /// Where a key is pressed.
@@ -97,6 +98,14 @@ pub(super) enum Place {
     Contest,
     /// The same: the name of whom one takes over from is typed.
     TakeOver,
+    /// Whether something may be done that is no plan.
+    Consent,
+    /// The same: a name is typed.
+    ConsentName,
+    /// Data on its way.
+    Moving,
+    /// The same, after its good end.
+    Moved,
     /// The help page.
     Help,
 }

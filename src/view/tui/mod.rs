@@ -3,6 +3,7 @@
 
 mod ansi;
 mod cells;
+mod consent;
 mod contest;
 mod decide;
 mod draft;
@@ -11,6 +12,7 @@ mod keys;
 mod leaving;
 mod loan;
 pub mod menu;
+mod moving;
 mod pages;
 mod paint;
 pub mod progress;
@@ -38,10 +40,12 @@ use crate::secret::SecretText;
 use crate::view::way::{Ask, Told};
 
 pub use ansi::Ansi;
+pub use consent::consent;
 pub use contest::contest;
 pub use decide::decide;
 pub use event_loop::{Hooks, Input, run};
 pub use loan::{Loan, lend};
+pub use moving::moving;
 pub use progress::{Doors, Got, Use, Want, Watched, follow};
 pub use review::Decided;
 pub use session::session;

@@ -7,6 +7,7 @@ mod idle;
 mod inngest;
 mod look;
 mod menu;
+mod moving;
 mod progress;
 mod progress_end;
 mod progress_walk;

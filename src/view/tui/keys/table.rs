@@ -2,13 +2,14 @@
 
 use crossterm::event::KeyCode;
 
+use super::places::{BEFORE, EVERYWHERE, FORM, FREE, LISTS, LOGS, REVIEW, RUN, TYPING};
 use super::{Action, Binding, Place};
 use Action as A;
 use Place::{
-    Agree, Asking, Blocked, Contest, Done, Draft, Ended, Entries, Failed, FailedMend, Fates, Filter, Help, Idle,
-    Leaving, Lines, Looking, Masked, Menu, Offered, Opens, Pages, Picker, PlanAgree, PlanName, PlanOnly, Preview,
-    Progress, Review, Stopping, Stuck, StuckMend, Sure, TakeOver, Target, Text, Timeline, Typed, Unmade, Unread,
-    Waiting, Way, Wizard, Zoomed,
+    Agree, Asking, Blocked, Consent, ConsentName, Contest, Done, Draft, Ended, Entries, Failed, FailedMend, Fates,
+    Filter, Help, Idle, Leaving, Lines, Looking, Masked, Menu, Moved, Moving, Offered, Opens, Pages, Picker, PlanAgree,
+    PlanName, PlanOnly, Preview, Progress, Review, Stopping, Stuck, StuckMend, Sure, TakeOver, Target, Text, Timeline,
+    Unmade, Unread, Waiting, Way, Wizard, Zoomed,
 };
 
 const fn on(
@@ -32,29 +33,6 @@ const fn ctrl(
 ) -> Binding {
     Binding { places, code: KeyCode::Char(letter), ctrl: true, action, key, short, long }
 }
-
-/// A tree with a log under it.
-const RUN: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended];
-/// A log.
-const LOGS: &[Place] = &[Progress, Stuck, StuckMend, Looking, Failed, FailedMend, Idle, Ended, Zoomed];
-/// The run is over, or another's.
-const FREE: &[Place] = &[Looking, Failed, FailedMend, Idle, Done, Ended];
-const LISTS: &[Place] = &[
-    Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Timeline, Stopping, Review,
-    PlanOnly, Blocked, Agree, PlanAgree, Leaving, Sure, Draft, Pages, Help, Fates, Menu, Text, Contest,
-];
-const REVIEW: &[Place] = &[Review, PlanOnly, Blocked];
-pub(in super::super) const EVERYWHERE: &[Place] = &[
-    Progress, Stuck, StuckMend, Looking, Zoomed, Failed, FailedMend, Idle, Done, Ended, Filter, Timeline, Stopping,
-    Review, PlanOnly, Blocked, Agree, PlanAgree, Way, Target, Wizard, Typed, Offered, Masked, Opens, Picker, Preview,
-    Entries, Lines, Leaving, Sure, Draft, Pages, Help, Waiting, Unmade, PlanName, Fates, Menu, Text, Asking, Unread,
-    Contest, TakeOver,
-];
-const BEFORE: &[Place] = &[Way, Target];
-/// A page of questions, whatever has the focus.
-const FORM: &[Place] = &[Wizard, Typed, Offered, Masked, Opens];
-/// Where `?` is a letter.
-const TYPING: &[Place] = &[Typed, Offered, Masked, Picker, Entries, Lines, PlanName, TakeOver];
 
 /// The table. Within a place the first row of a key wins; rows with a footer word stand there in this order.
 pub(in super::super) const TABLE: &[Binding] = &[
@@ -308,10 +286,16 @@ pub(in super::super) const TABLE: &[Binding] = &[
     on(&[Lines], KeyCode::Tab, A::Accept, "Tab", "done", "Take the lines"),
     on(&[Lines], KeyCode::Esc, A::Back, "Esc", "back", "Back to the page; the lines are kept"),
     on(&[Contest], KeyCode::Enter, A::Accept, "Enter", "choose", "Do what is marked; taking over is typed first"),
-    on(&[Contest], KeyCode::Esc, A::Back, "Esc", "leave", "Leave; nothing is written"),
-    on(&[Contest], KeyCode::Char('q'), A::Quit, "q", "", "Leave; nothing is written"),
+    on(&[Consent], KeyCode::Enter, A::Accept, "Enter", "do it", "Do what is marked"),
+    on(&[Contest, Consent], KeyCode::Esc, A::Back, "Esc", "leave", "Leave; nothing is written"),
+    on(&[Contest, Consent], KeyCode::Char('q'), A::Quit, "q", "", "Leave; nothing is written"),
+    on(&[ConsentName], KeyCode::Enter, A::Accept, "Enter", "do it", "Do it, once the name is typed in full"),
+    on(&[Moving], KeyCode::Char('q'), A::Interrupt, "q", "stop...", "Asks whether to stop, as Ctrl-C does"),
+    on(&[Moved], KeyCode::Enter, A::Accept, "Enter", "leave", "Leave; what there is to know is said again"),
+    on(&[Moved], KeyCode::Char('q'), A::Quit, "q", "", "Leave, as Enter does"),
+    on(&[Moved], KeyCode::Esc, A::Back, "Esc", "", "Leave, as Enter does"),
     on(&[TakeOver], KeyCode::Enter, A::Accept, "Enter", "take over", "Take over, once the name is typed in full"),
-    on(&[TakeOver], KeyCode::Esc, A::Back, "Esc", "back", "Back to the choices"),
+    on(&[TakeOver, ConsentName], KeyCode::Esc, A::Back, "Esc", "back", "Back to the choices"),
     on(
         &[Menu],
         KeyCode::Enter,
@@ -334,7 +318,14 @@ pub(in super::super) const TABLE: &[Binding] = &[
     on(LISTS, KeyCode::PageDown, A::PageDown, "PageDown", "", "Ten lines down"),
     on(&[Help], KeyCode::Esc, A::Back, "Esc", "back", "Back"),
     on(&[Help], KeyCode::Char('?'), A::Back, "?", "back", "Back"),
-    on(&[Waiting, Unmade, Menu, Text, Asking, Unread, Contest], KeyCode::Char('?'), A::Help, "?", "help", "This page"),
+    on(
+        &[Waiting, Unmade, Menu, Text, Asking, Unread, Contest, Consent, Moving, Moved],
+        KeyCode::Char('?'),
+        A::Help,
+        "?",
+        "help",
+        "This page",
+    ),
     ctrl(
         &[Progress, Stuck, StuckMend],
         'c',

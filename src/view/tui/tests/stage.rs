@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 
 use super::super::{Effect, Got, Msg, Screen, Theme, Want, draft, progress, review, waiting, way, wizard};
-use super::{keys, menu, scripts, uninstall};
+use super::{keys, menu, moving, scripts, uninstall};
 use crate::answers::Form;
 use crate::answers::draft::{Draft, KeptAnswer};
 use crate::answers::form::{Layers, NoSources, Place};
@@ -320,6 +320,12 @@ pub(super) fn states() -> Vec<State> {
         state("way_what_installed", |at| at.drive(way::App::new(busy_way(), at.theme), "down down down enter enter")),
         state("contest", |at| at.drive(menu::locked(at.theme), "")),
         state("contest_typed", |at| at.drive(menu::locked(at.theme), "down down down enter \"ana\"")),
+        state("consent", |at| at.drive(moving::asked(at.theme, false), "")),
+        state("consent_typed", |at| at.drive(moving::asked(at.theme, true), "enter \"inng\"")),
+        state("moving_begins", |at| at.drive(moving::moving(at.theme, 0), "")),
+        state("moving", |at| at.drive(moving::moving(at.theme, 9), "")),
+        state("moving_stopping", |at| at.drive(moving::moving(at.theme, 9), "ctrl-c")),
+        state("moving_done", |at| at.drive(moving::moving(at.theme, 23), "")),
         state("progress_begins", |at| at.progress(vec![], "")),
         state("progress_practice", |at| at.progress(vec![scripts::started("install", true)], "")),
         state("progress_healthy", |at| at.progress(scripts::healthy(), "")),

@@ -1,0 +1,119 @@
+//! Prefect from PyPI over the distribution's PostgreSQL and Redis: its whole life, with a flow run that has to outlive it.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::context::{Context, Outcome, said, succeeded};
+use crate::testbed;
+
+/// Asks Prefect's API from inside its server's pod, with the login that the pod was given.
+const ASK: &str = r#"
+import base64, os, sys, urllib.request
+method, path, body = sys.argv[1:]
+login = base64.b64encode(os.environ["PREFECT_SERVER_API_AUTH_STRING"].encode()).decode()
+request = urllib.request.Request(
+    "http://localhost:4200/api" + path, body.encode() or None, method=method,
+    headers={"authorization": "Basic " + login, "content-type": "application/json"})
+print(urllib.request.urlopen(request, timeout=60).read().decode())
+"#;
+
+struct Prefect<'a> {
+    cx: &'a Context,
+    namespace: String,
+}
+
+impl Prefect<'_> {
+    fn run(&self, verb: &str, more: &[&str]) -> testbed::Outcome<Output> {
+        self.cx.slipway(&[&[verb, "prefect", "-n", &self.namespace, "--yes"], more].concat())
+    }
+
+    fn done(&self, verb: &str, more: &[&str]) -> testbed::Outcome<String> {
+        let output = self.run(verb, more)?;
+        if !output.status.success() {
+            let pods = self.cx.kubectl(&["-n", &self.namespace, "get", "pods", "-o", "wide"])?;
+            return Err(format!("slipway {verb}: {:?}\n{}\n{pods}", output.status, said(&output)).into());
+        }
+        succeeded(&output);
+        Ok(said(&output))
+    }
+
+    /// What the API answers to a request.
+    fn answer(&self, method: &str, path: &str, body: &str) -> testbed::Outcome<String> {
+        let inside = ["exec", "deploy/prefect-server", "-c", "prefect-server", "--", "python3", "-c", ASK];
+        self.cx.kubectl(&[&["-n", self.namespace.as_str()], &inside[..], &[method, path, body]].concat())
+    }
+
+    fn get(&self, path: &str) -> testbed::Outcome<Value> {
+        Ok(serde_json::from_str(&self.answer("GET", path, "")?)?)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> testbed::Outcome<Value> {
+        Ok(serde_json::from_str(&self.answer("POST", path, &body.to_string())?)?)
+    }
+
+    /// Deletes a run, so that only a backup brings it back.
+    fn delete(&self, run: &str) -> Outcome {
+        self.answer("DELETE", &format!("/flow_runs/{run}"), "")?;
+        let asked = self.get(&format!("/flow_runs/{run}"));
+        assert!(asked.is_err_and(|error| error.to_string().contains("404")));
+        Ok(())
+    }
+
+    /// The version that answers, and the state of the run.
+    fn is(&self, run: &str) -> testbed::Outcome<(String, String)> {
+        let version = self.get("/admin/version")?;
+        let run = self.get(&format!("/flow_runs/{run}"))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok((text(&version), text(&run["state_type"])))
+    }
+}
+
+pub(crate) async fn a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall(cx: Context) -> Outcome {
+    if !said(&cx.slipway(&["products"])?).contains("prefect") {
+        return Ok(());
+    }
+    let prefect = Prefect { cx: &cx, namespace: cx.namespace().await? };
+    // Its services apart, so that Redis and the Job of the migration are part of it. The node is no larger than this machine.
+    let small = ["--set", "resources.cpu=20m", "--set", "resources.memory=128Mi"];
+    let install = [&["--profile", "staging"], &small[..]].concat();
+    let told = prefect.done("install", &install)?;
+    assert!(told.contains("prefect-server-db-migrations"), "{told}");
+
+    let flow = prefect.post("/flows/", &json!({"name": "harbour"}))?;
+    let scheduled = json!({"flow_id": flow["id"], "name": "first", "state": {"type": "SCHEDULED"}});
+    let run = prefect.post("/flow_runs/", &scheduled)?;
+    let run = run["id"].as_str().ok_or("the run has no id")?.to_owned();
+    for state in ["PENDING", "RUNNING", "COMPLETED"] {
+        let set = prefect.post(&format!("/flow_runs/{run}/set_state"), &json!({"state": {"type": state}}))?;
+        assert_eq!(set["status"], "ACCEPT", "{set}");
+    }
+    let is = |version: &str| -> Outcome {
+        let wanted = (version.to_owned(), "COMPLETED".to_owned());
+        assert_eq!(prefect.is(&run)?, wanted);
+        Ok(())
+    };
+    is("3.8.4")?;
+
+    prefect.done("upgrade", &["--set", "version=3.8.5"])?;
+    is("3.8.5")?;
+
+    let folder = tempfile::tempdir()?;
+    let to = folder.path().join("backup");
+    prefect.done("backup", &["--to", &to.display().to_string()])?;
+    let manifest: Value = serde_json::from_str(&std::fs::read_to_string(to.join("backup.json"))?)?;
+    assert_eq!(manifest["parts"].as_array().map(Vec::len), Some(2), "{manifest}");
+    prefect.delete(&run)?;
+    prefect.done("restore", &["--from", &to.display().to_string()])?;
+    is("3.8.5")?;
+
+    prefect.done("rollback", &[])?;
+    is("3.8.4")?;
+
+    let gone = prefect.done("uninstall", &[])?;
+    assert!(gone.contains("kept: volume prefect-postgresql"), "{gone}");
+    let existing = ["--existing", "prefect-postgresql=use", "--existing", "prefect-redis=use"];
+    prefect.done("install", &[&install[..], &existing].concat())?;
+    is("3.8.4")?;
+    Ok(())
+}
