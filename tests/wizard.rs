@@ -20,6 +20,11 @@ fn a_newcomer_walks_from_the_first_page_to_a_product_that_is_up() {
     person.until("Enter goes on");
     for shown in ["What should be installed?", "Which environment is it for?", "what is it called?"] {
         assert!(person.contents().contains("PRACTICE"), "{}", person.contents());
+        if shown == "Which environment is it for?" {
+            // The second of the products.
+            person.press("\u{1b}[B");
+            while person.read(Duration::from_millis(300)) {}
+        }
         person.press("\r");
         person.until(shown);
     }
@@ -166,6 +171,8 @@ fn lines_lead_there_too() {
     let state = tempfile::tempdir().unwrap();
     let mut person = Person::start(state.path(), (80, 24), &["--practice", "--plain"]);
     person.until("Which cluster?");
+    person.press_until("\r", "Choose 1 to 5");
+    person.press("2\r");
     person.press_until("\r", "type yes");
     person.press("yes\r");
     person.until("Done after");

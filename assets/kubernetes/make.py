@@ -50,7 +50,10 @@ CRDS = [
     ("github.com/prometheus-operator/prometheus-operator", "v0.85.0", "example/prometheus-operator-crd",
      ["monitoring.coreos.com_podmonitors.yaml", "monitoring.coreos.com_prometheusrules.yaml",
       "monitoring.coreos.com_servicemonitors.yaml"]),
+    ("k8s.io/autoscaler/vertical-pod-autoscaler", "v1.8.1", "deploy", ["vpa-v1-crd-gen.yaml"]),
 ]
+# What a product may make of them; the rest of such a file is made by its own controllers, or served in a version that leaves.
+CRDS_LEFT_OUT = {"VerticalPodAutoscalerCheckpoint"}
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 # Definitions that are told by a format, or whose inside is nobody's business here.
@@ -218,9 +221,11 @@ def custom(path, version, folder, files):
     """The definitions and kinds of one project's CRDs."""
     opened, prefix, total = module(path, version)
     kept, kinds = {}, {}
-    for file in files:
-        crd = yaml.safe_load(opened.read(f"{prefix}{folder}/{file}"))
+    documents = [crd for file in files for crd in yaml.safe_load_all(opened.read(f"{prefix}{folder}/{file}")) if crd]
+    for crd in documents:
         spec = crd["spec"]
+        if spec["names"]["kind"] in CRDS_LEFT_OUT:
+            continue
         for served in spec["versions"]:
             if not served["served"]:
                 continue

@@ -11,6 +11,7 @@ pub(crate) use items::given_items;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -117,6 +118,8 @@ pub struct Form {
     shown: BTreeMap<String, bool>,
     secrets: Secrets,
     faults: Vec<Fault>,
+    /// An answer was read before it was settled: what was made of it may be wrong.
+    ahead: AtomicBool,
 }
 
 /// The question is not known, or the input does not fit.
@@ -163,6 +166,7 @@ impl Form {
             shown: BTreeMap::new(),
             secrets: Secrets::default(),
             faults: Vec::new(),
+            ahead: AtomicBool::new(false),
         };
         // In the order of the product, so that the same seed makes the same keys whatever is asked.
         let product = Arc::clone(&form.product);
@@ -282,6 +286,7 @@ impl Form {
             &self.facts,
             (&self.place.namespace, &self.place.release, &self.place.profile),
         )
+        .settling(&self.shown, &self.ahead)
     }
 
     /// The answers for the record: secrets as references.
@@ -327,6 +332,8 @@ pub fn letters(random: &mut StdRng, generate: Generate) -> SecretText {
     SecretText::new(made)
 }
 
+#[cfg(test)]
+mod checks_tests;
 #[cfg(test)]
 mod items_tests;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The answers that lint renders a product with: every profile, the combinations of choices and yes/no questions, and
 //! each question that may be left open, given.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,10 +11,14 @@ use crate::answers::form::{Form, Given, Layers, NoSources, Place};
 use crate::answers::value;
 use crate::answers::view::{Input, SecretInput};
 use crate::facts::{Facts, SUPPORTED};
+use crate::product::expression::Looked;
 use crate::product::item;
 use crate::product::schema::{Kind, Product, Question};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};
+
+use super::decided::{self, Decided};
+use super::threes::{Answer, Threes, chosen};
 
 /// Up to so many combinations every one is rendered (language.md "Lint").
 pub(super) const ALL_UP_TO: usize = 5_000;
@@ -38,7 +43,11 @@ pub(super) struct Cases {
     samples: Given,
     /// What is combined.
     pub(super) factors: Vec<Factor>,
-    base: BTreeMap<String, Value>,
+    /// The answers that are given without being combined; those that are, as they were last set.
+    base: RefCell<BTreeMap<String, Value>>,
+    decided: RefCell<Decided>,
+    /// Secrets inside the items of lists, as far as any was met.
+    inside: RefCell<Given>,
 }
 
 /// The combinations to render.
@@ -66,10 +75,12 @@ impl Cases {
             facts: Arc::new(unseen(false)),
             samples,
             factors,
-            base: BTreeMap::new(),
+            base: RefCell::default(),
+            decided: RefCell::default(),
+            inside: RefCell::default(),
         };
         let profile = cases.profile().to_owned();
-        cases.base = cases.form(&profile, Given::new(), false).answers().clone();
+        cases.base = RefCell::new(cases.form(&profile, Given::new(), false).answers().clone());
         cases
     }
 
@@ -82,6 +93,7 @@ impl Cases {
     /// A form with answers on top of the samples.
     pub(super) fn form(&self, profile: &str, answers: Given, openshift: bool) -> Form {
         let mut given = self.samples.clone();
+        given.extend(self.inside.borrow().clone());
         given.extend(answers);
         let place = Place {
             namespace: self.product.namespace.clone(),
@@ -96,9 +108,14 @@ impl Cases {
             let items = form.answers().get(&question.path).and_then(Value::as_array).cloned().unwrap_or_default();
             let keys: Vec<String> = items.iter().filter_map(|item| question.key_of(item)).collect();
             for (key, field) in keys.iter().flat_map(|key| question.secret_fields().map(move |field| (key, field))) {
+                let path = item::path(&question.path, key, &field.path);
+                if self.inside.borrow().contains_key(&path) {
+                    continue;
+                }
                 if let Some(input) = sample(field) {
+                    self.inside.borrow_mut().insert(path.clone(), input.clone());
                     // What is wrong with it is among the form's faults.
-                    let _ = form.set(&item::path(&question.path, key, &field.path), input);
+                    let _ = form.set(&path, input);
                 }
             }
         }
@@ -115,11 +132,10 @@ impl Cases {
 
     /// A row with what is not asked left out; none where a rule refuses it.
     fn asked(&self, chosen: &[usize]) -> Option<Row> {
-        let mut answers = self.base.clone();
+        let mut answers = self.base.borrow_mut();
         for (factor, chosen) in self.factors.iter().zip(chosen) {
             answers.insert(factor.path.clone(), factor.values[*chosen].clone());
         }
-        let secrets = Secrets::default();
         let mut row: Row = chosen.iter().copied().map(Some).collect();
         // Again after a change, since a condition may name what is asked later.
         for _ in 0..2 {
@@ -127,10 +143,9 @@ impl Cases {
             for (number, factor) in self.factors.iter().enumerate() {
                 let question = &self.product.questions[&factor.path];
                 let Some(when) = &question.when else { continue };
-                let holds = {
-                    let world = self.world(&answers, &secrets);
+                let holds = self.holds(("when", number, 0), &answers, |world| {
                     world.scope(&question.scope).truth(Some(when)).unwrap_or(false)
-                };
+                });
                 row[number] = holds.then_some(chosen[number]);
                 let value = if holds { factor.values[chosen[number]].clone() } else { Value::Null };
                 answers.insert(factor.path.clone(), value);
@@ -139,27 +154,39 @@ impl Cases {
                 break;
             }
         }
-        let world = self.world(&answers, &secrets);
-        for (factor, chosen) in self.factors.iter().zip(&row) {
+        for (number, (factor, chosen)) in self.factors.iter().zip(&row).enumerate() {
             let Some(chosen) = chosen else { continue };
             let question = &self.product.questions[&factor.path];
-            let scope = world.scope(&question.scope);
-            let scope = scope.with("self", crate::product::expression::Looked::clean(factor.values[*chosen].clone()));
-            if question.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false))) {
+            let refused = |world: &World<'_>| {
+                let scope = world.scope(&question.scope);
+                let scope = scope.with("self", Looked::clean(factor.values[*chosen].clone()));
+                question.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false)))
+            };
+            if !question.checks.is_empty() && self.holds(("checks", number, *chosen), &answers, refused) {
                 return None;
             }
         }
-        let scope = world.scope(&None);
-        let refused = self.product.checks.iter().any(|check| {
-            answers.get(&check.at).is_some_and(|answer| !answer.is_null())
-                && matches!(check.check.that.holds(&scope), Ok(false))
+        let refused = self.product.checks.iter().enumerate().any(|(number, check)| {
+            let answered = answers.get(&check.at).is_some_and(|answer| !answer.is_null());
+            let refuses = |world: &World<'_>| matches!(check.check.that.holds(&world.scope(&None)), Ok(false));
+            answered && self.holds(("rule", number, 0), &answers, refuses)
         });
         (!refused).then_some(row)
     }
 
-    fn world<'w>(&'w self, answers: &'w BTreeMap<String, Value>, secrets: &'w Secrets) -> World<'w> {
-        let place = (self.product.namespace.as_str(), self.product.name.as_str(), self.profile());
-        World::new(&self.product, answers, secrets, &self.facts, place)
+    /// Whether something holds with these answers, which is looked at once for all that it reads.
+    fn holds(
+        &self,
+        place: decided::Place,
+        answers: &BTreeMap<String, Value>,
+        look: impl FnOnce(&World<'_>) -> bool,
+    ) -> bool {
+        self.decided.borrow_mut().holds(place, answers, || {
+            let secrets = Secrets::default();
+            let place = (self.product.namespace.as_str(), self.product.name.as_str(), self.profile());
+            let world = World::new(&self.product, answers, &secrets, &self.facts, place).watched();
+            (look(&world), world.read_answers())
+        })
     }
 
     /// All combinations where there are few, else such that every three answers that can stand together do.
@@ -185,24 +212,12 @@ impl Cases {
     }
 
     fn every_three(&self) -> Vec<Row> {
-        let count = self.factors.len();
-        let mut missing: BTreeSet<[(usize, usize); 3]> = BTreeSet::new();
-        for a in 0..count {
-            for b in a + 1..count {
-                for c in b + 1..count {
-                    for x in 0..self.factors[a].values.len() {
-                        for y in 0..self.factors[b].values.len() {
-                            missing.extend((0..self.factors[c].values.len()).map(|z| [(a, x), (b, y), (c, z)]));
-                        }
-                    }
-                }
-            }
-        }
+        let mut missing = Threes::all(&self.factors);
         let mut random = Steps(0x5eed);
         let mut rows: Vec<Row> = Vec::new();
         // Pairs of answers that were seen together: where two alone exclude each other, all that hold them are settled.
-        let mut together: BTreeSet<[(usize, usize); 2]> = BTreeSet::new();
-        while let Some(wanted) = missing.first().copied() {
+        let mut together: BTreeSet<[Answer; 2]> = BTreeSet::new();
+        while let Some(wanted) = missing.first() {
             let pairs = [[wanted[0], wanted[1]], [wanted[0], wanted[2]], [wanted[1], wanted[2]]];
             let never = pairs.into_iter().find(|pair| {
                 let known = together.contains(pair);
@@ -210,32 +225,27 @@ impl Cases {
                     && !(0..2 * TRIES).any(|_| self.fill(pair, &mut random).is_some_and(|row| see(&row, &mut together)))
             });
             if let Some(pair) = never {
-                missing.retain(|three| !pair.iter().all(|one| three.contains(one)));
+                missing.without(pair);
             } else if let Some(row) = self.best(&wanted, &missing, &mut random) {
                 see(&row, &mut together);
-                missing.retain(|three| !holds(&row, three));
+                missing.met_by(&row);
                 rows.push(row);
             } else {
-                missing.remove(&wanted);
+                missing.settle(wanted);
             }
         }
         rows
     }
 
-    fn fill(&self, wanted: &[(usize, usize)], random: &mut Steps) -> Option<Row> {
+    fn fill(&self, wanted: &[Answer], random: &mut Steps) -> Option<Row> {
         let mut chosen: Vec<usize> = self.factors.iter().map(|factor| random.below(factor.values.len())).collect();
         wanted.iter().for_each(|(factor, value)| chosen[*factor] = *value);
         self.asked(&chosen).filter(|row| wanted.iter().all(|(factor, value)| row[*factor] == Some(*value)))
     }
 
-    fn best(
-        &self,
-        wanted: &[(usize, usize); 3],
-        missing: &BTreeSet<[(usize, usize); 3]>,
-        random: &mut Steps,
-    ) -> Option<Row> {
+    fn best(&self, wanted: &[Answer; 3], missing: &Threes, random: &mut Steps) -> Option<Row> {
         let fills = (0..TRIES).filter_map(|_| self.fill(wanted, random)).take(4);
-        fills.max_by_key(|row| missing.iter().filter(|three| holds(row, three)).count())
+        fills.max_by_key(|row| missing.count(row))
     }
 
     /// The questions that no combination answers but whose answer may change what is rendered, each with a sample.
@@ -257,16 +267,12 @@ impl Cases {
 }
 
 /// Notes every pair of a row; true, so that it reads as part of a condition.
-fn see(row: &Row, together: &mut BTreeSet<[(usize, usize); 2]>) -> bool {
-    let chosen: Vec<(usize, usize)> = row.iter().enumerate().filter_map(|(at, one)| Some((at, (*one)?))).collect();
+fn see(row: &Row, together: &mut BTreeSet<[Answer; 2]>) -> bool {
+    let chosen = chosen(row);
     for (at, one) in chosen.iter().enumerate() {
         together.extend(chosen[at + 1..].iter().map(|other| [*one, *other]));
     }
     true
-}
-
-fn holds(row: &Row, three: &[(usize, usize); 3]) -> bool {
-    three.iter().all(|(factor, value)| row[*factor] == Some(*value))
 }
 
 fn factor(question: &Question) -> Option<Factor> {

@@ -284,6 +284,8 @@ fn versions_gates_and_migration_are_held_to_their_words() {
         ("migration: {job: ap}\n", MAP, "did you mean `app`?"),
         ("migration: {job: app, budget: soon}\n", MAP, "a duration"),
         ("migration: {job: app, budget: 10m}\n", MAP, ""),
+        ("migration: [{job: app}, {when: release.name == \"a\", atStart: true}]\n", MAP, ""),
+        ("migration: [{job: app}, {when: relase.name == \"a\", atStart: true}]\n", MAP, "`relase.name` is not known"),
         ("health: [{group: ap, http: {service: a, path: /}}]\n", MAP, "did you mean `app`?"),
         ("health: [{within: 5s}]\n", MAP, "asks by `http`, `sql` or `exec`"),
         ("health: [{group: app, sql: {grup: app}}]\n", MAP, "did you mean `group`?"),

@@ -6,6 +6,8 @@
 //! | `spots` | every expression of a product, with its place and names |
 //! | `names` | unknown names, and names that lead back to themselves |
 //! | `types` | operands and results of the wrong type, in every branch |
+//! | `threes` | which three answers were not yet rendered together |
+//! | `decided` | what conditions came to, so that each is evaluated once |
 //! | `cases` | the answers to render with: profiles, combinations, questions that may be left open |
 //! | `rendered` | renders them all and judges what comes out |
 //! | `rules` | rules of taste, each in a file of its own |
@@ -16,11 +18,13 @@ pub mod explain;
 pub mod schema;
 
 mod cases;
+mod decided;
 mod names;
 mod objects;
 mod rendered;
 mod rules;
 mod spots;
+mod threes;
 mod types;
 
 use std::sync::Arc;

@@ -9,6 +9,9 @@ use crate::product::schema::Product;
 
 use super::{cases, rendered};
 
+/// Of so many combinations one is rendered under the other profiles too.
+const ROWS_OF_OTHERS: usize = 12;
+
 /// An object, and the first answers that made it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
@@ -34,7 +37,9 @@ pub fn distinct_objects(product: &Arc<Product>) -> Vec<Sample> {
     };
     seen.cases.iter().for_each(&mut add);
     for profile in product.profiles.iter().filter(|profile| profile.id != cases.profile()) {
-        let rows = combined.rows.iter().map(|row| (cases.answers(row), rendered::told(&cases, row)));
+        // Profiles differ in sizes and in answers that the rows have anyhow: some of the rows show what is left.
+        let rows = combined.rows.iter().step_by(ROWS_OF_OTHERS);
+        let rows = rows.map(|row| (cases.answers(row), rendered::told(&cases, row)));
         for (answers, with) in rows.chain([(Given::new(), "its own answers".to_owned())]) {
             // A profile may refuse a combination that another allows.
             let form = cases.form(&profile.id, answers, false);

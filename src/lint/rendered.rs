@@ -35,6 +35,8 @@ pub(super) struct Seen {
     /// Pairs of answers of one question that were compared: `(path, answer, other answer)`, and whether they made a
     /// difference.
     pub(super) compared: BTreeMap<(String, String, String), bool>,
+    /// The renderings of combinations, by their place among the cases.
+    of_row: BTreeMap<Row, usize>,
     /// How many combinations were rendered.
     pub(super) combinations: usize,
     /// They were all there are.
@@ -59,6 +61,7 @@ pub(super) fn renderings(product: &Arc<Product>, limit: usize) -> (Cases, Combin
         product: Arc::clone(product),
         cases: Vec::new(),
         compared: BTreeMap::new(),
+        of_row: BTreeMap::new(),
         combinations: 0,
         all: true,
         findings: Vec::new(),
@@ -90,7 +93,11 @@ pub(super) fn renderings(product: &Arc<Product>, limit: usize) -> (Cases, Combin
             seen.add(cases.form(cases.profile(), with, false), &format!("{path} given"), false);
         }
         seen.combinations += 1;
+        let before = seen.cases.len();
         seen.add(form, &told(&cases, row), true);
+        if seen.cases.len() > before {
+            seen.of_row.insert(row.clone(), before);
+        }
     }
     (cases, combined, seen)
 }
@@ -169,6 +176,10 @@ impl Seen {
                 });
                 for row in with.take(12) {
                     let both = pair.iter().map(|value| {
+                        let own = row[number].is_some_and(|chosen| factor.values[chosen] == *value);
+                        if let Some(case) = own.then(|| self.of_row.get(row)).flatten().map(|case| &self.cases[*case]) {
+                            return Some((case.objects.clone(), notes(&case.form)));
+                        }
                         let mut answers = cases.answers(row);
                         answers.insert(factor.path.clone(), Input::Value(value.clone()));
                         let form = cases.form(cases.profile(), answers, false);

@@ -291,6 +291,10 @@ impl Walk {
 
     /// What is said and asked after the objects are there.
     fn rest(&mut self, product: &Product) {
+        self.scope(&None);
+        for when in product.migration.iter().filter_map(|migration| migration.when.as_ref()) {
+            self.truth(when, "migration");
+        }
         for health in &product.health {
             self.scope(&health.scope);
             let at = format!("health of {}", health.group);

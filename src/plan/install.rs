@@ -102,13 +102,19 @@ fn steps(
     let mut ordered: Vec<(Wanted, (u32, Vec<ObjectId>))> = objects.into_iter().zip(places).collect();
     // Configuration comes in an earlier wave than its readers, or in the author's order within one.
     ordered.sort_by_key(|(_, (wave, _))| *wave);
+    let scope = world.scope(&None);
+    let at_start = world
+        .product
+        .migration
+        .iter()
+        .any(|migration| migration.at_start && scope.truth(migration.when.as_ref()).unwrap_or(false));
     for (mut wanted, (wave, after)) in ordered {
         let id = wanted.object.id();
         let there = (live.get(&id), left.get(&id).map_or(&[][..], Vec::as_slice));
         let action = action(&mut wanted, there, world.secrets, &manager, &changed, findings);
         changed.add(&wanted.object, &action);
         let class = Class::of(&wanted.object);
-        let one_first = world.product.migration.as_ref().is_some_and(|migration| migration.at_start)
+        let one_first = at_start
             && world.product.groups.contains_key(&wanted.group)
             && wanted.object.kind() == "Deployment"
             && wanted.object.integer(&["spec", "replicas"]).is_some_and(|replicas| replicas > 1);

@@ -57,7 +57,7 @@ pub struct Product {
     /// Gates between versions.
     pub gates: Vec<Gate>,
     /// How the schema of its data is migrated.
-    pub migration: Option<Migration>,
+    pub migration: Vec<Migration>,
     /// Usual time to ready in seconds.
     pub usual_seconds: Option<(u64, u64)>,
     /// Rules of taste that are allowed in one place, with the reason.
@@ -363,8 +363,10 @@ pub struct Gate {
 }
 
 /// How the schema of the data is migrated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Migration {
+    /// Only when this holds.
+    pub when: Option<Expression>,
     /// By the program, at its start; else by a Job.
     pub at_start: bool,
     /// The group of the Job.

@@ -6,6 +6,7 @@ mod lists;
 mod scope;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
@@ -43,6 +44,10 @@ pub struct World<'a> {
     memory: Mutex<BTreeMap<String, Option<Looked>>>,
     /// Cluster facts that were read, for the record.
     read_facts: Mutex<BTreeMap<String, Value>>,
+    /// Paths of the answers that were read so far, each once, in order; `None` where nobody wants to know.
+    watched: Option<Mutex<Vec<String>>>,
+    /// What is settled so far, and where it is noted that something else was read.
+    settled: Option<(&'a BTreeMap<String, bool>, &'a AtomicBool)>,
 }
 
 impl<'a> World<'a> {
@@ -64,6 +69,48 @@ impl<'a> World<'a> {
             profile,
             memory: Mutex::default(),
             read_facts: Mutex::default(),
+            watched: None,
+            settled: None,
+        }
+    }
+
+    /// The same world while its answers are settled one after the other: notes in `ahead` that one was read which is not
+    /// among them yet.
+    #[must_use]
+    pub fn settling(self, settled: &'a BTreeMap<String, bool>, ahead: &'a AtomicBool) -> Self {
+        Self { settled: Some((settled, ahead)), ..self }
+    }
+
+    /// The same world, which notes the answers that are read in it.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        Self { watched: Some(Mutex::default()), ..self }
+    }
+
+    /// The paths of the answers that were read, in order: what is read next depends on nothing else. Empty unless
+    /// [`watched`](Self::watched).
+    pub fn read_answers(&self) -> Vec<String> {
+        let watched = self.watched.as_ref().map(|read| read.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        watched.unwrap_or_default()
+    }
+
+    /// A clean answer; none where it is null.
+    fn given(&self, path: &str) -> Option<&'a Value> {
+        if let Some(watched) = &self.watched {
+            let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+            if !watched.iter().any(|known| known == path) {
+                watched.push(path.to_owned());
+            }
+        }
+        self.reads(path);
+        self.answers.get(path)
+    }
+
+    fn reads(&self, path: &str) {
+        if let Some((settled, ahead)) = self.settled
+            && !settled.contains_key(path)
+        {
+            ahead.store(true, Ordering::Relaxed);
         }
     }
 
@@ -74,7 +121,7 @@ impl<'a> World<'a> {
 
     /// The version to install.
     pub fn version(&self) -> String {
-        match self.answers.get("version") {
+        match self.given("version") {
             Some(Value::String(version)) => version.clone(),
             _ => self.product.versions.default.clone(),
         }
@@ -142,10 +189,11 @@ impl<'a> World<'a> {
     }
 
     fn clean(&self, path: &str) -> Looked {
-        Looked::clean(self.answers.get(path).cloned().unwrap_or(Value::Null))
+        Looked::clean(self.given(path).cloned().unwrap_or(Value::Null))
     }
 
     fn secret(&self, path: &str) -> Looked {
+        self.reads(path);
         let Some(secret) = self.secrets.get(path) else { return Looked::clean(Value::Null) };
         Looked {
             value: secret.value.as_ref().map_or(Value::Null, |text| Value::from(text.expose())),
@@ -155,6 +203,7 @@ impl<'a> World<'a> {
     }
 
     fn secret_facts(&self, path: &str) -> Looked {
+        self.reads(path);
         let facts = self
             .secrets
             .get(path)

@@ -180,6 +180,9 @@ pub(crate) async fn a_walk_from_the_first_page_installs_what_it_showed(cx: Conte
     full.until("Enter goes on")?;
     full.press("\r")?;
     full.until("What should be installed?")?;
+    // The second of the products.
+    full.press("\u{1b}[B")?;
+    while full.read(Duration::from_millis(150)) {}
     full.press("\r")?;
     full.until("Which environment is it for?")?;
     // Right twice to production.

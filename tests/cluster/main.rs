@@ -38,6 +38,7 @@ mod passwords;
 mod preflight;
 mod processes;
 mod products;
+mod products_all;
 #[path = "../pty/mod.rs"]
 mod pty;
 mod rbac;
@@ -203,6 +204,10 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         every_object::every_object_of_every_combination_passes_a_strict_dry_run,
         every_object::every_pod_of_every_combination_passes_restricted,
         products::a_release_without_a_secret_has_no_key_secret_and_a_second_run_writes_nothing,
+        products_all::prefect_lives_in_each_of_its_profiles,
+        products_all::innominatus_lives_in_each_of_its_profiles,
+        products_all::inferno_lives_in_each_of_its_profiles,
+        products_all::membrane_lives_in_each_of_its_profiles,
         products::a_new_product_and_the_one_of_the_guide_live_a_whole_life,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,

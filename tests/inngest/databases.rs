@@ -3,7 +3,7 @@
 use serde_json::json;
 use slipway::secret::SecretText;
 
-use super::{objects, objects_of, pod};
+use super::{faults, objects, objects_of, pod};
 
 #[test]
 fn the_databases_have_no_default_password_and_redis_has_one_at_all() {
@@ -180,8 +180,8 @@ fn the_encryption_of_an_external_database_is_a_choice_and_is_in_the_url() {
 #[test]
 fn a_url_of_another_program_is_refused_in_the_form() {
     // 2.12: postgres:// or postgresql://, redis:// or rediss://.
-    let database = |url| super::faults(&[("database.mode", "external"), ("database.url", url)]);
-    let queue = |url| super::faults(&[("queue.mode", "external"), ("queue.url", url)]);
+    let database = |url| faults(&[("database.mode", "external"), ("database.url", url)]);
+    let queue = |url| faults(&[("queue.mode", "external"), ("queue.url", url)]);
     for good in ["postgres://u:p@db.acme.io/x", "postgresql://u:p@db.acme.io:6432/x?sslmode=require"] {
         assert_eq!(database(good), [], "{good}");
     }
@@ -207,6 +207,23 @@ fn what_lives_in_one_pod_is_never_shared_by_several() {
     assert_eq!(refused(&[("queue.mode", "memory"), ("replicas", "2")]), ["replicas"]);
     assert_eq!(refused(&[("database.mode", "sqlite"), ("scaling.mode", "keda")]), ["scaling.mode"]);
     assert_eq!(refused(&[("database.mode", "sqlite"), ("queue.mode", "memory")]), Vec::<String>::new());
-    let production = super::faults(&[("database.mode", "sqlite"), ("replicas", "1")]);
+    let production = faults(&[("database.mode", "sqlite"), ("replicas", "1")]);
     assert_eq!(production[0].0, "database.mode");
+}
+
+#[test]
+fn an_external_server_is_another_one_than_the_one_that_is_made() {
+    // It is gone as soon as it is no longer made.
+    for (path, wrong) in [
+        ("database.url", "postgres://u:p@inngest-postgresql/x"),
+        ("database.url", "postgres://u:p@inngest-postgresql.inngest.svc:5432/x"),
+        ("queue.url", "redis://:p@inngest-redis.inngest.svc.cluster.local:6379"),
+    ] {
+        let mode = if path == "queue.url" { "queue.mode" } else { "database.mode" };
+        let told = faults(&[(mode, "external"), (path, wrong)]);
+        assert!(told.iter().any(|(at, what)| at == path && what.contains("slipway makes")), "{wrong}: {told:?}");
+    }
+    let parts = [("database.mode", "external"), ("database.by", "parts"), ("database.secret", "x")];
+    let told = faults(&[&parts[..], &[("database.host", "inngest-postgresql.inngest")]].concat());
+    assert!(told.iter().any(|(at, _)| at == "database.host"), "{told:?}");
 }

@@ -231,6 +231,12 @@ pub(crate) fn product() -> Value {
             "keys": list(text("Keys that are asked here")),
         }),
     );
+    let migration = map(
+        &[],
+        json!({
+            "when": cel("only when this holds"), "atStart": {"type": "boolean"}, "job": {"type": "string"}, "budget": duration(),
+        }),
+    );
     let gate = map(
         &["say"],
         json!({
@@ -265,7 +271,10 @@ pub(crate) fn product() -> Value {
         "logPatterns": list(reference("logPattern")),
         "notes": list(map(&["say"], json!({"when": cel("only when this holds"), "say": {"type": "string"}}))),
         "gates": list(gate),
-        "migration": map(&[], json!({"atStart": {"type": "boolean"}, "job": {"type": "string"}, "budget": duration()})),
+        "migration": {
+            "anyOf": [migration, list(migration.clone())],
+            "description": "How the schema of the data is migrated; a list where answers decide",
+        },
         "allow": list(map(&["rule", "at", "reason"], json!({
             "rule": {"type": "string"}, "at": {"type": "string"}, "reason": {"type": "string"},
         }))),

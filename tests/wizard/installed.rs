@@ -96,7 +96,7 @@ fn lines_lead_to_what_is_installed_too() {
     person.until("Choose 1 to 1");
     person.press(ENTER);
     person.until("what can be done with it");
-    person.press("2\r");
+    person.press("6\r");
     person.until("What should be done with it?");
     // Uninstall, and thought better of.
     person.press("9\r");

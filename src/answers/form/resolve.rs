@@ -1,5 +1,7 @@
 //! From what was given to what holds: visibility, values by precedence, secrets, faults.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::Value;
 
 use super::{Form, Input, SecretInput};
@@ -30,6 +32,7 @@ impl Form {
         self.answers.clear();
         self.secrets.0.clear();
         self.shown.clear();
+        self.ahead.store(false, Ordering::Relaxed);
         for _pass in 0..PASSES {
             let before = (self.answers.clone(), self.shown.clone());
             self.faults.clear();
@@ -37,7 +40,8 @@ impl Form {
             for question in product.questions.values() {
                 self.settle(question);
             }
-            if before == (self.answers.clone(), self.shown.clone()) {
+            // Again only where an answer hangs on one that is asked later, which was not known yet.
+            if !self.ahead.load(Ordering::Relaxed) || before == (self.answers.clone(), self.shown.clone()) {
                 break;
             }
         }
@@ -46,9 +50,12 @@ impl Form {
             self.check(question);
         }
         for cross in &product.checks {
-            if self.answers.get(&cross.at).is_none_or(Value::is_null)
-                || self.faults.iter().any(|fault| fault.path == cross.at)
-            {
+            let answered = match self.secrets.get(&cross.at) {
+                // What may not be read cannot be judged.
+                Some(secret) => secret.value.is_some(),
+                None => self.answers.get(&cross.at).is_some_and(|answer| !answer.is_null()),
+            };
+            if !answered || self.faults.iter().any(|fault| fault.path == cross.at) {
                 continue;
             }
             let holds = self.world().scope(&None).truth(Some(&cross.check.that));

@@ -1,6 +1,7 @@
 //! A version on the way: installed before the one that was answered, because a gate asks for it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -35,6 +36,7 @@ impl Form {
             shown: self.shown.clone(),
             secrets: Secrets::default(),
             faults: Vec::new(),
+            ahead: AtomicBool::new(false),
         };
         form.resolve();
         form

@@ -169,7 +169,7 @@ pub(super) fn no_way_back(
     let mut never = Vec::new();
     if gates::migrates(product, installed, chosen) {
         never.push(format!("the data: it is migrated on the way from {installed} to {chosen}"));
-    } else if product.migration.is_some() && gates::way(&product.versions, installed, chosen) == Way::Up {
+    } else if !product.migration.is_empty() && gates::way(&product.versions, installed, chosen) == Way::Up {
         never.push(format!("the schema of the data: {chosen} may change it when it starts"));
     }
     for step in &plan.steps {

@@ -1,6 +1,6 @@
 //! Evaluation by the `cel` crate, with names looked up as they are needed and taint kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::common::ast::IdedExpr;
@@ -8,8 +8,9 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError};
 use serde_json::Value;
 
+use super::quick::{self, Stopped};
 use super::rewrite::APART;
-use super::{Apart, ApartKind, EvaluationFault, Expression, ExpressionFault, Looked, Names, value};
+use super::{ApartKind, EvaluationFault, Expression, ExpressionFault, Looked, Names, Parsed, value};
 use crate::product::functions;
 use crate::product::recipe::Given;
 
@@ -60,9 +61,8 @@ pub struct Evaluated {
 }
 
 /// What one evaluation reads, kept while it runs.
-struct Reader<'a> {
-    expression: &'a [Apart],
-    fields: &'a BTreeSet<String>,
+pub(super) struct Reader<'a> {
+    parsed: &'a Parsed,
     names: &'a dyn Names,
     state: Mutex<State>,
 }
@@ -81,7 +81,7 @@ impl Reader<'_> {
     }
 
     fn look(&self, name: &str) -> Result<Looked, EvaluationFault> {
-        let looked = self.names.lookup_fields(name, self.fields)?;
+        let looked = self.names.lookup_fields(name, &self.parsed.fields)?;
         let mut state = self.state();
         state.tainted |= looked.taint.is_some();
         state.unknown |= looked.unknown;
@@ -92,7 +92,7 @@ impl Reader<'_> {
 
     /// Evaluates a part that is set apart: what it reads is recorded, its taint is not.
     fn apart(&self, number: &str) -> Result<Value, EvaluationFault> {
-        let Some(apart) = number.parse::<usize>().ok().and_then(|number| self.expression.get(number)) else {
+        let Some(apart) = number.parse::<usize>().ok().and_then(|number| self.parsed.apart.get(number)) else {
             return Err(EvaluationFault::new("a part of the expression is missing"));
         };
         if let cel::common::ast::Expr::Ident(path) = &apart.operand.expr {
@@ -106,7 +106,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let inner = run(&apart.operand, self.expression, self.fields, self.names)?;
+        let inner = run(&apart.operand, apart.quick, self.parsed, self.names)?;
         let mut state = self.state();
         state.reads.extend(inner.reads);
         if inner.unknown && !matches!(apart.what, ApartKind::IsNull | ApartKind::IsNotNull) {
@@ -139,14 +139,34 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    fn evaluated(self, value: Value) -> Result<Evaluated, EvaluationFault> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Evaluated { value, tainted: state.tainted, unknown: state.unknown, reads: state.reads })
+    }
+
+    /// What fails because a value may not be read is unknown itself.
+    fn failed(self, fault: EvaluationFault) -> Result<Evaluated, EvaluationFault> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if state.unknown {
+            return Ok(Evaluated { value: Value::Null, tainted: true, unknown: true, reads: state.reads });
+        }
+        Err(fault)
+    }
+
+    /// What a variable of the expression means; none where it is not one of ours.
+    pub(super) fn read(&self, variable: &str) -> Option<Result<Value, EvaluationFault>> {
+        match variable.strip_prefix(APART) {
+            Some(number) => Some(self.apart(number)),
+            None if variable.starts_with('@') => None,
+            None => Some(self.look(variable).map(|looked| looked.value)),
+        }
+    }
+}
+
 impl cel::context::VariableResolver for Reader<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
-        let found = match variable.strip_prefix(APART) {
-            Some(number) => self.apart(number),
-            None if variable.starts_with('@') => return None,
-            None => self.look(variable).map(|looked| looked.value),
-        };
-        match found {
+        match self.read(variable)? {
             Ok(value) => value::to_cel(&value).try_into().ok().map(CowVal::Owned),
             Err(fault) => {
                 self.state().fault.get_or_insert(fault);
@@ -157,7 +177,8 @@ impl cel::context::VariableResolver for Reader<'_> {
 }
 
 pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
-    run(&expression.parsed.tree, &expression.parsed.apart, &expression.parsed.fields, names).map_err(|fault| {
+    let parsed = &expression.parsed;
+    run(&parsed.tree, parsed.quick, parsed, names).map_err(|fault| {
         if fault.message.contains('`') {
             fault
         } else {
@@ -166,31 +187,30 @@ pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Eva
     })
 }
 
-fn run(
-    tree: &IdedExpr,
-    apart: &[Apart],
-    fields: &BTreeSet<String>,
-    names: &dyn Names,
-) -> Result<Evaluated, EvaluationFault> {
-    let reader = Reader { expression: apart, fields, names, state: Mutex::new(State::default()) };
+fn run(tree: &IdedExpr, is_quick: bool, parsed: &Parsed, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
+    let reader = Reader { parsed, names, state: Mutex::new(State::default()) };
+    if is_quick {
+        match quick::value(tree, &reader) {
+            // By way of CEL's values, so that numbers and the order of keys are as in any other result.
+            Ok(value) => return reader.evaluated(value::to_json(&value::to_cel(&value))?),
+            Err(Stopped::Fault(fault)) => return reader.failed(fault),
+            Err(Stopped::NotHere) => *reader.state() = State::default(),
+        }
+    }
     let result = {
         let mut context = Context::with_env(env().map_err(EvaluationFault::new)?);
-        functions::register(&mut context).map_err(|fault| EvaluationFault::new(fault.to_string()))?;
+        if parsed.calls_ours {
+            functions::register(&mut context).map_err(|fault| EvaluationFault::new(fault.to_string()))?;
+        }
         context.set_variable_resolver(&reader);
         cel::Value::resolve(tree, &context)
     };
-    let state = reader.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match result {
-        Ok(value) => Ok(Evaluated {
-            value: value::to_json(&value)?,
-            tainted: state.tainted,
-            unknown: state.unknown,
-            reads: state.reads,
-        }),
-        Err(_) if state.unknown => {
-            Ok(Evaluated { value: Value::Null, tainted: true, unknown: true, reads: state.reads })
+        Ok(value) => reader.evaluated(value::to_json(&value)?),
+        Err(fault) => {
+            let told = reader.state().fault.take();
+            reader.failed(told.unwrap_or_else(|| EvaluationFault::new(without_operands(&fault))))
         }
-        Err(fault) => Err(state.fault.unwrap_or_else(|| EvaluationFault::new(without_operands(&fault)))),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod evaluate;
 pub mod infer;
+mod quick;
 mod rewrite;
 mod template;
 mod value;
@@ -17,6 +18,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use cel::common::ast::{Expr, IdedExpr};
 use serde_json::Value;
 
+use super::functions;
 use super::recipe::Given;
 
 pub use evaluate::Evaluated;
@@ -99,6 +101,10 @@ struct Parsed {
     functions: BTreeSet<String>,
     /// Fields that its macros read of what they go through.
     fields: BTreeSet<String>,
+    /// It needs no CEL.
+    quick: bool,
+    /// It calls a function of ours.
+    calls_ours: bool,
 }
 
 /// A part of an expression whose result is clean though its operand may be secret.
@@ -106,6 +112,8 @@ struct Parsed {
 struct Apart {
     what: ApartKind,
     operand: IdedExpr,
+    /// Its operand needs no CEL.
+    quick: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +165,8 @@ impl Expression {
             .functions
             .retain(|name| !name.starts_with('_') && !name.starts_with('@') && name != "!_" && name != "-_");
         let parsed = Parsed {
+            quick: quick::fits(&rewritten.tree),
+            calls_ours: rewritten.functions.iter().any(|name| functions::NAMES.contains(&name.as_str())),
             tree: rewritten.tree,
             apart: rewritten.apart,
             names: rewritten.names,

@@ -6,7 +6,7 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use crate::product::functions::image::REGISTRY;
 
-use super::{Apart, ApartKind, ExpressionFault, dotted};
+use super::{Apart, ApartKind, ExpressionFault, dotted, quick};
 
 /// Prefix of the variables that stand for parts set apart; no dotted name begins with it.
 pub(super) const APART: &str = "@apart:";
@@ -154,7 +154,8 @@ impl Walk {
         }
         self.expr(&mut operand)?;
         let number = self.apart.len();
-        self.apart.push(Apart { what, operand });
+        let quick = quick::fits(&operand);
+        self.apart.push(Apart { what, operand, quick });
         expr.expr = Expr::Ident(format!("{APART}{number}"));
         Ok(())
     }

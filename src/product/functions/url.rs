@@ -118,10 +118,11 @@ fn split(url: &str) -> Result<(String, i64), String> {
     }
     let port = match port {
         Some(port) => port.parse::<u16>().map_err(|_| "the port is not a number up to 65535")?,
-        None => match scheme {
+        // `postgresql+asyncpg` names a driver after its scheme; `mongodb+srv` is a scheme of its own.
+        None => match scheme.split_once('+').map_or(scheme, |(protocol, _driver)| protocol) {
             "postgres" | "postgresql" => 5432,
             "redis" | "rediss" => 6379,
-            "mongodb" | "mongodb+srv" => 27017,
+            "mongodb" => 27017,
             "http" => 80,
             "https" => 443,
             _ => return Err("the URL names no port, and its scheme has none of its own".into()),
@@ -141,6 +142,9 @@ mod tests {
             ("postgresql://db/x", "db", 5432),
             ("rediss://:p%40@[::1]:7000", "::1", 7000),
             ("mongodb://a:1,b:2/x", "a", 1),
+            ("mongodb+srv://u:p@c.example.com/x", "c.example.com", 27017),
+            ("postgresql+asyncpg://u:p@db.example.com/x?ssl=require", "db.example.com", 5432),
+            ("redis+cluster://:p@r.example.com", "r.example.com", 6379),
             ("https://app.example.com/api", "app.example.com", 443),
         ] {
             assert_eq!(split(url), Ok((host.to_string(), port)), "{url}");

@@ -43,7 +43,10 @@ pub const CODES: &[(&str, &str)] = &[
         "`slipway: 1` at the top of product.yaml and component.yaml says in which version of the language it is written. This program does not know that version.",
     ),
     ("LITERAL", "A profile holds literals only: what is computed belongs into a question's default."),
-    ("MIGRATION", "`migration` is either {atStart: true} or {job: GROUP}, with a `budget`."),
+    (
+        "MIGRATION",
+        "`migration` is either {atStart: true} or {job: GROUP}, with a `budget`; where answers decide between them, a list of both, each with its `when`.",
+    ),
     ("MISSING", "Something that must be there is not; the message names it."),
     ("PROFILES", "A product needs at least one profile: a file beside product.yaml, named in `profiles`."),
     (

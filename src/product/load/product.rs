@@ -47,7 +47,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
         log_patterns: Vec::new(),
         notes: Vec::new(),
         gates: Vec::new(),
-        migration: None,
+        migration: Vec::new(),
         usual_seconds: None,
         allow: Vec::new(),
         adopt: None,
@@ -84,7 +84,10 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
     product.backup.extend(backup);
     said::notes(&mut fields, &mut product.notes, faults);
     product.gates = fields.list("gates", faults).iter().filter_map(|node| profile::gate(node, faults)).collect();
-    product.migration = fields.get("migration").and_then(|node| profile::migration(node, faults));
+    if let Some(node) = fields.get("migration") {
+        let ways = node.as_list().unwrap_or(std::slice::from_ref(node));
+        product.migration = ways.iter().filter_map(|node| profile::migration(node, faults)).collect();
+    }
     product.usual_seconds = fields.get("usual").and_then(|node| profile::usual(node, faults));
     product.allow = fields.list("allow", faults).iter().filter_map(|node| profile::allow(node, faults)).collect();
     let profiles = fields.list("profiles", faults);
@@ -144,7 +147,7 @@ fn groups_are_there(product: &Product, place: &Place, faults: &mut Faults) {
             check("a backup".into(), group.as_text().unwrap_or_default(), &group.place);
         }
     }
-    if let Some(migration) = product.migration.as_ref().filter(|migration| !migration.job.is_empty()) {
+    for migration in product.migration.iter().filter(|migration| !migration.job.is_empty()) {
         check("`migration`".into(), &migration.job, place);
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn gate(node: &Node, faults: &mut Faults) -> Option<Gate> {
 pub(super) fn migration(node: &Node, faults: &mut Faults) -> Option<Migration> {
     let mut fields = Fields::of(node, "`migration`", faults)?;
     let migration = Migration {
+        when: fields.expression("when", faults),
         at_start: fields.yes_no("atStart", faults),
         job: fields.text("job", faults).unwrap_or_default(),
         budget_seconds: fields.seconds("budget", faults).unwrap_or(600),

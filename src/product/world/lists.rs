@@ -35,7 +35,7 @@ impl<'w, 'a> Scope<'w, 'a> {
     #[must_use]
     pub fn with_item(&self, name: &str, item: Value, list: &Expression) -> Self {
         let from = self.world.lists_behind(self.id, list.names(), 0).into_iter().find_map(|list| {
-            let among = self.world.answers.get(&list.path)?.as_array()?;
+            let among = self.world.given(&list.path)?.as_array()?;
             if among.contains(&item) { Some(Item { list, key: list.key_of(&item)? }) } else { None }
         });
         let mut scope = self.with(name, Looked::clean(item));
@@ -112,7 +112,7 @@ impl<'a> World<'a> {
 
     /// A list with its secrets in it, for an expression that reads them out of its items: tainted as a whole.
     pub(super) fn whole_list(&self, list: &Question) -> Looked {
-        let items = self.answers.get(&list.path).and_then(Value::as_array).cloned().unwrap_or_default();
+        let items = self.given(&list.path).and_then(Value::as_array).cloned().unwrap_or_default();
         let (mut with, mut template, mut value) = (BTreeMap::new(), Vec::new(), Vec::new());
         let mut unknown = false;
         for item in &items {

@@ -25,6 +25,8 @@ use crate::view::tui::{Hooks, Input, StopChoice, Theme, progress, session};
 const LOOKS: Duration = Duration::from_millis(1_200);
 /// Pages before the questions take a key each: where, what, profile, namespace, name.
 const BEFORE: usize = 5;
+/// The page of the products; the second of them is installed.
+const WHAT: usize = 1;
 
 struct Nobody;
 
@@ -69,8 +71,12 @@ impl Person {
     }
 
     async fn agrees(&self) {
-        for _ in 0..BEFORE {
+        for page in 0..BEFORE {
             self.looks().await;
+            if page == WHAT {
+                self.press("down");
+                sleep(LOOKS).await;
+            }
             self.press("enter");
         }
         self.until("pagedown", "Install into").await;

@@ -1,0 +1,149 @@
+//! Every product that ships beside Inngest, in each of its profiles, from its first install to its uninstall.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::context::{Context, DONE, Outcome};
+use crate::install::{fresh, said, succeeded};
+use crate::testbed;
+
+const PROFILES: [&str; 3] = ["development", "staging", "production"];
+
+/// Kinds of everything that one of them may make in its namespace.
+const KINDS: &str = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,jobs,roles,rolebindings,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,ingresses";
+
+/// A product, the version that is installed first, and what nobody but its operator can answer.
+struct Life {
+    product: &'static str,
+    before: &'static str,
+    answers: fn(&str) -> Vec<&'static str>,
+}
+
+fn none(_profile: &str) -> Vec<&'static str> {
+    Vec::new()
+}
+
+fn membrane(profile: &str) -> Vec<&'static str> {
+    let mut answers = vec![
+        "pull.user=robot$core+acme",
+        "pull.password=env:PRODUCT_PASSWORD",
+        "mongo.url=env:PRODUCT_MONGO",
+        "storage.region=eu-central-1",
+        "storage.tmp=t-mp",
+        "storage.connectors=c-onn",
+        "storage.static=s-tat",
+        "storage.staticUrl=https://static.acme.io",
+        "identity.role=arn:aws:iam::123456789012:role/membrane",
+    ];
+    answers.extend(match profile {
+        "development" => &["smtp.host=s.acme.io", "email.from=a@acme.io"][..],
+        "staging" => &["redis.url=env:PRODUCT_REDIS", "exposure.host=staging.acme.io"],
+        _ => &["redis.url=env:PRODUCT_REDIS", "exposure.host=api.acme.io"],
+    });
+    if profile != "development" {
+        answers.extend([
+            "exposure.issuer=ClusterIssuer/testbed",
+            "exposure.ingressClass=nginx",
+            "auth0.domain=acme.auth0.com",
+            "auth0.clientId=abc",
+        ]);
+        answers.push("auth0.clientSecret=env:PRODUCT_PASSWORD");
+    }
+    answers
+}
+
+impl Life {
+    fn run(&self, cx: &Context, arguments: &[&str]) -> testbed::Outcome<()> {
+        let mut slipway = cx.slipway("admin");
+        slipway.args(arguments).arg("--yes");
+        succeeded(&secrets(&mut slipway).output()?);
+        Ok(())
+    }
+
+    /// Names of what is there beside what the cluster makes and the record; images of the workloads.
+    fn there(&self, cx: &Context, namespace: &str) -> testbed::Outcome<(BTreeSet<String>, Vec<String>)> {
+        let output = cx.kubectl().args(["-n", namespace, "get", KINDS, "-o", "json"]).output()?;
+        let list: Value = serde_json::from_slice(&output.stdout)?;
+        let (mut names, mut images) = (BTreeSet::new(), Vec::new());
+        for item in list["items"].as_array().into_iter().flatten() {
+            let name = format!("{}/{}", item["kind"].as_str().unwrap(), item["metadata"]["name"].as_str().unwrap());
+            if ["ConfigMap/kube-root-ca.crt", "ServiceAccount/default"].contains(&name.as_str())
+                || name.starts_with("ConfigMap/slipway-")
+            {
+                continue;
+            }
+            if item["kind"] == "Deployment" {
+                let status = &item["status"];
+                assert_eq!(status["readyReplicas"], status["replicas"], "{} {name}", self.product);
+                let image = item["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
+                images.push(format!("{name} {image}"));
+            }
+            names.insert(name);
+        }
+        images.sort();
+        Ok((names, images))
+    }
+
+    fn whole(&self, cx: &Context, profile: &'static str) -> testbed::Outcome<()> {
+        let namespace = fresh("fast");
+        let of = format!("{} {profile}", self.product);
+        let version = format!("version={}", self.before);
+        let answers = (self.answers)(profile);
+        let mut arguments = vec!["install", self.product, "-n", &namespace, "--profile", profile, "--set", &version];
+        answers.iter().for_each(|answer| arguments.extend(["--set", answer]));
+        self.run(cx, &arguments)?;
+        let (installed, old) = self.there(cx, &namespace)?;
+        assert!(!old.is_empty() && old.iter().any(|image| image.contains(self.before)), "{of}: {old:?}");
+
+        self.run(cx, &["upgrade", self.product, "-n", &namespace, "--reset", "version", "--without-backup"])?;
+        let (upgraded, new) = self.there(cx, &namespace)?;
+        assert!(new.iter().all(|image| !image.contains(self.before)), "{of}: {new:?}");
+        assert_eq!(upgraded, installed, "{of}");
+
+        self.run(cx, &["rollback", self.product, "-n", &namespace, "--to", "1"])?;
+        let (back, images) = self.there(cx, &namespace)?;
+        assert_eq!((back, images), (installed.clone(), old), "{of}");
+
+        self.run(cx, &["uninstall", self.product, "-n", &namespace])?;
+        let (left, _) = self.there(cx, &namespace)?;
+        let kept = |name: &String| name.starts_with("PersistentVolumeClaim/") || name.contains("-keys-");
+        let wanted: BTreeSet<String> = installed.into_iter().filter(kept).collect();
+        assert_eq!(left, wanted, "{of}: what holds data, and what opens it, stays, and nothing else");
+        let again = cx.slipway("admin").args(["status", self.product, "-n", &namespace]).output()?;
+        assert!(!again.status.success(), "{of}: {}", said(&again));
+        cx.kubectl().args(["delete", "namespace", &namespace, "--wait=false"]).output()?;
+        Ok(())
+    }
+
+    fn every_profile(&self, cx: &Context) -> Outcome {
+        for profile in PROFILES {
+            self.whole(cx, profile)?;
+        }
+        DONE
+    }
+}
+
+fn secrets(slipway: &mut Command) -> &mut Command {
+    slipway
+        .env("PRODUCT_PASSWORD", "p\"a\\s$s${x}$(y)%")
+        .env("PRODUCT_MONGO", "mongodb+srv://u:p%40@c.mongodb.net/membrane")
+        .env("PRODUCT_REDIS", "rediss://:p@r.acme.io:7443")
+}
+
+pub(crate) async fn prefect_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
+    Life { product: "prefect", before: "3.8.3", answers: none }.every_profile(&cx)
+}
+
+pub(crate) async fn innominatus_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
+    Life { product: "innominatus", before: "0.1.9", answers: none }.every_profile(&cx)
+}
+
+pub(crate) async fn inferno_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
+    Life { product: "inferno", before: "0.10.5-standard", answers: none }.every_profile(&cx)
+}
+
+pub(crate) async fn membrane_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
+    Life { product: "membrane", before: "2026-01-07", answers: membrane }.every_profile(&cx)
+}

@@ -1,0 +1,470 @@
+//! Membrane (facts: products 5).
+
+use serde_json::{Value, json};
+
+use super::{AWKWARD, Ask, ENCODED, Made, ask, mount, volume};
+
+const API: &str = "Deployment/api";
+const WORKERS: [&str; 3] =
+    ["Deployment/instant-tasks-worker", "Deployment/queued-tasks-worker", "Deployment/orchestrator"];
+const RUNNER: &str = "Deployment/custom-code-runner";
+const WEB: [&str; 2] = ["Deployment/ui", "Deployment/console"];
+const ROBOT: &str = "robot$core+acme";
+const PASSWORD: &str = "p\"a\\s$s${x}$(y)%";
+const BASE: &[(&str, &str)] = &[
+    ("pull.user", ROBOT),
+    ("pull.password", PASSWORD),
+    ("mongo.url", "mongodb+srv://u:p%40@c.mongodb.net/membrane"),
+    ("redis.url", "rediss://:p@r.acme.io:7443"),
+    ("storage.region", "eu-central-1"),
+    ("storage.tmp", "t-mp"),
+    ("storage.connectors", "c-onn"),
+    ("storage.static", "s-tat"),
+    ("storage.staticUrl", "https://static.acme.io"),
+    ("identity.role", "arn:aws:iam::123456789012:role/membrane"),
+    ("exposure.host", "api.acme.io"),
+    ("exposure.issuer", "ClusterIssuer/le"),
+    ("auth0.domain", "acme.auth0.com"),
+    ("auth0.clientId", "abc"),
+    ("auth0.clientSecret", "very-secret"),
+];
+
+/// The production profile with what nobody can answer for the operator; `None` takes an answer out again.
+fn base(more: &[(&'static str, Option<&'static str>)]) -> Ask {
+    under("production", more)
+}
+
+fn under(profile: &'static str, more: &[(&'static str, Option<&'static str>)]) -> Ask {
+    let kept = BASE.iter().filter(|(path, _)| !more.iter().any(|(other, _)| other == path)).copied();
+    let answers: Vec<(&str, &str)> =
+        kept.chain(more.iter().filter_map(|(path, answer)| Some((*path, (*answer)?)))).collect();
+    ask("membrane", profile).with(&answers)
+}
+
+fn workloads() -> Vec<&'static str> {
+    [&[API, RUNNER][..], &WORKERS, &WEB].concat()
+}
+
+fn setting(made: &Made, name: &str) -> Option<String> {
+    made.at("ConfigMap/membrane-config", &format!("/data/{name}")).as_str().map(str::to_owned)
+}
+
+#[test]
+fn a_robot_of_the_registry_keeps_its_dollar_and_its_password() {
+    // 5.1: a `$` in the user's name is lost in shells and templates; the pull secret must be there first.
+    let made = base(&[]).make();
+    assert_eq!(made.at("Secret/harbor-secret", "/type"), "kubernetes.io/dockerconfigjson");
+    let login: Value = serde_json::from_str(&made.secret("harbor-secret", ".dockerconfigjson").unwrap()).unwrap();
+    let login = &login["auths"]["harbor.integration.app"];
+    assert_eq!((&login["username"], &login["password"]), (&json!(ROBOT), &json!(PASSWORD)));
+    use base64::Engine as _;
+    let both = base64::engine::general_purpose::STANDARD.encode(format!("{ROBOT}:{PASSWORD}"));
+    assert_eq!(login["auth"], json!(both));
+    for workload in workloads() {
+        assert_eq!(made.pod(workload, "/imagePullSecrets"), json!([{"name": "harbor-secret"}]), "{workload}");
+    }
+    for wrong in ["robot+acme", "robot\\$core+acme", "robot$helm+acme"] {
+        base(&[("pull.user", Some(wrong))]).is_refused_at("pull.user");
+    }
+    let without = [("pull.user", None), ("pull.password", None)];
+    let own = base(&[&without[..], &[("pull.mode", Some("existing")), ("pull.secret", Some("mine"))]].concat()).make();
+    assert_eq!(own.pod(API, "/imagePullSecrets"), json!([{"name": "mine"}]));
+    assert!(!own.has("Secret/harbor-secret"));
+}
+
+#[test]
+fn seven_workloads_run_four_images_of_one_date() {
+    // 5.1, 5.2.
+    let made = base(&[]).make();
+    for (workload, image) in workloads().into_iter().map(|workload| {
+        let image = match workload {
+            RUNNER => "custom-code-runner",
+            "Deployment/ui" => "ui",
+            "Deployment/console" => "console",
+            _ => "api",
+        };
+        (workload, image)
+    }) {
+        let image = format!("harbor.integration.app/core/{image}:2026-01-14");
+        assert_eq!(made.container(workload, "/image"), image, "{workload}");
+    }
+    base(&[("version", Some("latest"))]).is_refused_at("version");
+    let mirrored = base(&[("registry", Some("r.acme.io/mirror"))]).make();
+    assert_eq!(mirrored.container(API, "/image"), "r.acme.io/mirror/core/api:2026-01-14");
+    assert!(mirrored.secret("harbor-secret", ".dockerconfigjson").unwrap().contains("\"r.acme.io\""));
+}
+
+#[test]
+fn every_workload_has_probes_that_begin_at_once_and_a_named_port() {
+    // 5.2: six of seven have no probe, one delays; ports are not declared; Services have no names for them.
+    let made = base(&[]).make();
+    for workload in workloads() {
+        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+            assert!(made.container(workload, &format!("/{probe}/httpGet/path")).is_string(), "{workload} {probe}");
+            assert_eq!(made.container(workload, &format!("/{probe}/initialDelaySeconds")), Value::Null);
+        }
+        assert_eq!(made.container(workload, "/startupProbe/periodSeconds"), 1, "{workload}");
+        assert_eq!(made.container(workload, "/ports/0/name"), "http", "{workload}");
+        let context = made.container(workload, "/securityContext");
+        assert_eq!(context["capabilities"]["drop"], json!(["ALL"]), "{workload}");
+        assert_eq!(made.pod(workload, "/automountServiceAccountToken"), false, "{workload}");
+    }
+    assert_eq!(
+        made.container("Deployment/queued-tasks-worker", "/readinessProbe/httpGet/path"),
+        "/prometheus/queued-tasks"
+    );
+    assert_eq!(made.container(RUNNER, "/readinessProbe/httpGet/path"), "/api/v2/health");
+    for service in ["api", "ui", "console", "custom-code-runner"] {
+        assert_eq!(made.at(&format!("Service/{service}"), "/spec/ports/0/name"), "http", "{service}");
+    }
+}
+
+#[test]
+fn what_is_secret_is_in_secrets_and_goes_only_to_who_reads_it() {
+    // 5.3: MONGO_URI and REDIS_URI in a ConfigMap; 5.2: console and ui get them too.
+    let made = base(&[]).make();
+    let wanted = ["AUTH0_CLIENT_SECRET", "ENCRYPTION_SECRET", "MONGO_URI", "REDIS_URI", "SECRET"];
+    assert_eq!(made.keys("Secret/membrane-secrets"), wanted);
+    let config = made.keys("ConfigMap/membrane-config");
+    assert!(wanted.iter().all(|key| !config.contains(&(*key).to_owned())), "{config:?}");
+    for workload in WEB.iter().chain([&RUNNER]) {
+        assert_eq!(made.container(workload, "/envFrom"), Value::Null, "{workload}");
+    }
+    // The cloud's identity is for the API and its workers alone.
+    for workload in [&[API][..], &WORKERS].concat() {
+        assert_eq!(made.pod(workload, "/serviceAccountName"), "membrane-sa", "{workload}");
+    }
+    for workload in WEB.iter().chain([&RUNNER]) {
+        assert_eq!(made.pod(workload, "/serviceAccountName"), "membrane-isolated", "{workload}");
+    }
+    let there = base(&[("mongo.url", Some("secret:m/uri")), ("redis.url", Some("secret:r/uri"))]).make();
+    let keys = there.keys("Secret/membrane-secrets");
+    assert!(!keys.contains(&"MONGO_URI".to_owned()) && !keys.contains(&"REDIS_URI".to_owned()), "{keys:?}");
+    for workload in [&[API][..], &WORKERS].concat() {
+        assert_eq!(there.env(workload, "MONGO_URI").as_deref(), Some("m/uri"), "{workload}");
+        assert_eq!(there.env(workload, "REDIS_URI").as_deref(), Some("r/uri"), "{workload}");
+    }
+}
+
+#[test]
+fn losing_the_key_of_credentials_is_losing_them_and_it_is_said() {
+    // 5.3, 5.8: ENCRYPTION_SECRET opens what MongoDB holds.
+    let made = base(&[]).make();
+    for key in ["SECRET", "ENCRYPTION_SECRET"] {
+        assert!(made.secret("membrane-secrets", key).unwrap().len() >= 32, "{key}");
+    }
+    base(&[("keys.encryption", Some("only-31-characters-of-a-key-abc"))]).is_refused_at("keys.encryption");
+    let plan = made.plan();
+    let opens = plan.keys.entries.iter().find(|entry| entry.path == "keys.encryption").unwrap().opens.join(" ");
+    assert!(opens.contains("credentials"), "{opens}");
+    assert!(plan.notes.join("\n").contains("slipway keys export membrane -n membrane"), "{:?}", plan.notes);
+}
+
+#[test]
+fn settings_are_called_as_the_program_calls_them() {
+    // 5.3: S3_BUCKET or STORAGE_BUCKET; CUSTOM_CODE_MEMORY_LIMIT on amd64 only; NEXT_PUBLIC_ENGINE_URI is missing.
+    let made = base(&[]).make();
+    assert_eq!(setting(&made, "BASE_URI").as_deref(), Some("https://api.acme.io"));
+    assert_eq!(setting(&made, "CUSTOM_CODE_RUNNER_URI").as_deref(), Some("http://custom-code-runner:5000"));
+    for (bucket, name) in [("TMP", "t-mp"), ("CONNECTORS", "c-onn"), ("STATIC", "s-tat")] {
+        for kind in ["S3_BUCKET", "STORAGE_BUCKET"] {
+            assert_eq!(setting(&made, &format!("{bucket}_{kind}")).as_deref(), Some(name), "{bucket}_{kind}");
+        }
+    }
+    assert_eq!(setting(&made, "CUSTOM_CODE_MEMORY_LIMIT").as_deref(), Some("21474836480"));
+    let arm = base(&[("architecture", Some("arm64"))]).make();
+    assert_eq!(setting(&arm, "CUSTOM_CODE_MEMORY_LIMIT"), None);
+    assert_eq!(arm.pod(RUNNER, "/nodeSelector/kubernetes.io~1arch"), "arm64");
+    assert_eq!(made.env("Deployment/ui", "NEXT_PUBLIC_ENGINE_URI").as_deref(), Some("https://api.acme.io"));
+    for (name, value) in [
+        ("NEXT_PUBLIC_BASE_URI", "https://console.acme.io"),
+        ("NEXT_PUBLIC_ENGINE_API_URI", "https://api.acme.io"),
+        ("NEXT_PUBLIC_ENGINE_UI_URI", "https://ui.acme.io"),
+        ("NEXT_PUBLIC_AUTH0_DOMAIN", "acme.auth0.com"),
+        ("NEXT_PUBLIC_AUTH0_CLIENT_ID", "abc"),
+    ] {
+        assert_eq!(made.env("Deployment/console", name).as_deref(), Some(value), "{name}");
+    }
+}
+
+#[test]
+fn a_login_of_its_own_leaves_nothing_of_auth0_behind() {
+    let auth0 = [("auth0.domain", None), ("auth0.clientId", None), ("auth0.clientSecret", None)];
+    let builtin = [("auth.mode", Some("builtin")), ("smtp.host", Some("s.x.io")), ("email.from", Some("a@b.io"))];
+    let made = base(&[&auth0[..], &builtin].concat()).make();
+    for object in ["ConfigMap/membrane-config", "Secret/membrane-secrets"] {
+        assert!(made.keys(object).iter().all(|key| !key.contains("AUTH0")), "{object}");
+    }
+    assert_eq!(made.env("Deployment/console", "NEXT_PUBLIC_AUTH0_DOMAIN"), None);
+    assert_eq!(setting(&made, "SMTP_PORT").as_deref(), Some("587"));
+    assert_eq!(setting(&made, "SMTP_SECURE").as_deref(), Some("false"));
+    assert!(made.notes().contains("Register the first administrator"), "{}", made.notes());
+    let secure = base(&[&auth0[..], &builtin, &[("smtp.port", Some("465"))]].concat()).make();
+    assert_eq!(setting(&secure, "SMTP_SECURE").as_deref(), Some("true"));
+}
+
+#[test]
+fn databases_by_parts_take_any_password() {
+    let mongo = [
+        ("mongo.url", None),
+        ("mongo.by", Some("parts")),
+        ("mongo.scheme", Some("mongodb")),
+        ("mongo.hosts", Some("a.x.io:27018,b.x.io")),
+        ("mongo.user", Some("u@:")),
+        ("mongo.secret", Some(AWKWARD)),
+    ];
+    let made = base(&mongo).make();
+    let url = made.secret("membrane-secrets", "MONGO_URI").unwrap();
+    assert_eq!(url, format!("mongodb://u%40%3A:{ENCODED}@a.x.io:27018,b.x.io/membrane?retryWrites=true&w=majority"));
+    assert!(made.lets_out("membrane-calls").contains(&27018));
+    let redis = [
+        ("redis.url", None),
+        ("redis.by", Some("parts")),
+        ("redis.host", Some("r.x.io")),
+        ("redis.port", Some("6380")),
+        ("redis.secret", Some(AWKWARD)),
+    ];
+    let made = base(&redis).make();
+    assert_eq!(made.secret("membrane-secrets", "REDIS_URI").unwrap(), format!("rediss://:{ENCODED}@r.x.io:6380"));
+}
+
+#[test]
+fn databases_that_do_not_serve_it_are_refused() {
+    // 5.3: MongoDB only, no DocumentDB or Cosmos; no ElastiCache Serverless.
+    for wrong in [
+        "mongodb://x.docdb.amazonaws.com/a",
+        "mongodb+srv://u:p@c.mongodb.net",
+        "postgres://a/b",
+        "mongodb://x.mongo.cosmos.azure.com/a",
+    ] {
+        base(&[("mongo.url", Some(wrong))]).is_refused_at("mongo.url");
+    }
+    for wrong in ["redis://x.serverless.euc1.cache.amazonaws.com:6379", "redis://membrane-redis:6379"] {
+        base(&[("redis.url", Some(wrong))]).is_refused_at("redis.url");
+    }
+}
+
+#[test]
+fn a_cluster_of_redis_is_numbered_without_a_gap() {
+    // 5.3: REDIS_CLUSTER_URI_1 to n.
+    let nodes = |nodes: &'static str| {
+        base(&[("redis.url", None), ("redis.mode", Some("cluster")), ("redis.nodes", Some(nodes))])
+            .outside("ONE", "rediss://:p@one:6379")
+            .outside("rr/u", "rediss://:p@two:6379")
+    };
+    let made = nodes(r#"[{"number":1,"url":"env:ONE"},{"number":2,"url":"secret:rr/u"}]"#).make();
+    for workload in [&[API][..], &WORKERS].concat() {
+        assert_eq!(made.env(workload, "REDIS_CLUSTER_URI_2").as_deref(), Some("rr/u"), "{workload}");
+        assert!(made.env(workload, "REDIS_CLUSTER_URI_1").unwrap().starts_with("membrane-keys-1/"), "{workload}");
+    }
+    assert!(!made.keys("Secret/membrane-secrets").contains(&"REDIS_URI".to_owned()));
+    nodes(r#"[{"number":1,"url":"env:ONE"},{"number":3,"url":"secret:rr/u"}]"#).is_refused_at("redis.nodes");
+}
+
+#[test]
+fn a_redis_of_its_own_is_waited_for() {
+    let made = base(&[("redis.url", None), ("redis.mode", Some("bundled"))]).make();
+    assert!(made.has("StatefulSet/membrane-redis"));
+    let url = made.secret("membrane-secrets", "REDIS_URI").unwrap();
+    assert!(url.starts_with("redis://:") && url.ends_with("@membrane-redis:6379"), "{url}");
+    for workload in [&[API][..], &WORKERS].concat() {
+        assert!(!made.named(workload, "/initContainers").is_empty(), "{workload}");
+    }
+}
+
+#[test]
+fn clouds_are_reached_by_identity_or_by_keys_and_never_by_both() {
+    // 5.3: three providers.
+    let aws = base(&[]).make();
+    let role = aws.at("ServiceAccount/membrane-sa", "/metadata/annotations/eks.amazonaws.com~1role-arn");
+    assert_eq!(role, "arn:aws:iam::123456789012:role/membrane");
+    assert_eq!(setting(&aws, "AWS_ACCESS_KEY_ID"), None);
+    let azure = [
+        ("storage.provider", Some("abs")),
+        ("storage.region", None),
+        ("identity.role", None),
+        ("storage.account", Some("abcd")),
+    ];
+    let client = [("identity.client", Some("00000000-1111-2222-3333-444444444444")), ("storage.static", Some("$web"))];
+    let identity = base(&[&azure[..], &client].concat()).make();
+    assert_eq!(setting(&identity, "STATIC_STORAGE_BUCKET").as_deref(), Some("$web"));
+    for workload in workloads() {
+        let label = identity.at(workload, "/spec/template/metadata/labels/azure.workload.identity~1use");
+        let calls = workload == API || WORKERS.contains(&workload);
+        assert_eq!(label, if calls { json!("true") } else { Value::Null }, "{workload}");
+    }
+    let google = [
+        ("storage.provider", Some("gcs")),
+        ("storage.region", None),
+        ("identity.role", None),
+        ("storage.project", Some("my-project-1")),
+        ("storage.access", Some("keys")),
+        ("storage.keyfile", Some("secret:gk/k.json")),
+    ];
+    let made = base(&google).outside("gk/k.json", r#"{"type":"service_account"}"#).make();
+    // GOOGLE_CLOUD_KEYFILE is a file.
+    assert_eq!(setting(&made, "GOOGLE_CLOUD_KEYFILE").as_deref(), Some("/etc/membrane/google/keyfile.json"));
+    let name = mount(&made, API, "/etc/membrane/google")["name"].as_str().unwrap().to_owned();
+    assert_eq!(volume(&made, API, &name)["secret"]["secretName"], "gk");
+    assert!(mount(&made, RUNNER, "/etc/membrane/google").is_null() && !made.has("Secret/membrane-google"));
+}
+
+#[test]
+fn workers_are_ready_before_the_api_and_the_api_before_its_pages() {
+    // 5.6.
+    let made = base(&[]).make();
+    let steps = made.plan().steps;
+    let wave = |name: &str| steps.iter().find(|step| step.wanted.object.id().short() == name).unwrap().wave;
+    for worker in WORKERS {
+        assert!(wave(RUNNER) < wave(worker) && wave(worker) < wave(API), "{worker}");
+    }
+    for page in WEB {
+        assert!(wave(API) < wave(page), "{page}");
+    }
+    for workload in workloads() {
+        let rolling = made.at(workload, "/spec/strategy/rollingUpdate");
+        assert_eq!((&rolling["maxSurge"], &rolling["maxUnavailable"]), (&json!(1), &json!(0)), "{workload}");
+    }
+}
+
+#[test]
+fn at_least_two_of_each_run_and_load_adds_more() {
+    // 5.5, 5.6.
+    let made = base(&[]).make();
+    assert_eq!(made.at(API, "/spec/replicas"), Value::Null);
+    let autoscaler = made.at("HorizontalPodAutoscaler/api-hpa", "/spec");
+    assert_eq!((&autoscaler["minReplicas"], &autoscaler["maxReplicas"]), (&json!(2), &json!(10)));
+    for budget in made.names("PodDisruptionBudget") {
+        assert_eq!(made.at(&format!("PodDisruptionBudget/{budget}"), "/spec/maxUnavailable"), 1, "{budget}");
+    }
+    assert_eq!(made.names("PodDisruptionBudget").len(), 7);
+}
+
+#[test]
+fn queries_of_the_autoscalers_ask_a_prometheus_that_exists_for_what_they_mean() {
+    // 5.5: prometheus-server.monitoring is not there with kube-prometheus-stack; the runner's quantity is a share, which
+    // KEDA divides by the replicas by default; the ServiceMonitor selects nothing.
+    let keda = [("scaling.mode", Some("keda"))];
+    let made = base(&keda).make();
+    let trigger = |name: &str| made.at(&format!("ScaledObject/{name}-scaler"), "/spec/triggers/0");
+    let of = |name: &str, key: &str| trigger(name)["metadata"][key].as_str().unwrap().to_owned();
+    for name in ["instant-tasks-worker", "queued-tasks-worker", "custom-code-runner"] {
+        assert_eq!(of(name, "serverAddress"), "http://prometheus-operated.monitoring.svc:9090");
+        assert_eq!(made.at(&format!("Deployment/{name}"), "/spec/replicas"), Value::Null);
+    }
+    let space = "{namespace=\"membrane\"}";
+    assert_eq!(
+        of("instant-tasks-worker", "query"),
+        format!("(sum(instant_tasks_jobs_active{space}) + sum(instant_tasks_jobs_waiting{space})) / 5")
+    );
+    assert_eq!(of("queued-tasks-worker", "query"), format!("max(queued_tasks_workers_required{space}) * 130 / 100"));
+    assert_eq!(of("custom-code-runner", "threshold"), "0.45");
+    assert_eq!(trigger("custom-code-runner")["metricType"], "Value");
+    for monitor in ["membrane-api", "membrane-custom-code-runner"] {
+        let labels = made.at(&format!("ServiceMonitor/{monitor}"), "/metadata/labels");
+        assert_eq!(labels["release"], "prometheus-stack", "{monitor}");
+    }
+    assert!(made.has("PodMonitor/membrane-queued-tasks-worker"));
+    assert!(!base(&keda).without_crds().faults().is_empty());
+    let sized = base(&[keda[0], ("runner.capacity", Some("5")), ("queued.buffer", Some("50"))]).make();
+    let threshold = sized.at("ScaledObject/custom-code-runner-scaler", "/spec/triggers/0/metadata/threshold");
+    assert_eq!(threshold, "0.05");
+    let query = sized.at("ScaledObject/queued-tasks-worker-scaler", "/spec/triggers/0/metadata/query");
+    assert!(query.as_str().unwrap().ends_with("* 150 / 100"), "{query}");
+}
+
+#[test]
+fn the_runner_is_reached_from_inside_only_and_cannot_ask_the_cloud_who_it_is() {
+    // 5.2: it runs code of customers.
+    for mode in ["ingress", "gateway", "loadbalancer"] {
+        let more: &[(&str, Option<&str>)] = match mode {
+            "gateway" => &[("exposure.mode", Some("gateway")), ("exposure.gatewayClass", Some("istio"))],
+            "loadbalancer" => &[
+                ("exposure.mode", Some("loadbalancer")),
+                ("exposure.host", None),
+                ("exposure.issuer", None),
+                ("hosts.api", Some("api.acme.io")),
+                ("exposure.openMetrics", Some("true")),
+            ],
+            _ => &[],
+        };
+        let made = base(more).make();
+        assert_eq!(made.at("Service/custom-code-runner", "/spec/type"), "ClusterIP", "{mode}");
+        for (name, wanted) in
+            made.objects.iter().filter(|(name, _)| name.starts_with("Ingress/") || name.starts_with("HTTPRoute/"))
+        {
+            assert!(!wanted.object.0.to_string().contains("custom-code-runner"), "{mode} {name}");
+        }
+    }
+    let policy = base(&[]).make().at("NetworkPolicy/custom-code-runner", "/spec");
+    assert!(policy["egress"].to_string().contains("169.254.0.0/16"), "{policy}");
+    let from = policy["ingress"].to_string();
+    assert!(from.contains("queued-tasks-worker") && !from.contains("\"ui\""), "{from}");
+}
+
+#[test]
+fn one_ingress_serves_three_hosts_with_one_certificate_and_closes_the_metrics() {
+    // 5.4: a fixed class; 8: /prometheus is published without a login.
+    let made = base(&[]).make();
+    assert_eq!(made.names("Ingress"), ["membrane-ingress"]);
+    let spec = made.at("Ingress/membrane-ingress", "/spec");
+    let hosts: Vec<&str> =
+        spec["rules"].as_array().unwrap().iter().map(|rule| rule["host"].as_str().unwrap()).collect();
+    assert_eq!(hosts, ["api.acme.io", "console.acme.io", "ui.acme.io"]);
+    assert_eq!(spec["tls"][0]["secretName"], "membrane-tls");
+    assert_eq!(spec["tls"][0]["hosts"].as_array().unwrap().len(), 3);
+    let closed = spec["rules"][0]["http"]["paths"].to_string();
+    assert!(closed.contains("/prometheus") && closed.contains("membrane-closed"), "{closed}");
+    let annotations = made.at("Ingress/membrane-ingress", "/metadata/annotations");
+    assert_eq!(annotations["nginx.ingress.kubernetes.io/proxy-body-size"], "100m");
+    assert_eq!(annotations.get("kubernetes.io/ingress.class"), None);
+    let open = base(&[("exposure.openMetrics", Some("true"))]).make();
+    assert!(!open.has("Service/membrane-closed"));
+    let elsewhere = base(&[("exposure.host", Some("m.acme.io"))]).make();
+    let spec = elsewhere.at("Ingress/membrane-ingress", "/spec/tls/0/hosts").to_string();
+    assert!(spec.contains("console.m.acme.io") && spec.contains("ui.m.acme.io"), "{spec}");
+    base(&[("hosts.ui", Some("console.acme.io"))]).is_refused_at("hosts.ui");
+    base(&[("exposure.tls", Some("plain")), ("exposure.issuer", None)]).is_refused_at("exposure.tls");
+}
+
+#[test]
+fn policies_let_through_what_each_workload_calls() {
+    // 8: namespaces by a label that none has; no DNS.
+    let made = base(&[]).make();
+    assert_eq!(
+        made.names("NetworkPolicy"),
+        ["custom-code-runner", "membrane-calls", "membrane-published", "membrane-web", "membrane-workers"]
+    );
+    let out = made.lets_out("membrane-calls");
+    for port in [53, 5353, 80, 443, 27017, 7443] {
+        assert!(out.contains(&port), "{port}: {out:?}");
+    }
+    let callers = base(&[("networkPolicy.callers", Some("ingress-nginx"))]).make();
+    let from = callers.at("NetworkPolicy/membrane-published", "/spec/ingress").to_string();
+    assert!(from.contains("kubernetes.io/metadata.name"), "{from}");
+}
+
+#[test]
+fn buckets_are_three_and_differ() {
+    base(&[("storage.connectors", Some("t-mp"))]).is_refused_at("storage.connectors");
+    base(&[("storage.static", Some("c-onn"))]).is_refused_at("storage.static");
+}
+
+#[test]
+fn development_needs_neither_a_domain_nor_an_identity_provider() {
+    let more = [
+        ("redis.url", None),
+        ("exposure.host", None),
+        ("exposure.issuer", None),
+        ("auth0.domain", None),
+        ("auth0.clientId", None),
+        ("auth0.clientSecret", None),
+        ("smtp.host", Some("s.x.io")),
+        ("email.from", Some("a@b.io")),
+    ];
+    let made = under("development", &more).make();
+    assert_eq!(setting(&made, "BASE_URI").as_deref(), Some("http://localhost:8081"));
+    assert!(made.names("Ingress").is_empty());
+    let notes = made.notes();
+    assert!(notes.matches("port-forward").count() >= 3 && notes.contains("kubectl -n membrane "), "{notes}");
+}
