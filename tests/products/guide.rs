@@ -340,7 +340,7 @@ fn every_command_of_the_guide_prints_what_stands_under_it() {
 }
 
 #[test]
-fn the_guide_names_every_key_type_rule_and_function() {
+fn the_guide_names_every_key_type_rule_function_and_component() {
     let named = |word: &str| {
         let names = GUIDE.lines().any(|line| line.trim_start_matches(['-', ' ', '{']).starts_with(&format!("{word}:")));
         names || [format!("`{word}"), format!("{{{word}:"), format!(" {word}:")].iter().any(|one| GUIDE.contains(one))
@@ -352,6 +352,7 @@ fn the_guide_names_every_key_type_rule_and_function() {
     let question = &schema["$defs"]["question"]["properties"];
     let mut words: Vec<String> = slipway::lint::rules().map(str::to_owned).collect();
     words.extend(slipway::product::functions::NAMES.iter().map(|name| (*name).to_owned()));
+    words.extend(embedded::components().into_keys());
     for keys in [&schema["properties"], question] {
         words.extend(keys.as_object().unwrap().keys().cloned());
     }

@@ -70,9 +70,6 @@ impl Prefect<'_> {
 }
 
 pub(crate) async fn a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_reinstall(cx: Context) -> Outcome {
-    if !said(&cx.slipway(&["products"])?).contains("prefect") {
-        return Ok(());
-    }
     let prefect = Prefect { cx: &cx, namespace: cx.namespace().await? };
     // Its services apart, so that Redis and the Job of the migration are part of it. The node is no larger than this machine.
     let small = ["--set", "resources.cpu=20m", "--set", "resources.memory=128Mi"];
