@@ -8,5 +8,7 @@ mod beginning;
 mod guide;
 #[path = "products/program.rs"]
 mod program;
+#[path = "products/reader.rs"]
+mod reader;
 #[path = "products/wrong.rs"]
 mod wrong;

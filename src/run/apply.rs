@@ -177,8 +177,7 @@ async fn once(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failu
     let wish = Arc::new(wish);
     // On the full screen Ctrl-C is a key, and the screen hears the signals.
     let terminated = Arc::new(AtomicBool::new(false));
-    let stopper =
-        (face != Face::Full).then(|| tokio::spawn(stop_on_signals(Arc::clone(&wish), Arc::clone(&terminated))));
+    let stopper = (face != Face::Full).then(|| stop_on_signals(Arc::clone(&wish), Arc::clone(&terminated)));
     let (wants, wanted) = mpsc::unbounded_channel();
     let (tell, got) = mpsc::unbounded_channel();
     let (ask, again) = mpsc::unbounded_channel();
@@ -342,20 +341,23 @@ fn who() -> String {
 }
 
 /// The first signal stops after the step, the second at once.
-async fn stop_on_signals(wish: Arc<watch::Sender<Control>>, terminated: Arc<AtomicBool>) {
+fn stop_on_signals(wish: Arc<watch::Sender<Control>>, terminated: Arc<AtomicBool>) -> tokio::task::JoinHandle<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        let _told = writeln!(std::io::stderr(), "signals cannot be heard: Ctrl-C ends the program at once");
-        return;
-    };
-    for control in [Control::AfterStep, Control::Now] {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
+    // Heard from here on, and not from when the task first runs: nothing that is said comes before it.
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    tokio::spawn(async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            let _told = writeln!(std::io::stderr(), "signals cannot be heard: Ctrl-C ends the program at once");
+            return;
+        };
+        for control in [Control::AfterStep, Control::Now] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
+            }
+            wish.send_replace(control);
         }
-        wish.send_replace(control);
-    }
+    })
 }
 
 /// The plan out of the same answers and what is in the cluster now.

@@ -55,11 +55,21 @@ pub(crate) fn keys(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String
 }
 
 pub(crate) fn versions(objects: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
-    objects
-        .iter()
-        .filter(|(name, _)| !name.starts_with("Event/"))
-        .map(|(name, object)| (name.clone(), object["metadata"]["resourceVersion"].to_string()))
-        .collect()
+    /// Their status moves by itself, and their version with it: of these it is everything else that counts.
+    const ALIVE: [&str; 4] = ["Pod/", "Deployment/", "StatefulSet/", "ReplicaSet/"];
+    let version = |name: &str, object: &Value| {
+        if !ALIVE.iter().any(|kind| name.starts_with(kind)) {
+            return object["metadata"]["resourceVersion"].to_string();
+        }
+        let mut rest = object.clone();
+        rest["status"].take();
+        rest["metadata"]["resourceVersion"].take();
+        // The controller's own.
+        rest["metadata"]["annotations"]["deployment.kubernetes.io/revision"].take();
+        rest.to_string()
+    };
+    let told = objects.iter().filter(|(name, _)| !name.starts_with("Event/"));
+    told.map(|(name, object)| (name.clone(), version(name, object))).collect()
 }
 
 pub(crate) fn is_absent(cx: &Context, namespace: &str) -> testbed::Outcome<bool> {
