@@ -14,6 +14,7 @@ use crate::event::EventKind;
 use crate::plan::backup::{Kind, Manifest, Part, Source, words};
 use crate::plan::restore::{self, Names};
 use crate::view::consent::Consent;
+use crate::view::plain::GiveBack;
 use crate::view::tui;
 
 use super::databases::{Databases, Opened};
@@ -123,7 +124,9 @@ async fn restore_all(
 ) -> Result<(), Failure> {
     let take_over = shared.take_over.as_deref();
     let (cluster, target) = (&databases.cluster, &databases.target);
-    let lock = lock::take(cluster, target, take_over, LockTiming::default(), &|kind| teller.tell(kind)).await?;
+    let tell = |kind| teller.tell(kind);
+    let taken = lock::take(cluster, target, take_over, LockTiming::default(), &tell);
+    let lock = unless_stopped(teller, NOTHING_WRITTEN, taken).await?;
     let mut notes = Vec::new();
     let mut failed = None;
     for Judged { pair, door, tables } in judged {
@@ -247,6 +250,8 @@ async fn agreed<'a>(
 
 /// Typed, since what was written since the backup goes out of use.
 fn confirmed(release: &str) -> Result<bool, Failure> {
+    // Signals are heard since the dump was judged: without a listener Ctrl-C would do nothing here.
+    let _terminal = GiveBack::on_signals();
     super::print(&format!("Type the release's name, {release}, to do it: "))?;
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
@@ -356,7 +361,9 @@ async fn redis(databases: &Databases, door: &Door, pair: &Pair, teller: &Teller)
     let what = format!("{} could not be loaded", pair.part.file);
     let command = (restore::redis(&pair.source, bytes, &time), what.as_str());
     let title = pair.source.title();
-    let fed = data::feed(&databases.cluster, door, command, &pair.path, &title, &|kind| teller.tell(kind)).await;
+    let tell = |kind| teller.tell(kind);
+    let fed = data::feed(&databases.cluster, door, command, &pair.path, &title, &tell);
+    let fed = unless_stopped(teller, "how much of it was loaded is not known", fed).await;
     // Where the connection broke, nobody says how far it came.
     let said = fed.map_err(|failure| {
         failure.hint(format!(

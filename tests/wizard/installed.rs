@@ -182,6 +182,11 @@ fn a_backup_and_its_restore_are_agreed_to_and_watched_on_the_full_screen() {
     person.until("restore it: slipway restore inngest");
     assert_eq!(person.ended(), 0);
     assert!(folder.join("backup.json").exists());
+    // In lines Ctrl-C ends it at its question.
+    let mut lines = Person::start(state.path(), (80, 24), &["restore", "--practice", "--plain", "--from", &to]);
+    lines.until("Type the release's name");
+    lines.press("\u{3}");
+    assert_eq!(lines.ended(), 130);
     let mut person = Person::start(state.path(), (120, 40), &["restore", "--practice", "--from", &to]);
     person.until("Restore inngest?");
     person.press(ENTER);
