@@ -46,6 +46,7 @@ pub fn of(event: &Event) -> Option<String> {
         EventKind::PasswordSet { group, user } => {
             format!("{group}: the password of {user} was changed in the database.")
         }
+        EventKind::DryRunAccepted { objects: 1, unknown: 0 } => "The server accepts the object.".to_owned(),
         EventKind::DryRunAccepted { objects, unknown: 0 } => format!("The server accepts all {objects} objects."),
         EventKind::DryRunAccepted { objects, unknown } => {
             format!("The server accepts the objects, {unknown} of {objects} could not be asked about.")

@@ -2,8 +2,9 @@
 
 use super::event_loop::Hooks;
 use super::review::{App, Decided};
+use super::session::unusable;
 use super::{StopChoice, Theme, show};
-use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::error::Failure;
 use crate::view::overview::Overview;
 
 /// There is nothing to save, and nothing to stop.
@@ -22,11 +23,6 @@ impl Hooks for Nothing {
 /// When the terminal cannot be entered or drawn; nothing was written.
 pub async fn decide(overview: Overview, theme: Theme) -> Result<Decided, Failure> {
     let mut app = App::new(overview, theme).without_answers();
-    show(&mut app, None, futures::stream::pending(), &mut Nothing).await.map_err(|error| {
-        Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
-            .why(error.to_string())
-            .state(NOTHING_WRITTEN)
-            .hint("ask in lines instead: --plain")
-    })?;
+    show(&mut app, None, futures::stream::pending(), &mut Nothing).await.map_err(unusable)?;
     Ok(app.decided().unwrap_or(Decided::Quit))
 }

@@ -3,6 +3,7 @@
 
 mod ansi;
 mod cells;
+mod choice;
 mod consent;
 mod contest;
 mod decide;

@@ -380,7 +380,8 @@ fn by(signal: Signal, guide: &dyn Guide, draft: Draft) -> Answered {
     }
 }
 
-fn unusable(error: io::Error) -> Failure {
+/// The terminal cannot be entered or drawn; nothing was written yet.
+pub(super) fn unusable(error: io::Error) -> Failure {
     Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
         .why(error.to_string())
         .state(NOTHING_WRITTEN)

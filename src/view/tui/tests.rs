@@ -9,6 +9,7 @@ mod look;
 mod menu;
 mod moving;
 mod progress;
+mod progress_any;
 mod progress_end;
 mod progress_walk;
 mod question_pages;
@@ -19,6 +20,7 @@ mod scripts;
 mod stage;
 mod uninstall;
 mod walks;
+mod walks_any;
 mod way;
 mod wizard;
 

@@ -1,6 +1,6 @@
 use super::super::draft::{App, Left};
 use super::super::{Effect, Msg, Signal, Theme, waiting};
-use super::progress::any_key;
+use super::progress_any::any_key;
 use super::{drawn, press, styles};
 use crate::answers::draft::{Draft, KeptAnswer};
 use crate::error::{Failure, FailureKind};

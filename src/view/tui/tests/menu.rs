@@ -1,7 +1,7 @@
 //! The page of an installed release, and the one where somebody else is at it.
 
 use super::super::menu::{App, Left};
-use super::super::{Msg, Screen, Signal, Theme, contest, way};
+use super::super::{Msg, Screen, Signal, Theme, choice, contest, way};
 use super::{drawn, press, styles};
 use crate::view::contest::{Contest, Wish};
 use crate::view::menu::Deed;
@@ -30,7 +30,7 @@ pub(super) fn offered(theme: Theme) -> App {
     app
 }
 
-pub(super) fn locked(theme: Theme) -> contest::App {
+pub(super) fn locked(theme: Theme) -> choice::App<Wish> {
     let other = Contest {
         release: "inngest".into(),
         namespace: "inngest".into(),
@@ -39,7 +39,7 @@ pub(super) fn locked(theme: Theme) -> contest::App {
         who: "ana@elsewhere (process 77)".into(),
         since: "2026-11-21 10:00:00Z".into(),
     };
-    contest::App::new(other, theme)
+    contest::screen(other, theme)
 }
 
 fn plain() -> Theme {
@@ -160,7 +160,7 @@ fn leaving_is_what_enter_does_while_somebody_else_is_at_it_and_taking_over_is_ty
     let wish = |script: &str| {
         let mut app = locked(plain());
         press(&mut app, script);
-        app.wish()
+        app.chosen()
     };
     assert_eq!(wish("enter"), Some(Wish::Leave));
     assert_eq!(wish("down enter"), Some(Wish::Wait));

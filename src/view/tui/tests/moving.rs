@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::moving::App;
-use super::super::{Effect, Msg, Screen, Signal, StopChoice, Theme, consent};
+use super::super::{Effect, Msg, Screen, Signal, StopChoice, Theme, choice, consent};
 use super::{drawn, fact, press};
 use crate::event::EventKind;
 use crate::view::consent::Consent;
@@ -21,7 +21,7 @@ fn here(doing: &str) -> Whereabouts {
     }
 }
 
-pub(super) fn asked(theme: Theme, typed: bool) -> consent::App {
+pub(super) fn asked(theme: Theme, typed: bool) -> choice::App<bool> {
     let (doing, asked) = if typed { ("restore", "Restore inngest?") } else { ("back up", "Back up inngest?") };
     let consent = Consent {
         here: here(doing),
@@ -36,7 +36,7 @@ pub(super) fn asked(theme: Theme, typed: bool) -> consent::App {
         about: "A backup is read back as a whole before it counts as one.".into(),
         typed: typed.then(|| "inngest".into()),
     };
-    consent::App::new(consent, theme)
+    consent::screen(consent, theme)
 }
 
 fn started(what: &str, size: Option<u64>) -> EventKind {
@@ -98,7 +98,7 @@ fn nothing_is_done_but_by_saying_so_and_where_data_goes_out_of_use_by_its_name()
     ] {
         let mut app = asked(plain(), typed);
         press(&mut app, script);
-        assert_eq!(app.agreed(), said, "{typed} {script}");
+        assert_eq!(app.chosen(), said, "{typed} {script}");
     }
     let mut app = asked(plain(), true);
     press(&mut app, "enter \"inng\" enter");

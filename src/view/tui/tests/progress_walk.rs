@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::progress::App;
 use super::super::{Msg, Screen, Theme};
-use super::progress::{DATABASE, SERVER, app, ascii, harmless, healthy, line, made, pod, started, status};
+use super::progress::{DATABASE, SERVER, app, ascii, healthy, line, made, pod, started, status};
+use super::progress_any::harmless;
 use super::{drawn, fact, press};
 use crate::event::{ContainerState, EventKind, PodState, Readiness};
 

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::super::review::{App, Decided};
 use super::super::{Msg, Screen, Signal, Theme};
-use super::progress::any_key;
+use super::progress_any::any_key;
 use super::{Effect, drawn, press, styles};
 use crate::finding::{Finding, Severity};
 use crate::plan::{Action, FieldChange};

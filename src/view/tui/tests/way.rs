@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::way::{App, Left};
 use super::super::{Effect, Msg, Screen, Signal, Theme};
-use super::progress::any_key;
+use super::progress_any::any_key;
 use super::{drawn, keys, press, styles};
 use crate::view::way::rehearsal::{answer, practice, way};
 use crate::view::way::{Ask, Part, Way};

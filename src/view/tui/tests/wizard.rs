@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::wizard::{App, Left};
 use super::super::{Msg, Screen, Signal, Theme};
-use super::progress::any_key;
+use super::progress_any::any_key;
 use super::{Effect, drawn, press, styles};
 use crate::secret::SecretText;
 use crate::view::questions::Questions;

@@ -9,9 +9,10 @@ use ratatui::backend::Backend;
 use super::super::decide::Nothing;
 use super::super::event_loop::{Input, run};
 use super::super::review::{self, Decided};
+use super::super::session::unusable;
 use super::super::{Guard, Signal, Theme, terminal};
 use super::{App, Left};
-use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
+use crate::error::Failure;
 use crate::plan::uninstall::Wishes;
 use crate::view::overview::Overview;
 use crate::view::uninstall::{Decision, Kept, loses};
@@ -77,11 +78,4 @@ where
             _ => return Ok(Decision::No),
         }
     }
-}
-
-fn unusable(error: io::Error) -> Failure {
-    Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
-        .why(error.to_string())
-        .state(NOTHING_WRITTEN)
-        .hint("ask in lines instead: --plain")
 }
