@@ -119,7 +119,7 @@ fn judge(probe: &Probe, answer: &Answer) -> (bool, String) {
 fn words(probe: &Probe) -> String {
     match probe {
         Probe::Http { service, port, path } => format!("GET http://{service}:{port}{path}"),
-        Probe::Exec { command, .. } => command.join(" "),
+        Probe::Exec { command, .. } => in_short(command),
     }
 }
 
@@ -128,6 +128,18 @@ fn shown(text: &str, redactor: &Redactor) -> String {
     match safe.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{} ...", &safe[..at]),
         None => safe,
+    }
+}
+
+/// A command as people would say it: of a script for a shell, its program and what the script is given.
+fn in_short(command: &[String]) -> String {
+    match command {
+        [_, flag, script, given @ ..] if flag == "-c" => {
+            // Assignments stand before the program.
+            let program = script.split_whitespace().find(|word| !word.contains('=')).unwrap_or("sh");
+            std::iter::once(program).chain(given.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+        }
+        _ => command.join(" "),
     }
 }
 

@@ -100,3 +100,11 @@ async fn a_command_is_judged_by_its_exit_code() {
         ["after 5 s: exit code 2: no response"]
     );
 }
+
+#[test]
+fn a_script_for_a_shell_is_told_by_its_program() {
+    let words = |words: &[&str]| in_short(&words.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let script = r#"PGPASSWORD="$POSTGRES_PASSWORD" psql -wXqAt -U "$POSTGRES_USER" -c "$0""#;
+    assert_eq!(words(&["sh", "-c", script, "select 1"]), "psql select 1");
+    assert_eq!(words(&["redis-cli", "ping"]), "redis-cli ping");
+}
