@@ -1,9 +1,8 @@
 //! The answers that lint renders a product with: every profile, the combinations of choices and yes/no questions, and
 //! each question that may be left open, given.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -11,9 +10,9 @@ use crate::answers::form::{Form, Given, Layers, NoSources, Place};
 use crate::answers::value;
 use crate::answers::view::{Input, SecretInput};
 use crate::facts::{Facts, SUPPORTED};
-use crate::product::expression::Looked;
+use crate::product::expression::{Expression, Looked};
 use crate::product::item;
-use crate::product::schema::{Kind, Product, Question};
+use crate::product::schema::{Check, Kind, Product, Question, ScopeId};
 use crate::product::world::World;
 use crate::secret::{SecretText, Secrets};
 
@@ -31,6 +30,9 @@ pub(super) struct Factor {
     pub(super) path: String,
     /// Its answers.
     pub(super) values: Vec<Value>,
+    scope: ScopeId,
+    when: Option<Expression>,
+    checks: Vec<Check>,
 }
 
 /// Which answer each factor has, by number; `None` where it is not asked.
@@ -43,11 +45,13 @@ pub(super) struct Cases {
     samples: Given,
     /// What is combined.
     pub(super) factors: Vec<Factor>,
-    /// The answers that are given without being combined; those that are, as they were last set.
-    base: RefCell<BTreeMap<String, Value>>,
-    decided: RefCell<Decided>,
+    /// Number of each factor, by its path.
+    numbers: BTreeMap<String, usize>,
+    /// The answers that are given without being combined.
+    base: BTreeMap<String, Value>,
+    decided: Mutex<Decided>,
     /// Secrets inside the items of lists, as far as any was met.
-    inside: RefCell<Given>,
+    inside: Mutex<Given>,
 }
 
 /// The combinations to render.
@@ -56,6 +60,10 @@ pub(super) struct Combined {
     pub(super) rows: Vec<Row>,
     /// Every one there is; else every three answers together.
     pub(super) all: bool,
+}
+
+fn locked<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is known of a cluster that nobody looked at: nothing, so that no fact forbids an answer.
@@ -69,18 +77,20 @@ impl Cases {
         let samples = product.questions.values();
         let samples = samples.filter(|one| !one.optional && one.default.is_none() && one.generate.is_none());
         let samples = samples.filter_map(|one| Some((one.path.clone(), sample(one)?))).collect();
-        let factors = product.questions.values().filter_map(factor).collect();
+        let factors: Vec<Factor> = product.questions.values().filter_map(factor).collect();
+        let numbers = factors.iter().enumerate().map(|(number, factor)| (factor.path.clone(), number)).collect();
         let mut cases = Self {
             product: Arc::clone(product),
             facts: Arc::new(unseen(false)),
             samples,
             factors,
-            base: RefCell::default(),
-            decided: RefCell::default(),
-            inside: RefCell::default(),
+            numbers,
+            base: BTreeMap::new(),
+            decided: Mutex::default(),
+            inside: Mutex::default(),
         };
         let profile = cases.profile().to_owned();
-        cases.base = RefCell::new(cases.form(&profile, Given::new(), false).answers().clone());
+        cases.base = cases.form(&profile, Given::new(), false).answers().clone();
         cases
     }
 
@@ -93,7 +103,7 @@ impl Cases {
     /// A form with answers on top of the samples.
     pub(super) fn form(&self, profile: &str, answers: Given, openshift: bool) -> Form {
         let mut given = self.samples.clone();
-        given.extend(self.inside.borrow().clone());
+        given.extend(locked(&self.inside).clone());
         given.extend(answers);
         let place = Place {
             namespace: self.product.namespace.clone(),
@@ -109,11 +119,11 @@ impl Cases {
             let keys: Vec<String> = items.iter().filter_map(|item| question.key_of(item)).collect();
             for (key, field) in keys.iter().flat_map(|key| question.secret_fields().map(move |field| (key, field))) {
                 let path = item::path(&question.path, key, &field.path);
-                if self.inside.borrow().contains_key(&path) {
+                if locked(&self.inside).contains_key(&path) {
                     continue;
                 }
                 if let Some(input) = sample(field) {
-                    self.inside.borrow_mut().insert(path.clone(), input.clone());
+                    locked(&self.inside).insert(path.clone(), input.clone());
                     // What is wrong with it is among the form's faults.
                     let _ = form.set(&path, input);
                 }
@@ -132,60 +142,56 @@ impl Cases {
 
     /// A row with what is not asked left out; none where a rule refuses it.
     fn asked(&self, chosen: &[usize]) -> Option<Row> {
-        let mut answers = self.base.borrow_mut();
-        for (factor, chosen) in self.factors.iter().zip(chosen) {
-            answers.insert(factor.path.clone(), factor.values[*chosen].clone());
-        }
         let mut row: Row = chosen.iter().copied().map(Some).collect();
         // Again after a change, since a condition may name what is asked later.
         for _ in 0..2 {
-            let before = row.clone();
+            let mut changed = false;
             for (number, factor) in self.factors.iter().enumerate() {
-                let question = &self.product.questions[&factor.path];
-                let Some(when) = &question.when else { continue };
-                let holds = self.holds(("when", number, 0), &answers, |world| {
-                    world.scope(&question.scope).truth(Some(when)).unwrap_or(false)
-                });
-                row[number] = holds.then_some(chosen[number]);
-                let value = if holds { factor.values[chosen[number]].clone() } else { Value::Null };
-                answers.insert(factor.path.clone(), value);
+                let Some(when) = &factor.when else { continue };
+                let holds = self
+                    .holds(("when", number, 0), &row, |world| world.scope(&factor.scope).truth(Some(when)) == Ok(true));
+                let asked = holds.then_some(chosen[number]);
+                changed |= row[number] != asked;
+                row[number] = asked;
             }
-            if row == before {
+            if !changed {
                 break;
             }
         }
         for (number, (factor, chosen)) in self.factors.iter().zip(&row).enumerate() {
             let Some(chosen) = chosen else { continue };
-            let question = &self.product.questions[&factor.path];
             let refused = |world: &World<'_>| {
-                let scope = world.scope(&question.scope);
+                let scope = world.scope(&factor.scope);
                 let scope = scope.with("self", Looked::clean(factor.values[*chosen].clone()));
-                question.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false)))
+                factor.checks.iter().any(|check| matches!(check.that.holds(&scope), Ok(false)))
             };
-            if !question.checks.is_empty() && self.holds(("checks", number, *chosen), &answers, refused) {
+            if !factor.checks.is_empty() && self.holds(("checks", number, *chosen), &row, refused) {
                 return None;
             }
         }
         let refused = self.product.checks.iter().enumerate().any(|(number, check)| {
-            let answered = answers.get(&check.at).is_some_and(|answer| !answer.is_null());
+            let answered = match self.numbers.get(&check.at) {
+                Some(factor) => row[*factor].is_some(),
+                None => self.base.get(&check.at).is_some_and(|answer| !answer.is_null()),
+            };
             let refuses = |world: &World<'_>| matches!(check.check.that.holds(&world.scope(&None)), Ok(false));
-            answered && self.holds(("rule", number, 0), &answers, refuses)
+            answered && self.holds(("rule", number, 0), &row, refuses)
         });
         (!refused).then_some(row)
     }
 
     /// Whether something holds with these answers, which is looked at once for all that it reads.
-    fn holds(
-        &self,
-        place: decided::Place,
-        answers: &BTreeMap<String, Value>,
-        look: impl FnOnce(&World<'_>) -> bool,
-    ) -> bool {
-        self.decided.borrow_mut().holds(place, answers, || {
+    fn holds(&self, place: decided::Place, row: &Row, look: impl FnOnce(&World<'_>) -> bool) -> bool {
+        locked(&self.decided).holds(place, row, || {
+            let mut answers = self.base.clone();
+            for (factor, chosen) in self.factors.iter().zip(row) {
+                answers.insert(factor.path.clone(), chosen.map_or(Value::Null, |chosen| factor.values[chosen].clone()));
+            }
             let secrets = Secrets::default();
             let place = (self.product.namespace.as_str(), self.product.name.as_str(), self.profile());
-            let world = World::new(&self.product, answers, &secrets, &self.facts, place).watched();
-            (look(&world), world.read_answers())
+            let world = World::new(&self.product, &answers, &secrets, &self.facts, place).watched();
+            let holds = look(&world);
+            (holds, world.read_answers().iter().filter_map(|path| self.numbers.get(path).copied()).collect())
         })
     }
 
@@ -281,7 +287,8 @@ fn factor(question: &Question) -> Option<Factor> {
         Kind::YesNo => vec![json!(false), json!(true)],
         _ => return None,
     };
-    Some(Factor { path: question.path.clone(), values })
+    let Question { path, scope, when, checks, .. } = question.clone();
+    Some(Factor { path, values, scope, when, checks })
 }
 
 /// An answer that fits: the example, else one of the type.

@@ -7,6 +7,7 @@
 //! | `names` | unknown names, and names that lead back to themselves |
 //! | `types` | operands and results of the wrong type, in every branch |
 //! | `threes` | which three answers were not yet rendered together |
+//! | `abreast` | many renderings at once |
 //! | `decided` | what conditions came to, so that each is evaluated once |
 //! | `cases` | the answers to render with: profiles, combinations, questions that may be left open |
 //! | `rendered` | renders them all and judges what comes out |
@@ -17,6 +18,7 @@
 pub mod explain;
 pub mod schema;
 
+mod abreast;
 mod cases;
 mod decided;
 mod names;
@@ -60,6 +62,11 @@ pub fn rules() -> impl Iterator<Item = &'static str> {
 /// same again.
 pub fn lint(product: &Arc<Product>) -> Report {
     lint_with(product, cases::ALL_UP_TO)
+}
+
+/// The same for several, in their order.
+pub fn lint_all(products: Vec<Arc<Product>>) -> Vec<Report> {
+    abreast::each(products, |product| lint(&product))
 }
 
 /// The same with another bound on the number of combinations.

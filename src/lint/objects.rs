@@ -7,10 +7,7 @@ use crate::answers::form::Given;
 use crate::object::Object;
 use crate::product::schema::Product;
 
-use super::{cases, rendered};
-
-/// Of so many combinations one is rendered under the other profiles too.
-const ROWS_OF_OTHERS: usize = 12;
+use super::{abreast, cases, rendered};
 
 /// An object, and the first answers that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,18 +34,15 @@ pub fn distinct_objects(product: &Arc<Product>) -> Vec<Sample> {
     };
     seen.cases.iter().for_each(&mut add);
     for profile in product.profiles.iter().filter(|profile| profile.id != cases.profile()) {
-        // Profiles differ in sizes and in answers that the rows have anyhow: some of the rows show what is left.
-        let rows = combined.rows.iter().step_by(ROWS_OF_OTHERS);
-        let rows = rows.map(|row| (cases.answers(row), rendered::told(&cases, row)));
-        for (answers, with) in rows.chain([(Given::new(), "its own answers".to_owned())]) {
+        let rows = combined.rows.iter().map(|row| (cases.answers(row), rendered::told(&cases, row)));
+        let all = rows.chain([(Given::new(), "its own answers".to_owned())]).collect();
+        let made = abreast::each(all, |(answers, with)| {
             // A profile may refuse a combination that another allows.
             let form = cases.form(&profile.id, answers, false);
-            if form.is_complete()
-                && let Ok(made) = crate::plan::render::render(&form.world())
-            {
-                add(&rendered::Case { form, objects: made.objects, with });
-            }
-        }
+            let made = form.is_complete().then(|| crate::plan::render::render(&form.world()).ok()).flatten()?;
+            Some(rendered::Case { form, objects: made.objects, with })
+        });
+        made.iter().flatten().for_each(&mut add);
     }
     distinct
 }

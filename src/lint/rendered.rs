@@ -1,6 +1,7 @@
 //! Renders a product with many answers and judges what comes out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::plan::render::{Rendered, render};
 use crate::plan::waves::waves;
 use crate::product::schema::{HealthProbe, Product};
 
+use super::abreast;
 use super::cases::{Cases, Combined, Row};
 use super::schema::Schemas;
 
@@ -66,40 +68,82 @@ pub(super) fn renderings(product: &Arc<Product>, limit: usize) -> (Cases, Combin
         all: true,
         findings: Vec::new(),
     };
-    for profile in &product.profiles {
-        seen.add(cases.form(&profile.id, Given::new(), false), &format!("the profile {}", profile.id), true);
+    let profiles = product.profiles.iter().map(|profile| (profile.id.as_str(), false));
+    for (profile, openshift) in profiles.chain([(cases.profile(), true)]) {
+        let when = if openshift { "OpenShift".to_owned() } else { format!("the profile {profile}") };
+        seen.take(made(cases.form(profile, Given::new(), openshift), when, true));
     }
-    seen.add(cases.form(cases.profile(), Given::new(), true), "OpenShift", true);
     let combined = cases.combined(limit);
     seen.all = combined.all;
+    let forms = abreast::each(combined.rows.iter().collect(), |row: &Row| {
+        let form = cases.form(cases.profile(), cases.answers(row), false);
+        form.is_complete().then_some(form)
+    });
     let mut open: BTreeMap<String, Input> = cases.single().into_iter().collect();
     let mut brought: BTreeSet<String> = cases.brought().into_iter().collect();
-    for row in &combined.rows {
-        let answers = cases.answers(row);
-        let form = cases.form(cases.profile(), answers.clone(), false);
-        if !form.is_complete() {
-            continue;
-        }
+    let mut jobs = Vec::new();
+    for (row, form) in combined.rows.iter().zip(forms).filter_map(|(row, form)| Some((row, form?))) {
         let shown: Vec<String> =
             open.keys().chain(&brought).filter(|path| form.question(path).is_some()).cloned().collect();
         for path in shown {
-            let mut with = answers.clone();
+            let mut with = cases.answers(row);
             if brought.remove(&path) {
                 let existing = SecretInput::Existing { name: "sample".into(), key: "sample".into() };
                 with.insert(path.clone(), Input::Secret(existing));
             } else if let Some(input) = open.remove(&path) {
                 with.insert(path.clone(), input);
             }
-            seen.add(cases.form(cases.profile(), with, false), &format!("{path} given"), false);
+            jobs.push(Job::Given(path, with));
         }
-        seen.combinations += 1;
+        jobs.push(Job::Row(row, Box::new(form)));
+    }
+    let done = abreast::each(jobs, |job| match job {
+        Job::Row(row, form) => (Some(row), made(*form, told(&cases, row), true)),
+        Job::Given(path, with) => {
+            (None, made(cases.form(cases.profile(), with, false), format!("{path} given"), false))
+        }
+    });
+    for (row, made) in done {
         let before = seen.cases.len();
-        seen.add(form, &told(&cases, row), true);
-        if seen.cases.len() > before {
-            seen.of_row.insert(row.clone(), before);
+        seen.take(made);
+        if let Some(row) = row {
+            seen.combinations += 1;
+            if seen.cases.len() > before {
+                seen.of_row.insert(row.clone(), before);
+            }
         }
     }
     (cases, combined, seen)
+}
+
+/// What is rendered.
+enum Job<'r> {
+    /// A combination.
+    Row(&'r Row, Box<Form>),
+    /// One with a question answered that may be left open, by its path.
+    Given(String, Given),
+}
+
+/// A form, and what it comes to; none where it is not complete.
+struct Made {
+    form: Form,
+    when: String,
+    must_be_complete: bool,
+    rendered: Option<Result<Rendered, Vec<Finding>>>,
+}
+
+fn made(form: Form, when: String, must_be_complete: bool) -> Made {
+    let rendered = form.is_complete().then(|| {
+        let mut rendered = said(&form).and_then(|()| render(&form.world()))?;
+        let product = form.product();
+        let groups = product.groups.keys().chain(product.components.keys()).map(String::as_str).collect();
+        if let Err(mut faults) = waves(&rendered.objects, &groups) {
+            faults.append(&mut rendered.findings);
+            rendered.findings = faults;
+        }
+        Ok(rendered)
+    });
+    Made { form, when, must_be_complete, rendered }
 }
 
 /// The answers of a row in words.
@@ -139,81 +183,75 @@ impl Seen {
         }
     }
 
-    fn add(&mut self, form: Form, when: &str, must_be_complete: bool) {
-        if !form.is_complete() {
-            if must_be_complete {
-                for fault in form.faults().to_vec() {
+    fn take(&mut self, Made { form, when, must_be_complete, rendered }: Made) {
+        match rendered {
+            None if must_be_complete => {
+                for fault in form.faults() {
                     let what = format!("no sample answer fits: {}", fault.what);
                     let finding = Finding::new("NO_SAMPLE", Severity::Error, what).at(fault.path.clone());
-                    self.tell(finding.remedy("give the question an `example` that its checks accept"), when);
+                    self.tell(finding.remedy("give the question an `example` that its checks accept"), &when);
                 }
             }
-            return;
-        }
-        match said(&form).and_then(|()| render(&form.world())) {
-            Ok(Rendered { objects, findings }) => {
-                let product = Arc::clone(&self.product);
-                let groups = product.groups.keys().chain(product.components.keys()).map(String::as_str).collect();
-                if let Err(faults) = waves(&objects, &groups) {
-                    faults.into_iter().for_each(|fault| self.tell(fault, when));
-                }
-                findings.into_iter().for_each(|finding| self.tell(finding, when));
-                self.cases.push(Case { form, objects, with: when.to_owned() });
+            None => {}
+            Some(Ok(Rendered { objects, findings })) => {
+                findings.into_iter().for_each(|finding| self.tell(finding, &when));
+                self.cases.push(Case { form, objects, with: when });
             }
-            Err(faults) => faults.into_iter().for_each(|fault| self.tell(fault, when)),
+            Some(Err(faults)) => faults.into_iter().for_each(|fault| self.tell(fault, &when)),
         }
     }
 
     /// Looks whether each answer of a choice makes a difference to the next one somewhere.
     fn compare(&mut self, cases: &Cases, rows: &[Row]) {
-        for (number, factor) in cases.factors.iter().enumerate() {
-            for pair in factor.values.windows(2) {
-                let name = (factor.path.clone(), text(&pair[0]), text(&pair[1]));
-                let mut compared = None;
-                let with = rows.iter().filter(|row| {
-                    row[number]
-                        .is_some_and(|chosen| factor.values[chosen] == pair[0] || factor.values[chosen] == pair[1])
-                });
-                for row in with.take(12) {
-                    let both = pair.iter().map(|value| {
-                        let own = row[number].is_some_and(|chosen| factor.values[chosen] == *value);
-                        if let Some(case) = own.then(|| self.of_row.get(row)).flatten().map(|case| &self.cases[*case]) {
-                            return Some((case.objects.clone(), notes(&case.form)));
-                        }
-                        let mut answers = cases.answers(row);
-                        answers.insert(factor.path.clone(), Input::Value(value.clone()));
-                        let form = cases.form(cases.profile(), answers, false);
-                        form.is_complete()
-                            .then(|| render(&form.world()).ok().map(|made| (made.objects, notes(&form))))
-                            .flatten()
-                    });
-                    if let [Some(one), Some(other)] = &both.collect::<Vec<_>>()[..] {
-                        let differs = one != other;
-                        *compared.get_or_insert(false) |= differs;
-                        if differs {
-                            break;
-                        }
-                    }
+        let pairs = cases.factors.iter().enumerate();
+        let pairs = pairs.flat_map(|(number, factor)| factor.values.windows(2).map(move |pair| (number, pair)));
+        let differ = abreast::each(pairs.clone().collect(), |(number, pair)| self.differ(cases, rows, number, pair));
+        for ((number, pair), differs) in pairs.zip(differ) {
+            let name = (cases.factors[number].path.clone(), text(&pair[0]), text(&pair[1]));
+            self.compared.extend(differs.map(|differs| (name, differs)));
+        }
+    }
+
+    /// Whether two answers make a difference; none where they could not be compared.
+    fn differ(&self, cases: &Cases, rows: &[Row], number: usize, pair: &[Value]) -> Option<bool> {
+        let factor = &cases.factors[number];
+        let is = |row: &Row, value: &Value| row[number].is_some_and(|chosen| factor.values[chosen] == *value);
+        let mut compared = None;
+        for row in rows.iter().filter(|row| is(row, &pair[0]) || is(row, &pair[1])).take(12) {
+            let [one, other] = [&pair[0], &pair[1]].map(|value| {
+                if let Some(case) = self.of_row.get(row).filter(|_| is(row, value)).map(|case| &self.cases[*case]) {
+                    return Some((Cow::Borrowed(case.objects.as_slice()), notes(&case.form)));
                 }
-                if let Some(differs) = compared {
-                    self.compared.insert(name, differs);
+                let mut answers = cases.answers(row);
+                answers.insert(factor.path.clone(), Input::Value(value.clone()));
+                let form = cases.form(cases.profile(), answers, false);
+                let made = form.is_complete().then(|| render(&form.world()).ok()).flatten()?;
+                Some((Cow::Owned(made.objects), notes(&form)))
+            });
+            if let (Some(one), Some(other)) = (one, other) {
+                if one != other {
+                    return Some(true);
                 }
+                compared = Some(false);
             }
         }
+        compared
     }
 
     /// Checks each object against the Kubernetes schemas of every supported minor version.
     fn check_schemas(&mut self) {
         let schemas = Schemas::embedded();
         let versions = schemas.versions();
-        let mut checked = BTreeSet::new();
+        let mut known = HashSet::new();
+        let objects = self.cases.iter().flat_map(|case| &case.objects).map(|wanted| &wanted.object);
+        let distinct: Vec<_> = objects.filter(|object| known.insert(object.0.to_string())).collect();
+        let checked = abreast::each(distinct, |object| {
+            (object, versions.iter().map(|version| schemas.check(version, &object.0)).collect::<Vec<_>>())
+        });
         let mut faults: BTreeMap<(String, String, String), Vec<&str>> = BTreeMap::new();
-        for wanted in self.cases.iter().flat_map(|case| &case.objects) {
-            if !checked.insert(wanted.object.0.to_string()) {
-                continue;
-            }
-            for version in &versions {
-                for fault in schemas.check(version, &wanted.object.0) {
+        for (object, of_versions) in checked {
+            for (version, found) in versions.iter().zip(of_versions) {
+                for fault in found {
                     let remedy =
                         fault.suggestion.as_ref().map(|near| format!("did you mean {near}?")).unwrap_or_default();
                     let expected = if fault.expected.is_empty() {
@@ -223,7 +261,7 @@ impl Seen {
                     };
                     let path = if fault.path.is_empty() { String::new() } else { format!("{}: ", fault.path) };
                     let what = format!("{path}{}{expected}", fault.what);
-                    let of = faults.entry((wanted.object.id().short(), what, remedy)).or_default();
+                    let of = faults.entry((object.id().short(), what, remedy)).or_default();
                     if !of.contains(version) {
                         of.push(version);
                     }

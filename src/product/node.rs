@@ -5,11 +5,12 @@
 
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 use serde_json::{Map, Value};
 
+use super::expression::{Expression, ExpressionFault, Template};
 use crate::finding::{Finding, Severity};
 
 /// Where something stands in a file.
@@ -47,6 +48,21 @@ pub struct Node {
     pub place: Place,
     /// A plain scalar as it was written: `1.20` is the number 1.2, and where text is meant it is the text `1.20`.
     pub written: Option<Box<str>>,
+    read: Read,
+}
+
+/// What the text of a node was read as, kept: manifests are rendered again and again.
+#[derive(Clone, Debug, Default)]
+struct Read {
+    template: OnceLock<Box<Result<Template, ExpressionFault>>>,
+    bare: OnceLock<Box<Result<Expression, ExpressionFault>>>,
+}
+
+impl PartialEq for Read {
+    /// What was already read says nothing of what stands there.
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
 }
 
 /// What a node is.
@@ -69,6 +85,29 @@ pub enum NodeValue {
 }
 
 impl Node {
+    /// A value at a place.
+    pub fn new(value: NodeValue, place: Place) -> Self {
+        Self { value, place, written: None, read: Read::default() }
+    }
+
+    /// A text as a scalar that may hold `${…}`; none where it is no text.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn template(&self) -> Option<Result<&Template, &ExpressionFault>> {
+        let text = self.as_text()?;
+        Some((**self.read.template.get_or_init(|| Box::new(Template::parse(text)))).as_ref())
+    }
+
+    /// A text as a bare expression; none where it is no text.
+    ///
+    /// # Errors
+    /// As [`Expression::parse`].
+    pub fn bare(&self) -> Option<Result<&Expression, &ExpressionFault>> {
+        let text = self.as_text()?;
+        Some((**self.read.bare.get_or_init(|| Box::new(Expression::parse(text)))).as_ref())
+    }
+
     /// The text, where it is text.
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
@@ -226,7 +265,7 @@ impl Reader {
     }
 
     fn put_written(&mut self, value: NodeValue, place: &Place, written: Option<Box<str>>) {
-        let node = Node { value, place: place.clone(), written };
+        let node = Node { written, ..Node::new(value, place.clone()) };
         match self.open.last_mut() {
             None => {
                 if node.value != NodeValue::Null {

@@ -50,7 +50,16 @@ fn of_case(case: &Case) -> Vec<Broken> {
                     workload.object.id().short(),
                     question.path
                 );
-                broken.push(Broken::new(question.path.clone(), what, format!("write {claim} into `opens` of the key")));
+                let remedy = match &question.scope {
+                    None => format!("write {claim} into `opens` of the key"),
+                    Some(component) => format!(
+                        "the key is made by the component {component}, whose `opens` is not the product's to write: keep what \
+                         lies in {claim} readable without it, and say so in product.yaml: allow: [{{rule: KEY_WITHOUT_HOME, \
+                         at: {}, reason: WHY}}]",
+                        question.path
+                    ),
+                };
+                broken.push(Broken::new(question.path.clone(), what, remedy));
             }
         }
     }

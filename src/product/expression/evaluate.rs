@@ -1,6 +1,6 @@
 //! Evaluation by the `cel` crate, with names looked up as they are needed and taint kept.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::common::ast::IdedExpr;
@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::quick::{self, Stopped};
 use super::rewrite::APART;
-use super::{ApartKind, EvaluationFault, Expression, ExpressionFault, Looked, Names, Parsed, value};
+use super::{Apart, ApartKind, EvaluationFault, Expression, ExpressionFault, Looked, Names, Parsed, value};
 use crate::product::functions;
-use crate::product::recipe::Given;
+use crate::product::recipe::{Given, Recipe};
+use crate::secret::SecretText;
 
 /// The standard library and the string and list extensions that Kubernetes has too.
 static ENV: LazyLock<Result<Arc<Env>, String>> = LazyLock::new(|| {
@@ -24,6 +25,17 @@ static ENV: LazyLock<Result<Arc<Env>, String>> = LazyLock::new(|| {
 
 fn env() -> Result<Arc<Env>, String> {
     ENV.clone()
+}
+
+thread_local! {
+    /// What every evaluation begins with, made once: the library and our functions, with no names.
+    static ROOT: Result<Context<'static, 'static>, String> = root();
+}
+
+fn root() -> Result<Context<'static, 'static>, String> {
+    let mut context = Context::with_env(env()?);
+    functions::register(&mut context).map_err(|fault| fault.to_string())?;
+    Ok(context)
 }
 
 /// Reads CEL.
@@ -56,8 +68,43 @@ pub struct Evaluated {
     pub tainted: bool,
     /// It was computed from a secret that may not be read: the value means nothing.
     pub unknown: bool,
-    /// Every name that was read, with what a recipe holds for it.
-    pub reads: BTreeMap<String, Given>,
+    /// What was read for it.
+    pub reads: Reads,
+}
+
+/// Every name that an evaluation read, with what a recipe holds for it. Most are read for nothing but a clean value: what a
+/// recipe needs is sorted when there is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reads(Vec<(String, Given)>);
+
+impl Reads {
+    fn add(&mut self, name: &str, given: Given) {
+        self.0.push((name.to_owned(), given));
+    }
+
+    /// Takes what another part of the same expression or text read in.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// The names that were read and are null.
+    fn nothing(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, given) in &self.0 {
+            if *given == Given::Value(Value::Null)
+                && !name.starts_with(functions::secret::FACTS)
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The recipe of a template that read these.
+    pub(in crate::product) fn recipe(self, template: &str) -> Recipe {
+        Recipe { template: template.to_owned(), with: self.0.into_iter().collect() }
+    }
 }
 
 /// What one evaluation reads, kept while it runs.
@@ -71,7 +118,7 @@ pub(super) struct Reader<'a> {
 struct State {
     tainted: bool,
     unknown: bool,
-    reads: BTreeMap<String, Given>,
+    reads: Reads,
     fault: Option<EvaluationFault>,
 }
 
@@ -86,7 +133,7 @@ impl Reader<'_> {
         state.tainted |= looked.taint.is_some();
         state.unknown |= looked.unknown;
         let given = looked.taint.clone().unwrap_or_else(|| Given::Value(looked.value.clone()));
-        state.reads.insert(name.to_string(), given);
+        state.reads.add(name, given);
         Ok(looked)
     }
 
@@ -108,10 +155,10 @@ impl Reader<'_> {
         }
         let inner = run(&apart.operand, apart.quick, self.parsed, self.names)?;
         let mut state = self.state();
-        state.reads.extend(inner.reads);
+        state.reads.append(inner.reads);
         if inner.unknown && !matches!(apart.what, ApartKind::IsNull | ApartKind::IsNotNull) {
-            // What may not be read has no host that we know: null, and nobody is told more.
-            return Ok(Value::Null);
+            drop(state);
+            return Ok(self.whatever_it_is(apart));
         }
         drop(state);
         match apart.what {
@@ -120,6 +167,24 @@ impl Reader<'_> {
             ApartKind::UrlHost => functions::url::host(&inner.value),
             ApartKind::UrlPort => functions::url::port(&inner.value),
             _ => Err(EvaluationFault::new("takes the path of a secret")),
+        }
+    }
+
+    /// What a URL says, of which a part may not be read: a host and port that are the same whatever that part is, such as a
+    /// password; else null, and nobody is told more.
+    fn whatever_it_is(&self, apart: &Apart) -> Value {
+        let with = |text: &'static str| {
+            let names = Instead { names: self.names, text };
+            let made = run(&apart.operand, apart.quick, self.parsed, &names).ok()?.value;
+            match apart.what {
+                ApartKind::UrlHost => functions::url::host(&made).ok(),
+                ApartKind::UrlPort => functions::url::port(&made).ok(),
+                _ => None,
+            }
+        };
+        match (with("1a"), with("2b")) {
+            (Some(one), Some(other)) if one == other => one,
+            _ => Value::Null,
         }
     }
 
@@ -132,7 +197,7 @@ impl Reader<'_> {
         let name = format!("{}{path}", functions::secret::FACTS);
         let clean = self.names.lookup(&name)?;
         // A recipe asks again when it is followed.
-        self.state().reads.insert(name, Given::Value(clean.value.clone()));
+        self.state().reads.add(&name, Given::Value(clean.value.clone()));
         let facts = serde_json::from_value(clean.value).ok();
         let value = of(facts);
         Ok(value)
@@ -164,6 +229,38 @@ impl Reader<'_> {
     }
 }
 
+/// The same names, with a text in the place of every secret that may not be read.
+struct Instead<'a> {
+    names: &'a dyn Names,
+    text: &'static str,
+}
+
+impl Instead<'_> {
+    fn of(&self, looked: Looked) -> Looked {
+        if !looked.unknown {
+            return looked;
+        }
+        let value = match &looked.taint {
+            Some(Given::Recipe(recipe)) => {
+                let made = recipe.resolve(&|_, _| Some(SecretText::new(self.text)));
+                made.ok().flatten().map_or(Value::Null, |text| Value::from(text.expose()))
+            }
+            _ => Value::from(self.text),
+        };
+        Looked { value, unknown: false, ..looked }
+    }
+}
+
+impl Names for Instead<'_> {
+    fn lookup(&self, name: &str) -> Result<Looked, EvaluationFault> {
+        self.names.lookup(name).map(|looked| self.of(looked))
+    }
+
+    fn lookup_fields(&self, name: &str, fields: &BTreeSet<String>) -> Result<Looked, EvaluationFault> {
+        self.names.lookup_fields(name, fields).map(|looked| self.of(looked))
+    }
+}
+
 impl cel::context::VariableResolver for Reader<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
         match self.read(variable)? {
@@ -187,35 +284,56 @@ pub(super) fn evaluate(expression: &Expression, names: &dyn Names) -> Result<Eva
     })
 }
 
+/// The same by CEL alone, to hold the other way against it.
+#[cfg(test)]
+pub(super) fn by_cel(expression: &Expression, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
+    run(&expression.parsed.tree, false, &expression.parsed, names)
+}
+
 fn run(tree: &IdedExpr, is_quick: bool, parsed: &Parsed, names: &dyn Names) -> Result<Evaluated, EvaluationFault> {
     let reader = Reader { parsed, names, state: Mutex::new(State::default()) };
     if is_quick {
         match quick::value(tree, &reader) {
-            // By way of CEL's values, so that numbers and the order of keys are as in any other result.
-            Ok(value) => return reader.evaluated(value::to_json(&value::to_cel(&value))?),
+            Ok(value) => return reader.evaluated(value::as_cel_has_it(value)?),
             Err(Stopped::Fault(fault)) => return reader.failed(fault),
             Err(Stopped::NotHere) => *reader.state() = State::default(),
         }
     }
-    let result = {
-        let mut context = Context::with_env(env().map_err(EvaluationFault::new)?);
-        if parsed.calls_ours {
-            functions::register(&mut context).map_err(|fault| EvaluationFault::new(fault.to_string()))?;
-        }
+    let result = ROOT.with(|root| {
+        let root = root.as_ref().map_err(|fault| EvaluationFault::new(fault.clone()))?;
+        let mut context = root.new_inner_scope();
         context.set_variable_resolver(&reader);
-        cel::Value::resolve(tree, &context)
-    };
+        Ok(cel::Value::resolve(tree, &context))
+    })?;
     match result {
         Ok(value) => reader.evaluated(value::to_json(&value)?),
         Err(fault) => {
             let told = reader.state().fault.take();
-            reader.failed(told.unwrap_or_else(|| EvaluationFault::new(without_operands(&fault))))
+            let nothing = reader.state().reads.nothing();
+            reader.failed(told.unwrap_or_else(|| EvaluationFault::new(without_operands(&fault, &nothing))))
         }
     }
 }
 
+/// A type of CEL as the rest of the messages says it.
+fn kind_in_words(kind: &str) -> &str {
+    match kind {
+        "null_type" => "null",
+        "string" => "text",
+        "int" | "uint" | "double" => "a number",
+        "bool" => "true or false",
+        other => other,
+    }
+}
+
+/// An operator as it is written.
+fn spelled(function: &str) -> &str {
+    if function == "@in" { "in" } else { function.trim_matches('_') }
+}
+
 /// An error of CEL in words that name no operand, since an operand may be a secret.
-fn without_operands(fault: &ExecutionError) -> String {
+/// `nothing` are the names that were read and are null.
+fn without_operands(fault: &ExecutionError, nothing: &[String]) -> String {
     match fault {
         ExecutionError::InvalidArgumentCount { expected, actual } => {
             format!("a function takes {expected} arguments, not {actual}")
@@ -224,7 +342,18 @@ fn without_operands(fault: &ExecutionError) -> String {
         ExecutionError::UnexpectedType { got, want } => format!("expected {want}, got {got}"),
         ExecutionError::NoSuchKey(_) => "a map has no such key".into(),
         ExecutionError::NoSuchOverload(overload) => {
-            format!("`{}` does not take ({})", overload.function(), overload.argument_types().join(", "))
+            let types: Vec<&str> = overload.argument_types().iter().map(|kind| kind_in_words(kind)).collect();
+            let what = format!("`{}` does not take ({})", spelled(overload.function()), types.join(", "));
+            match nothing {
+                [] => what,
+                [name] => format!(
+                    "{what}: `{name}` is null with these answers; say what is meant then, such as {name} == null ? null : …"
+                ),
+                names => format!(
+                    "{what}: null with these answers are `{}`; say what is meant then, by x == null ? null : …",
+                    names.join("`, `")
+                ),
+            }
         }
         ExecutionError::UndeclaredReference(name) => format!("`{name}` is not known here"),
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),

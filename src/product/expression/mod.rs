@@ -18,7 +18,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use cel::common::ast::{Expr, IdedExpr};
 use serde_json::Value;
 
-use super::functions;
 use super::recipe::Given;
 
 pub use evaluate::Evaluated;
@@ -103,8 +102,6 @@ struct Parsed {
     fields: BTreeSet<String>,
     /// It needs no CEL.
     quick: bool,
-    /// It calls a function of ours.
-    calls_ours: bool,
 }
 
 /// A part of an expression whose result is clean though its operand may be secret.
@@ -166,7 +163,6 @@ impl Expression {
             .retain(|name| !name.starts_with('_') && !name.starts_with('@') && name != "!_" && name != "-_");
         let parsed = Parsed {
             quick: quick::fits(&rewritten.tree),
-            calls_ours: rewritten.functions.iter().any(|name| functions::NAMES.contains(&name.as_str())),
             tree: rewritten.tree,
             apart: rewritten.apart,
             names: rewritten.names,

@@ -1,11 +1,12 @@
 //! Scalars that may hold `${…}` (language.md "Values").
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::evaluate::Reads;
 use super::{EvaluationFault, Expression, ExpressionFault, Names};
-use crate::product::recipe::{Given, Recipe};
+use crate::product::recipe::Recipe;
 
 /// A scalar: plain text, exactly one `${…}`, or text with `${…}` in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +127,7 @@ impl Template {
                     let part = expression.evaluate(names)?;
                     whole.tainted |= part.tainted;
                     whole.unknown |= part.unknown;
-                    whole.reads.extend(part.reads);
+                    whole.reads.append(part.reads);
                     match part.value {
                         Value::String(value) => text.push_str(&value),
                         Value::Number(number) => text.push_str(&number.to_string()),
@@ -151,7 +152,7 @@ impl Template {
     /// As [`Template::evaluate`].
     pub fn outcome(&self, names: &dyn Names) -> Result<Outcome, EvaluationFault> {
         let evaluated = self.evaluate(names)?;
-        let recipe = |reads: BTreeMap<String, Given>| Recipe { template: self.source.clone(), with: reads };
+        let recipe = |reads: Reads| reads.recipe(&self.source);
         Ok(match evaluated {
             evaluated if evaluated.unknown => Outcome::Unknown(recipe(evaluated.reads)),
             evaluated if evaluated.value.is_null() => Outcome::Null,

@@ -16,6 +16,14 @@ impl Names for World {
             "labels" => Looked::clean(json!({"b": "2", "a": "1"})),
             "issuer.kind" => Looked::clean(json!("Issuer")),
             "registry" => Looked::clean(Value::Null),
+            "db.password" => Looked {
+                value: Value::Null,
+                taint: Some(Given::Secret {
+                    path: name.into(),
+                    at: SecretRef::Existing { namespace: "shop".into(), name: "pg".into(), key: "password".into() },
+                }),
+                unknown: true,
+            },
             "boom" => return Err(EvaluationFault::new("`boom` must never be read")),
             "keys.a" | "url" => Looked {
                 value: if name == "url" { json!("postgres://u:hunter2@db:6000/x") } else { json!("hunter2") },
@@ -162,4 +170,87 @@ fn what_is_no_cel_is_refused_with_its_place() {
     for source in ["", "a ==", "1 +* 2", "\"open"] {
         assert!(Expression::parse(source).is_err(), "{source}");
     }
+}
+
+#[test]
+fn what_needs_no_cel_comes_to_what_cel_says() {
+    for source in [
+        "database.mode",
+        "replicas",
+        "labels",
+        "list",
+        "[replicas, database.mode, nothing]",
+        "{\"z\": {\"y\": replicas, \"b\": list}, \"a\": nothing}",
+        "replicas == 2 && replicas != 3 || boom",
+        "boom || replicas == 2",
+        "replicas == database.mode",
+        "nothing == database.mode",
+        "1 - 2 * 3 + 7 / 2",
+        "-7 / 2",
+        "7 / 0",
+        "9223372036854775807 + 1",
+        "-9223372036854775807 - 2",
+        "\"a\" + database.mode + \"ü\"",
+        "\"a\" + replicas",
+        "replicas < 3 && replicas <= 2 && replicas > 1 && replicas >= 2",
+        "replicas < database.mode",
+        "replicas < nothing",
+        "\"b\" in list",
+        "\"x\" in list",
+        "replicas in list",
+        "replicas in [1, 2]",
+        "\"a\" in labels",
+        "database.mode in nothing",
+        "size(\"aü€\") + size(list) + size(labels)",
+        "size(nothing)",
+        "string(replicas) + string(true) + string(database.mode)",
+        "string(nothing)",
+        "string(list)",
+        "database.mode.matches(\"^b.*d$\")",
+        "database.mode.matches(\"[\")",
+        "nothing.matches(\"a\")",
+        "database.mode.startsWith(\"bun\") && database.mode.endsWith(\"led\") && database.mode.contains(\"ndl\")",
+        "list.contains(\"a\")",
+        "image(\"docker.io/postgres\", \"17\")",
+        "image(\"postgres:17\")",
+        "image(nothing, \"17\")",
+        "image(replicas)",
+        "nothing ? 1 : 2",
+        "!nothing",
+        "true ? url : boom",
+        "\"x\" + url",
+        "hidden + \"x\"",
+        "size(hidden)",
+        "unknown.name > 1",
+    ] {
+        let expression = Expression::parse(source).unwrap();
+        let (one, other) = (expression.evaluate(&World), evaluate::by_cel(&expression, &World));
+        // How a fault is put around differs; what it says does not.
+        let said = |result: Result<Evaluated, EvaluationFault>| {
+            result.map_err(|fault| {
+                fault.message.rsplit_once("`: ").map_or(fault.message.clone(), |(_, why)| why.to_owned())
+            })
+        };
+        assert_eq!(said(one), said(other), "{source}");
+    }
+}
+
+#[test]
+fn what_is_null_is_told_by_name_where_an_operation_takes_none() {
+    let fault = |source: &str| Expression::parse(source).unwrap().evaluate(&World).unwrap_err().message;
+    let told = fault("string(nothing)");
+    assert!(told.contains("`string` does not take (null): `nothing` is null with these answers"), "{told}");
+    assert!(told.contains("nothing == null ? null : …"), "{told}");
+    let told = fault("replicas < database.mode");
+    assert!(told.ends_with("does not take (a number, text)"), "{told}");
+}
+
+#[test]
+fn where_a_url_leads_is_known_though_its_password_may_not_be_read() {
+    let url = r#"postgresUrl({"host": "db", "port": 6000, "user": "me", "password": db.password, "database": "x"})"#;
+    assert_eq!(value(&format!("urlHost({url})")), json!("db"));
+    assert_eq!(value(&format!("urlPort({url})")), json!(6000));
+    // A host that may not be read, and a URL that may not, lead nowhere that we know.
+    assert_eq!(value(r#"urlHost(postgresUrl({"host": db.password, "user": "me", "database": "x"}))"#), Value::Null);
+    assert_eq!(value("urlPort(hidden)"), Value::Null);
 }

@@ -26,6 +26,18 @@ pub(super) fn to_cel(value: &Value) -> cel::Value {
     }
 }
 
+/// JSON as it comes out of CEL, so that numbers and the order of keys are as in any other result.
+///
+/// # Errors
+/// As [`to_json`].
+pub(super) fn as_cel_has_it(value: Value) -> Result<Value, EvaluationFault> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(value),
+        Value::Number(ref number) if number.is_i64() => Ok(value),
+        other => to_json(&to_cel(&other)),
+    }
+}
+
 /// A CEL value as JSON.
 ///
 /// # Errors

@@ -19,14 +19,19 @@ pub(super) fn register(context: &mut Context<'_, '_>) -> Result<(), DeclarationE
                 _ => None,
             })
             .collect();
-        match texts.as_deref() {
-            Some([Some(whole), registry]) => Ok(reference(whole, *registry).into()),
-            Some([Some(repository), Some(tag), registry]) => {
-                Ok(reference(&format!("{repository}:{tag}"), *registry).into())
-            }
-            _ => Err(fault("image", "takes a repository and a tag, or a whole reference, as text")),
-        }
+        let made = texts.as_deref().and_then(of);
+        let wrong = || fault("image", "takes a repository and a tag, or a whole reference, as text");
+        made.map(Into::into).ok_or_else(wrong)
     })
+}
+
+/// What `image` comes to with these arguments, the registry last; none where they are not what it takes.
+pub(in crate::product) fn of(args: &[Option<&str>]) -> Option<String> {
+    match args {
+        [Some(whole), registry] => Some(reference(whole, *registry)),
+        [Some(repository), Some(tag), registry] => Some(reference(&format!("{repository}:{tag}"), *registry)),
+        _ => None,
+    }
 }
 
 /// A reference, taken from another registry where one is named: the host is replaced, the path stays.

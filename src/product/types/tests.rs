@@ -1,6 +1,6 @@
 use super::*;
 use crate::product::expression::Expression;
-use crate::product::load::{Components, Files, load};
+use crate::product::load::{Components, Files, built_in_for_tests, load};
 
 const PRODUCT: &str = r#"
 slipway: 1
@@ -87,26 +87,7 @@ fn a_wrong_operand_or_an_unknown_name_is_told_in_every_branch() {
 
 #[test]
 fn every_expression_of_a_bundled_product_has_a_type() {
-    fn read(at: &std::path::Path, base: &std::path::Path, into: &mut Files) {
-        for entry in std::fs::read_dir(at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, base, into);
-            } else {
-                let name = path.strip_prefix(base).unwrap().to_str().unwrap().to_owned();
-                into.insert(name, std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    fn folder(path: &str) -> Files {
-        let base = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let mut files = Files::new();
-        read(&base, &base, &mut files);
-        files
-    }
-    let components: Components =
-        ["postgresql", "redis"].map(|name| (name.to_owned(), folder(&format!("assets/components/{name}")))).into();
-    let product = load("inngest", &folder("profiles/inngest"), &components).unwrap();
+    let product = built_in_for_tests("inngest");
     for (path, question) in &product.questions {
         let types = ProductTypes::new(&product, &question.scope);
         for condition in question.when.iter().chain(&question.from) {
