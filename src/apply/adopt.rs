@@ -78,7 +78,7 @@ fn handed_over(live: &Object, manager: &str) -> Option<Vec<Value>> {
         .filter(|name| *name != manager)
         .collect();
     let of_helm = |entry: &&Value| whole(entry) && entry["manager"].as_str().is_some_and(|name| helms.contains(&name));
-    let first = entries.iter().find(of_helm)?;
+    let Some(first) = entries.iter().find(of_helm) else { return without_maker(live) };
     let ours = |entry: &&Value| whole(entry) && entry["manager"] == manager && entry["operation"] == "Apply";
     let mut fields = Value::Object(Map::new());
     // Entries of another version name fields by other paths; what they own is sent right after, and owned by that.
@@ -96,6 +96,29 @@ fn handed_over(live: &Object, manager: &str) -> Option<Vec<Value>> {
         "fieldsV1": fields,
     }));
     Some(kept)
+}
+
+/// The `managedFields` of a claim that Kubernetes made after a template, without its say in size and labels: nobody says them
+/// again once the template is gone, and growing the volume is no conflict then. `None` where there is nothing to change.
+fn without_maker(live: &Object) -> Option<Vec<Value>> {
+    const MAKER: &str = "kube-controller-manager";
+    if live.kind() != "PersistentVolumeClaim" {
+        return None;
+    }
+    let mut entries = live.list(&["metadata", "managedFields"]).to_vec();
+    let mut found = false;
+    for entry in entries.iter_mut().filter(|entry| entry["manager"] == MAKER && entry.get("subresource").is_none()) {
+        let Some(whole) = entry["fieldsV1"].as_object_mut() else { continue };
+        for (at, field) in [("f:spec", "f:resources"), ("f:metadata", "f:labels")] {
+            let Some(fields) = whole.get_mut(at).and_then(Value::as_object_mut) else { continue };
+            found |= fields.remove(field).is_some();
+            // An empty one would own all of it.
+            if fields.is_empty() {
+                whole.remove(at);
+            }
+        }
+    }
+    found.then_some(entries)
 }
 
 fn union(into: &mut Value, from: &Value) {
@@ -146,6 +169,17 @@ mod tests {
         let fields = handed_over(&live, "slipway:n/r").unwrap();
         assert_eq!(fields.len(), 1);
         assert_eq!(fields[0]["fieldsV1"]["f:data"], json!({"f:a": {}, "f:b": {}, "f:c": {}}));
+    }
+
+    #[test]
+    fn size_and_labels_of_a_claim_that_was_made_after_a_template_are_nobodys_but_ours() {
+        let spec = json!({"f:metadata": {"f:labels": {"f:a": {}}}, "f:spec": {"f:resources": {"f:requests": {}}, "f:volumeName": {}}});
+        let mut claim = object(&[entry("kube-controller-manager", "Update", spec)]);
+        claim.set(&["kind"], "PersistentVolumeClaim".into());
+        let fields = handed_over(&claim, "slipway:n/r").unwrap();
+        assert_eq!(fields[0]["fieldsV1"], json!({"f:spec": {"f:volumeName": {}}}));
+        claim.set(&["metadata", "managedFields"], Value::Array(fields));
+        assert_eq!(handed_over(&claim, "slipway:n/r"), None);
     }
 
     #[test]

@@ -120,6 +120,13 @@ impl Run<'_> {
         pod.set(&["metadata", "generateName"], "slipway-try-".into());
         pod.set(&["metadata", "namespace"], object.namespace().into());
         pod.set(&["spec"], template.get("spec").cloned().unwrap_or(Value::Null));
+        // The volumes that a StatefulSet's controller puts in after the templates of its claims.
+        let mut volumes = pod.list(&["spec", "volumes"]).to_vec();
+        for claim in object.list(&["spec", "volumeClaimTemplates"]) {
+            let name = &claim["metadata"]["name"];
+            volumes.push(json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+            pod.set(&["spec", "volumes"], volumes.as_slice().into());
+        }
         // A CronJob's or Job's template may leave it to its controller.
         let account = pod.text(&["spec", "serviceAccountName"]).to_string();
         if !account.is_empty() && !accounts.contains(account.as_str()) {

@@ -72,9 +72,7 @@ impl Run<'_> {
             let id = object.id();
             self.tell.step(&id, EventKind::StepStarted).await;
             let how = Deletion { resource_version: object.resource_version().into(), ..Deletion::of(object.uid()) };
-            if self.cluster.delete(&id, &how).await? {
-                self.until_gone(&id, object.uid()).await?;
-            }
+            self.delete(&id, &how).await?;
             self.tell.step(&id, EventKind::StepFinished { done: Done::Deleted }).await;
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::owned;
 use super::run::Run;
 use super::survey::{Item, is_kept_thing};
 use crate::cluster::record::JournalEntry;
-use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation};
+use crate::cluster::{Apply, Deletion, FaultKind, FieldConflict, Propagation, Removal};
 use crate::diagnose::held_in_deletion;
 use crate::error::{Failure, FailureKind};
 use crate::event::{Done, EventKind};
@@ -218,11 +218,16 @@ impl Run<'_> {
             propagation,
             dry_run: false,
         };
-        let there = self.cluster.delete(&item.id, &how).await?;
-        if there {
-            self.until_gone(&item.id, live.uid()).await?;
+        self.delete(&item.id, &how).await
+    }
+
+    /// Deletes an object and waits until it is gone; `false` when it was gone already.
+    pub(super) async fn delete(&self, id: &ObjectId, how: &Deletion) -> Result<bool, Failure> {
+        let removed = self.cluster.remove(id, how).await?;
+        if removed == Removal::Going {
+            self.until_gone(id, &how.uid).await?;
         }
-        Ok(there)
+        Ok(removed != Removal::Absent)
     }
 
     /// Waits until an object is gone. What holds it is told after a while; not longer than the operator wants.

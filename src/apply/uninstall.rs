@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+
 use super::control::Control;
 use super::namespace::CREATED_BY;
 use super::run::{Ended, MOVED, Run};
 use super::survey::Item;
 use crate::cluster::lock::{self, LockTiming};
 use crate::cluster::record::{REVISION, Revision};
-use crate::cluster::{Cluster, Deletion, Fault, FaultKind};
+use crate::cluster::{Cluster, Deletion, Fault, FaultKind, Resource};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
@@ -37,9 +39,8 @@ impl Run<'_> {
             return Ok(Ended::default());
         }
         self.locked().await?;
-        let kept = self.kept().await?;
+        let (kept, live) = tokio::try_join!(self.kept(), self.live(false))?;
         self.still_everything(kept.parent.as_ref()).await?;
-        let live = self.live(false).await?;
         let items = self.deletions(&live)?;
         let mut revision = match kept.pending() {
             Some(pending) if pending.plan.verb == self.plan.verb => {
@@ -67,11 +68,12 @@ impl Run<'_> {
         // Its own revision goes last, so that a run that dies here still knows what it was doing; of the others also the parts
         // that a run left which died while it wrote or deleted them.
         let own = revision.number.to_string();
-        for old in records(&self.cluster, target).await? {
-            if old.label(REVISION) != Some(&own) {
-                self.may_write()?;
-                self.cluster.delete(&old.id(), &Deletion::of(old.uid())).await?;
-            }
+        let mut old = records(&self.cluster, target).await?;
+        old.retain(|record| record.label(REVISION) != Some(&own));
+        let parts = old.split_off(old.partition_point(|record| record.at(&["data", "format"]).is_some()));
+        for together in [old, parts] {
+            let deletions: Vec<_> = together.iter().map(|record| self.record_goes(record).boxed()).collect();
+            futures::future::try_join_all(deletions).await?;
         }
         self.may_write()?;
         self.cluster
@@ -79,18 +81,20 @@ impl Run<'_> {
             .await?;
         // Looked and decided while nobody else may begin; the Lease itself goes last, which gives the lock back.
         let id_of_lease = ObjectId::new("coordination.k8s.io", "Lease", &target.namespace, &target.parent_name());
-        let lease = self.cluster.find(&id_of_lease).await?;
-        let mut remains = self.remains().await?;
+        // What is kept keeps its Namespace: then nothing else has to be looked for.
+        let ours = namespace
+            .filter(|namespace| namespace.annotation(CREATED_BY) == Some(&self.manager))
+            .filter(|_| !items.iter().any(|item| item.unchanged && item.live.is_some()));
+        let lease = async { self.cluster.find(&id_of_lease).await.map_err(Failure::from) };
+        let remains = async { if ours.is_some() { self.remains().await } else { Ok(Vec::new()) } };
+        let (lease, mut remains) = tokio::try_join!(lease, remains)?;
         let own = Revision::name(target, revision.number);
         let is_own = |left: &ObjectId| left.kind == "ConfigMap" && left.name.strip_prefix(&own).is_some_and(is_part);
         remains.retain(|left| *left != id_of_lease && !is_own(left));
         self.may_write()?;
         // From here on the lock may go with what is deleted, and a deletion that is sent again is no write without it.
         let cluster = self.cluster.unguarded();
-        if let Some(namespace) = namespace
-            && namespace.annotation(CREATED_BY) == Some(&self.manager)
-            && remains.is_empty()
-        {
+        if let Some(namespace) = ours.filter(|_| remains.is_empty()) {
             cluster.delete(&id, &Deletion::of(namespace.uid())).await?;
         } else {
             Revision::delete(&self.cluster, target, revision.number).await?;
@@ -103,6 +107,11 @@ impl Run<'_> {
             lock.release().await;
         }
         Ok(ended)
+    }
+
+    async fn record_goes(&self, record: &Object) -> Result<bool, Failure> {
+        self.may_write()?;
+        Ok(self.cluster.delete(&record.id(), &Deletion::of(record.uid())).await?)
     }
 
     /// What another run added after the plan was made would be left without a record: it is said instead, and nothing is
@@ -144,7 +153,6 @@ impl Run<'_> {
 
     /// What is still in the namespace, apart from what Kubernetes itself puts into every one and what is going away.
     async fn remains(&self) -> Result<Vec<ObjectId>, Failure> {
-        let namespace = &self.plan.target.namespace;
         let kinds = self.cluster.resources().await?;
         let namespaced: BTreeSet<(&str, &str)> =
             kinds.iter().filter(|kind| kind.namespaced).map(|kind| (kind.group.as_str(), kind.kind.as_str())).collect();
@@ -154,24 +162,22 @@ impl Run<'_> {
         let kinds = kinds.filter(|kind| {
             !matches!(kind.kind.as_str(), "Event" | "EndpointSlice" | "Endpoints" | "ControllerRevision")
         });
-        let mut remains = Vec::new();
-        for kind in kinds {
-            let listed = match self.cluster.list(&kind.group, &kind.kind, namespace, "").await {
-                Ok(listed) => listed.objects,
-                // What may not be seen may be there: the namespace stays.
-                Err(fault) if matches!(fault.kind, FaultKind::Forbidden | FaultKind::Unsupported) => {
-                    remains.push(ObjectId::new(&kind.group, &kind.kind, namespace, "?"));
-                    continue;
-                }
-                Err(fault) => return Err(fault.into()),
-            };
-            for object in listed {
-                if counts(&object, &namespaced) {
-                    remains.push(object.id());
-                }
+        let lists: Vec<_> = kinds.map(|kind| self.remains_of(kind, &namespaced).boxed()).collect();
+        let lists: Vec<Vec<ObjectId>> =
+            futures::stream::iter(lists).buffered(self.options.parallel).try_collect().await?;
+        Ok(lists.concat())
+    }
+
+    async fn remains_of(&self, kind: &Resource, namespaced: &BTreeSet<(&str, &str)>) -> Result<Vec<ObjectId>, Failure> {
+        let namespace = &self.plan.target.namespace;
+        match self.cluster.list(&kind.group, &kind.kind, namespace, "").await {
+            Ok(listed) => Ok(listed.objects.iter().filter(|one| counts(one, namespaced)).map(Object::id).collect()),
+            // What may not be seen may be there: the namespace stays.
+            Err(fault) if matches!(fault.kind, FaultKind::Forbidden | FaultKind::Unsupported) => {
+                Ok(vec![ObjectId::new(&kind.group, &kind.kind, namespace, "?")])
             }
+            Err(fault) => Err(fault.into()),
         }
-        Ok(remains)
     }
 }
 

@@ -97,6 +97,10 @@ impl Ask {
         self.method != Method::GET && !path.ends_with("reviews") && !self.path.contains("dryRun=All")
     }
 
+    fn is_of_a_lock(&self) -> bool {
+        self.path.contains("/leases")
+    }
+
     /// Adds one parameter to the query.
     pub(super) fn query(mut self, key: &str, value: &str) -> Self {
         self.path.push(if self.path.contains('?') { '&' } else { '?' });
@@ -142,9 +146,6 @@ impl Cluster {
     pub(super) async fn ask_bytes(&self, ask: &Ask) -> Result<bytes::Bytes, Fault> {
         let mut attempt = 1;
         loop {
-            if ask.writes() {
-                self.may_send().map_err(Fault::held_back)?;
-            }
             let fault = match self.attempt(ask).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(fault) => fault,
@@ -177,6 +178,12 @@ impl Cluster {
     async fn attempt(&self, ask: &Ask) -> Result<bytes::Bytes, Fault> {
         let deadline = self.patience().deadline;
         let asked = self.asked(ask);
+        // A lock that waits behind others while the server is slow would be lost.
+        let _turn = if ask.is_of_a_lock() { None } else { self.turn().await };
+        // Right before it is sent: the lock may have gone meanwhile.
+        if ask.writes() {
+            self.may_send().map_err(Fault::held_back)?;
+        }
         let whole = async {
             let response = self.send(ask).await?;
             let (parts, body) = response.into_parts();

@@ -37,6 +37,13 @@ pub struct Identity {
 /// Asked before every write is sent; an error keeps it back.
 pub(super) type Guard = Arc<dyn Fn() -> Result<(), Failure> + Send + Sync>;
 
+/// Questions at once. The client speaks HTTP/1.1, where each that finds no idle connection makes one of its own, and a TLS
+/// handshake costs both sides more than several answers: a few connections that are used again are faster than many new ones.
+pub(super) const TOGETHER: usize = 6;
+/// The longest that a question waits for its turn. Turns only save work: a server that hangs, or a question that is not gone on
+/// with while whoever asked it asks another, must hold up nobody.
+const TURN: std::time::Duration = std::time::Duration::from_millis(250);
+
 type Told = Arc<dyn Fn(EventKind) + Send + Sync>;
 
 /// A cluster: cheap to clone, shared by everything that asks it.
@@ -54,6 +61,8 @@ struct Inner {
     kinds: Mutex<Option<Arc<Kinds>>>,
     /// Only one discovery runs at a time; the others wait for it.
     discovering: tokio::sync::Mutex<()>,
+    /// Questions at once: see [`TOGETHER`].
+    room: tokio::sync::Semaphore,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -201,6 +210,9 @@ impl Cluster {
                 identity,
                 kinds: Mutex::new(None),
                 discovering: tokio::sync::Mutex::new(()),
+                room: tokio::sync::Semaphore::new(
+                    std::env::var("SLIPROOM").ok().and_then(|v| v.parse().ok()).unwrap_or(TOGETHER),
+                ),
             }),
             patience: Patience::default(),
             told: None,
@@ -293,6 +305,11 @@ impl Cluster {
 
     pub(super) fn learn_kinds(&self, kinds: Option<Arc<Kinds>>) {
         *self.inner.kinds.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = kinds;
+    }
+
+    /// Waits for its turn to ask, but not for long; what it gives is held until the answer was read.
+    pub(super) async fn turn(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        tokio::time::timeout(TURN, self.inner.room.acquire()).await.ok()?.ok()
     }
 
     pub(super) fn discovering(&self) -> &tokio::sync::Mutex<()> {

@@ -38,7 +38,7 @@ pub use exec::{Broken, Command, Streamed};
 pub use fault::{Fault, FaultKind, FieldConflict};
 pub use forwarding::Forwarding;
 pub use kubeconfig::{Choice, ContextInfo, Contexts, Lender, contexts};
-pub use objects::{Apply, Deletion, Listed, Propagation};
+pub use objects::{Apply, Deletion, Listed, Propagation, Removal};
 pub use pods::{Executed, Forward, LogAsk};
 pub use stream::{Seen, Watched};
 

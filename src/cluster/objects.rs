@@ -34,6 +34,17 @@ pub enum Propagation {
     Orphan,
 }
 
+/// What a deletion came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It was gone already.
+    Absent,
+    /// It is gone.
+    Gone,
+    /// It ends once nothing holds it any more: finalizers, its pods, its time.
+    Going,
+}
+
 /// How an object is deleted.
 #[derive(Clone, Debug, Default)]
 pub struct Deletion {
@@ -252,6 +263,14 @@ impl Cluster {
     /// # Errors
     /// [`FaultKind::Changed`] when a precondition does not hold.
     pub async fn delete(&self, id: &ObjectId, how: &Deletion) -> Result<bool, Fault> {
+        self.remove(id, how).await.map(|removed| removed != Removal::Absent)
+    }
+
+    /// The same, and whether something still holds it.
+    ///
+    /// # Errors
+    /// As [`Cluster::delete`].
+    pub async fn remove(&self, id: &ObjectId, how: &Deletion) -> Result<Removal, Fault> {
         let resource = self.resource(&id.group, &id.kind, "").await?;
         let path = format!("{}/{}", resource.path(&id.namespace), id.name);
         let propagation = match how.propagation {
@@ -274,18 +293,20 @@ impl Cluster {
         let mut attempt = 1;
         loop {
             let fault = match self.ask(ask()).await {
-                Ok(_) => return Ok(true),
-                Err(fault) if fault.is_absent() => return Ok(false),
+                // The server answers with the object where it only begins to end, and with a Status once it is gone.
+                Ok(answer) if answer["kind"] == "Status" && answer["status"] == "Success" => return Ok(Removal::Gone),
+                Ok(_) => return Ok(Removal::Going),
+                Err(fault) if fault.is_absent() => return Ok(Removal::Absent),
                 Err(fault) => fault,
             };
             if fault.kind != FaultKind::Changed || how.dry_run {
                 return Err(fault);
             }
             match self.find(id).await? {
-                None => return Ok(false),
+                None => return Ok(Removal::Absent),
                 Some(live) if !how.uid.is_empty() && live.uid() != how.uid => return Err(fault),
                 // It is going already: by this deletion, whose answer was lost, or by another's.
-                Some(live) if live.at(&["metadata", "deletionTimestamp"]).is_some() => return Ok(true),
+                Some(live) if live.at(&["metadata", "deletionTimestamp"]).is_some() => return Ok(Removal::Going),
                 Some(_) if !how.resource_version.is_empty() => return Err(fault),
                 // A UID never changes: where it is still the one that is meant, somebody wrote the object at that very moment.
                 Some(_) if attempt < self.patience().attempts => self.wait(&ask(), &fault, attempt).await,

@@ -1,6 +1,7 @@
 //! The record of a release: one revision per attempt at changing it (cluster.md 1). It holds no secret value.
 
 mod packed;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use packed::{pack, understand, unpack};
+pub use standing::{Standing, standing};
 
 use super::connect::Cluster;
 use super::fault::{Fault, FaultKind};
@@ -283,51 +285,6 @@ pub async fn releases(cluster: &Cluster, namespace: &str, product: &str) -> Resu
     let listed = cluster.list("", "ConfigMap", namespace, &format!("{RELEASE},{REVISION}")).await?.objects;
     let of_it = listed.iter().filter(|object| object.text(&["data", "product"]) == product);
     Ok(of_it.filter_map(|object| object.label(RELEASE).map(str::to_string)).collect())
-}
-
-/// The newest revision of each release in a namespace, or in all of them where it is empty.
-///
-/// # Errors
-/// The records cannot be listed.
-pub async fn standing(cluster: &Cluster, namespace: &str) -> Result<Vec<Standing>, Fault> {
-    let listed = cluster.list("", "ConfigMap", namespace, &format!("{RELEASE},{REVISION}")).await?.objects;
-    let mut newest: BTreeMap<(String, String), Standing> = BTreeMap::new();
-    for found in listed.iter().filter(|found| found.at(&["data", "format"]).is_some()) {
-        let text = |key: &str| crate::sanitize::line(found.text(&["data", key]));
-        let standing = Standing {
-            namespace: found.namespace().into(),
-            release: found.label(RELEASE).unwrap_or("").into(),
-            revision: text("revision").parse().unwrap_or(0),
-            outcome: text("outcome"),
-            who: text("who"),
-            product: text("product"),
-            version: text("version"),
-        };
-        let known = newest.entry((standing.namespace.clone(), standing.release.clone())).or_default();
-        if standing.revision >= known.revision {
-            *known = standing;
-        }
-    }
-    Ok(newest.into_values().collect())
-}
-
-/// Where a release stands, by its newest revision.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub release: String,
-    /// Number of the revision.
-    pub revision: u32,
-    /// Its outcome: `pending`, `deployed`, `failed`, `superseded`.
-    pub outcome: String,
-    /// Who began it.
-    pub who: String,
-    /// Name of its product.
-    pub product: String,
-    /// Version of it.
-    pub version: String,
 }
 
 /// How far a revision came, by its ConfigMap.

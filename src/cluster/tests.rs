@@ -9,7 +9,8 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tower::{BoxError, service_fn};
 
-use super::{Apply, Cluster, FaultKind, Identity, Patience};
+use super::{Apply, Cluster, Deletion, FaultKind, Identity, Patience, Removal};
+use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
 use crate::object::{Object, ObjectId};
 
@@ -194,4 +195,108 @@ async fn a_list_is_read_page_by_page_and_its_items_get_their_type() {
     let names: Vec<_> = listed.objects.iter().map(|object| format!("{} {}", object.kind(), object.name())).collect();
     assert_eq!(names, ["ConfigMap a", "ConfigMap b"]);
     assert!(asked.lock().unwrap()[1].ends_with("labelSelector=x%3Dy&continue=more"));
+}
+
+#[tokio::test]
+async fn a_deletion_tells_what_is_gone_from_what_only_begins_to_end() {
+    let gone = json!({"kind": "Status", "status": "Success", "details": {"name": "a", "kind": "configmaps"}});
+    for (code, answer, wanted) in [
+        (200, gone, Removal::Gone),
+        (200, config_map().0, Removal::Going),
+        (404, status("NotFound", "configmaps \"a\" not found"), Removal::Absent),
+    ] {
+        let (cluster, _) = scripted(vec![(code, vec![], answer)]);
+        assert_eq!(cluster.remove(&id(), &Deletion::default()).await.unwrap(), wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_questions_are_asked_at_once_but_none_waits_long_and_a_lock_not_at_all() {
+    let open = Arc::new(Mutex::new(0));
+    let seen = open.clone();
+    let service = service_fn(move |request: Request<Body>| {
+        let path = request.uri().to_string();
+        let leases = [("Lease", "leases")];
+        let answer = match path.as_str() {
+            "/api" => Some(discovery("", "v1", &[("ConfigMap", "configmaps")])),
+            "/apis" => Some(discovery("coordination.k8s.io", "v1", &leases)),
+            _ if path.contains("leases") => Some(json!({"kind": "Lease", "metadata": {"name": "a"}})),
+            _ => None,
+        };
+        if answer.is_none() {
+            *seen.lock().unwrap() += 1;
+        }
+        async move {
+            match answer {
+                Some(answer) => Ok::<_, BoxError>(Response::new(Body::from(answer.to_string().into_bytes()))),
+                // A server that hangs.
+                None => std::future::pending().await,
+            }
+        }
+    });
+    let cluster = Cluster::over_service(service, Identity::default());
+    let questions: Vec<_> = (0..40)
+        .map(|_| {
+            let cluster = cluster.clone();
+            tokio::spawn(async move { cluster.find(&id()).await })
+        })
+        .collect();
+    let lease = ObjectId::new("coordination.k8s.io", "Lease", "n", "a");
+    assert!(cluster.find(&lease).await.unwrap().is_some());
+    while *open.lock().unwrap() < super::connect::TOGETHER {
+        tokio::task::yield_now().await;
+    }
+    assert!(cluster.find(&lease).await.unwrap().is_some());
+    assert_eq!(*open.lock().unwrap(), super::connect::TOGETHER);
+    // A server that hangs holds up nobody who asks something else.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(*open.lock().unwrap(), questions.len());
+    questions.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_lock_goes_while_it_waits_for_its_turn_is_never_sent() {
+    let written = Arc::new(Mutex::new(0));
+    let (seen, waiting) = (written.clone(), Arc::new(Mutex::new(0)));
+    let asked = waiting.clone();
+    let service = service_fn(move |request: Request<Body>| {
+        let answer = match request.uri().path() {
+            "/api" => Some(discovery("", "v1", &[("ConfigMap", "configmaps")])),
+            "/apis" => Some(discovery("apps", "v1", &[("Deployment", "deployments")])),
+            _ => None,
+        };
+        match (request.method().as_str(), &answer) {
+            ("DELETE", _) => *seen.lock().unwrap() += 1,
+            (_, None) => *asked.lock().unwrap() += 1,
+            _ => {}
+        }
+        async move {
+            match answer {
+                Some(answer) => Ok::<_, BoxError>(Response::new(Body::from(answer.to_string().into_bytes()))),
+                None => std::future::pending().await,
+            }
+        }
+    });
+    let cluster = Cluster::over_service(service, Identity::default());
+    for _ in 0..super::connect::TOGETHER {
+        let cluster = cluster.clone();
+        tokio::spawn(async move { cluster.find(&id()).await });
+    }
+    while *waiting.lock().unwrap() < super::connect::TOGETHER {
+        tokio::task::yield_now().await;
+    }
+    let held = Arc::new(Mutex::new(true));
+    let holds = held.clone();
+    let guarded = cluster.guarded(move || match *holds.lock().unwrap() {
+        true => Ok(()),
+        false => Err(Failure::new(FailureKind::Refused, "the lock is lost")),
+    });
+    let write = tokio::spawn(async move { guarded.delete(&id(), &Deletion::default()).await });
+    // It waits; then the lock goes.
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+    *held.lock().unwrap() = false;
+    let fault = write.await.unwrap().unwrap_err();
+    assert_eq!((fault.kind, *written.lock().unwrap()), (FaultKind::HeldBack, 0));
 }

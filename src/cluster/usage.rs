@@ -8,16 +8,21 @@ use serde_json::Value;
 use super::ask::{Ask, Patience, encode};
 use super::connect::Cluster;
 use crate::object::Object;
-use crate::plan::uninstall::{Usage, Volume};
+use crate::plan::uninstall::Usage;
 
 /// How long a node may take; a status does not wait for a node that is gone.
 const ANSWERS: Duration = Duration::from_secs(2);
 
 impl Cluster {
-    /// Measures the volumes of a namespace that pods mount. What cannot be measured is unknown: no pod mounts it, its node
-    /// does not answer, or we may not ask nodes.
-    pub async fn measure(&self, namespace: &str, volumes: &mut [Volume], pods: &[Object]) {
-        let claims: BTreeSet<&str> = volumes.iter().map(|volume| volume.name.as_str()).collect();
+    /// How full the volumes of claims are that pods mount, by claim. What cannot be measured is not in it: no pod mounts it,
+    /// its node does not answer, or we may not ask nodes.
+    pub(super) async fn measured(
+        &self,
+        namespace: &str,
+        claims: &[Object],
+        pods: &[Object],
+    ) -> BTreeMap<String, Usage> {
+        let claims: BTreeSet<&str> = claims.iter().map(Object::name).collect();
         let mounts = |pod: &&Object| {
             let names = pod.list(&["spec", "volumes"]).iter();
             names
@@ -26,15 +31,8 @@ impl Cluster {
         };
         let nodes: BTreeSet<&str> = pods.iter().filter(mounts).map(|pod| pod.text(&["spec", "nodeName"])).collect();
         let asked = nodes.into_iter().filter(|node| !node.is_empty()).map(|node| self.summary(node));
-        let measured: BTreeMap<String, Usage> = futures::future::join_all(asked)
-            .await
-            .iter()
-            .flatten()
-            .flat_map(|summary| usages(summary, namespace))
-            .collect();
-        for volume in volumes.iter_mut().filter(|volume| !volume.disk.is_empty()) {
-            volume.usage = Some(measured.get(&volume.name).cloned().unwrap_or(Usage::Unknown));
-        }
+        let summaries = futures::future::join_all(asked).await;
+        summaries.iter().flatten().flat_map(|summary| usages(summary, namespace)).collect()
     }
 
     async fn summary(&self, node: &str) -> Option<Value> {

@@ -2,7 +2,7 @@
 
 use crate::cli::Shared;
 use crate::cluster::Cluster;
-use crate::cluster::record::{self, Revision, Standing};
+use crate::cluster::record::{Revision, Standing};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::plan::{Plan, Target, Verb};
 
@@ -49,7 +49,7 @@ impl Release {
             profile: String::new(),
             ..Target::default()
         };
-        let revisions = record::read(&cluster, &target).await?;
+        let revisions = found.revisions()?;
         if revisions.is_empty() {
             return Err(Failure::new(FailureKind::Refused, format!("the record of {} is gone", target.release))
                 .place(format!("namespace {} in {}", target.namespace, target.server))

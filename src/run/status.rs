@@ -7,16 +7,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::{Output, Shared};
+use crate::cluster::FaultKind;
 use crate::cluster::contender::{self, Contender};
 use crate::cluster::record::{Revision, Standing};
-use crate::cluster::{Cluster, FaultKind};
 use crate::diagnose::{Notice, Patterns, Scene, symptoms};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
-use crate::facts::Fact;
 use crate::finding::Finding;
-use crate::object::{Object, ObjectId};
+use crate::object::ObjectId;
 use crate::plan::set::RELEASE;
-use crate::plan::uninstall::Volume;
 use crate::plan::{Action, Plan, Verb};
 use crate::secret::SecretRef;
 use crate::view::status::Status;
@@ -95,7 +93,7 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         Err(fault) => return Err(Failure::from(fault).state(NOTHING_WRITTEN)),
     };
     let running = pods.as_ref().map(|pods| &pods.objects[..]).unwrap_or_default();
-    let volumes = volumes(cluster, namespace, &claims, running).await;
+    let volumes = cluster.volumes(namespace, &claims, running).await;
     let mut scene = Scene::new(Arc::default(), Timestamp::now());
     let more = [sets, pods].into_iter().filter_map(Result::ok).flat_map(|listed| listed.objects);
     let live: BTreeMap<ObjectId, _> = live.map_err(|fault| Failure::from(fault).state(NOTHING_WRITTEN))?;
@@ -131,24 +129,6 @@ pub(super) async fn look(found: &Release) -> Result<Status, Failure> {
         certificates,
         findings,
     })
-}
-
-/// The volumes with their disks; what may not be read of a disk is unknown.
-async fn volumes(cluster: &Cluster, namespace: &str, claims: &[Object], pods: &[Object]) -> Vec<Volume> {
-    let names: BTreeSet<&str> =
-        claims.iter().map(|claim| claim.text(&["spec", "volumeName"])).filter(|disk| !disk.is_empty()).collect();
-    let disks = names.into_iter().map(|disk| async move {
-        let read = match cluster.find(&ObjectId::new("", "PersistentVolume", "", disk)).await {
-            Ok(Some(found)) => Fact::Known(found),
-            Ok(None) => Fact::Unknown("it is gone".into()),
-            Err(fault) => Fact::Unknown(fault.to_string()),
-        };
-        (disk.to_string(), read)
-    });
-    let disks: BTreeMap<String, Fact<Object>> = futures::future::join_all(disks).await.into_iter().collect();
-    let mut volumes: Vec<Volume> = claims.iter().map(|claim| Volume::of(claim, &disks, pods)).collect();
-    cluster.measure(namespace, &mut volumes, pods).await;
-    volumes
 }
 
 fn steps(plan: &Plan) -> usize {

@@ -39,10 +39,9 @@ pub(super) async fn run(
         found => found?,
     };
     let Release { cluster, mut target, revisions } = found;
-    let facts = cluster.facts(&target.namespace).await?;
+    let (facts, held) = tokio::try_join!(cluster.facts(&target.namespace), held(&cluster, &target, &revisions))?;
     target.cluster_uid.clone_from(&facts.cluster_uid);
     let recorded = recorded(&revisions)?;
-    let held = held(&cluster, &target, &revisions).await?;
     let backups = first::read(backups, &target.release)?;
     let volumes = volumes.into_iter().chain(backups.keys().cloned()).collect();
     let mut wishes = Wishes { volumes, keys: keys.into_iter().collect(), backups };
