@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Outcome;
 
-/// Every input of a build: a change here is another folder in the cache.
+/// Every input of the newest line's build: a change here is another folder in the cache.
 const INPUTS: [&str; 5] = [
     include_str!("binaries/go.mod"),
     include_str!("binaries/go.sum"),
@@ -18,6 +18,10 @@ const INPUTS: [&str; 5] = [
 ];
 const VERSION: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 \
                        -X k8s.io/component-base/version.gitMinor=36";
+/// The same for the oldest supported line, of which only Kubernetes' own programs are built anew.
+const OLDEST: [&str; 2] = [include_str!("oldest/go.mod"), include_str!("oldest/go.sum")];
+const OLDEST_VERSION: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.33.13 -X k8s.io/component-base/version.gitMajor=1 \
+                              -X k8s.io/component-base/version.gitMinor=33";
 const KWOK: &str = "sigs.k8s.io/kwok v0.8.0 h1:OTIOTwgROqPMovcTwxICx2eYQ4AwLpSx5EpjbDKF4SQ=";
 const LINKER: [(&str, &str); 2] = [("binaries", VERSION), ("kwok", "-s -w")];
 const ENVIRONMENT: [(&str, &str); 4] =
@@ -33,14 +37,65 @@ pub(crate) struct Built {
     pub(crate) definitions: PathBuf,
 }
 
-/// The programs, built now if they are not in the cache. Two runs at once build one after the other.
+/// The line of Kubernetes that the control plane is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// The newest supported one.
+    Newest,
+    /// The oldest supported one.
+    Oldest,
+}
+
+impl Line {
+    /// The one that the variable SLIPWAY_TESTBED_KUBERNETES asks for, else the newest.
+    fn asked() -> Outcome<Self> {
+        match std::env::var("SLIPWAY_TESTBED_KUBERNETES").as_deref() {
+            Err(_) | Ok("" | "1.36") => Ok(Self::Newest),
+            Ok("1.33") => Ok(Self::Oldest),
+            Ok(other) => Err(format!(
+                "SLIPWAY_TESTBED_KUBERNETES is `{other}`; it may be 1.36, the newest supported line, or 1.33, the oldest"
+            )
+            .into()),
+        }
+    }
+}
+
+/// The version of the line that is asked for, as its programs tell it.
+pub(crate) fn version() -> Outcome<&'static str> {
+    Ok(match Line::asked()? {
+        Line::Newest => "v1.36.3",
+        Line::Oldest => "v1.33.13",
+    })
+}
+
+/// The programs of the line that is asked for, built now if they are not in the cache. Two runs at once build one after the
+/// other.
 pub(crate) fn ready() -> Outcome<Built> {
+    let line = Line::asked()?;
+    let newest = once(&key(), build)?;
+    let newest = Built { programs: newest.join("bin"), definitions: newest };
+    if line == Line::Newest {
+        return Ok(newest);
+    }
+    // What is not Kubernetes' own stays as it is: etcd, KWOK and the definitions.
+    let key = format!("1.33-{}", digest([key().as_str(), OLDEST_VERSION].into_iter().chain(OLDEST)));
+    let oldest = once(&key, |to| {
+        let bin = to.join("bin");
+        go_build(&[("oldest", OLDEST_VERSION)], &bin)?;
+        for program in ["etcd", "kwok"] {
+            std::fs::copy(newest.programs.join(program), bin.join(program))?;
+        }
+        Ok(())
+    })?;
+    Ok(Built { programs: oldest.join("bin"), definitions: newest.definitions })
+}
+
+/// A folder of the cache, filled now if it is not there.
+fn once(key: &str, build: impl Fn(&Path) -> Outcome<()>) -> Outcome<PathBuf> {
     let cache = folder()?;
-    let key = key();
-    let done = cache.join(&key);
-    let built = Built { programs: done.join("bin"), definitions: done.clone() };
+    let done = cache.join(key);
     if done.is_dir() {
-        return Ok(built);
+        return Ok(done);
     }
     std::fs::create_dir_all(&cache)?;
     let lock = File::create(cache.join("lock"))?;
@@ -51,7 +106,7 @@ pub(crate) fn ready() -> Outcome<Built> {
         build(&unfinished)?;
         std::fs::rename(&unfinished, &done)?;
     }
-    Ok(built)
+    Ok(done)
 }
 
 pub(crate) fn folder() -> Outcome<PathBuf> {
@@ -86,8 +141,17 @@ pub(crate) fn go(folder: &Path) -> Command {
     go
 }
 
-#[expect(clippy::print_stderr, reason = "a build of many minutes must say that it runs")]
 fn build(to: &Path) -> Outcome<()> {
+    let bin = to.join("bin");
+    go_build(&LINKER, &bin)?;
+    // Go names a program by the last part of its package's path.
+    std::fs::rename(bin.join("server"), bin.join("etcd"))?;
+    definitions(to)
+}
+
+/// Builds the tools of modules, each a folder here with what it tells the linker.
+#[expect(clippy::print_stderr, reason = "a build of many minutes must say that it runs")]
+fn go_build(modules: &[(&str, &str)], bin: &Path) -> Outcome<()> {
     let missing = "the test cluster is built with Go 1.26 or newer: https://go.dev/dl/, or your distribution's package if it is that new";
     let version = go(Path::new("/"))
         .args(["env", "GOVERSION"])
@@ -101,18 +165,13 @@ fn build(to: &Path) -> Outcome<()> {
     eprintln!("building the test cluster (once for these pins; about 15 minutes on 2 cores with nothing cached) …");
     let began = std::time::Instant::now();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed");
-    let bin = to.join("bin");
-    std::fs::create_dir_all(&bin)?;
-    for (module, linker) in LINKER {
-        let done =
-            go(&sources.join(module)).args(["build", "-ldflags", linker, "-o"]).arg(&bin).arg("tool").status()?;
+    std::fs::create_dir_all(bin)?;
+    for (module, linker) in modules {
+        let done = go(&sources.join(module)).args(["build", "-ldflags", linker, "-o"]).arg(bin).arg("tool").status()?;
         if !done.success() {
             return Err(format!("`go build tool` in tests/testbed/{module} failed: {done}").into());
         }
     }
-    // Go names a program by the last part of its package's path.
-    std::fs::rename(bin.join("server"), bin.join("etcd"))?;
-    definitions(to)?;
     eprintln!("built in {} s", began.elapsed().as_secs());
     Ok(())
 }

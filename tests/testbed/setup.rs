@@ -28,7 +28,7 @@ pub(crate) async fn fill(client: &Client, built: &Path) -> Outcome<()> {
         let name = text.lines().find_map(|l| l.strip_prefix("  name: ")).ok_or("a definition without a name")?;
         wanted.push((format!("{DEFINITIONS}/{}", name.trim()), text.into_bytes()));
     }
-    for (path, object) in plain() {
+    for (path, object) in plain(super::binaries::version()?) {
         wanted.push((path, object.to_string().into_bytes()));
     }
     // A status is written after its object.
@@ -47,7 +47,7 @@ async fn put_all(client: &Client, wanted: Vec<(String, Vec<u8>)>) -> Outcome<()>
     Ok(())
 }
 
-fn plain() -> Vec<(String, Value)> {
+fn plain(kubernetes: &str) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     for (name, zone) in [("node-a", "zone-a"), ("node-b", "zone-b"), ("node-c", "zone-c")] {
         let has = json!({"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "1000"});
@@ -59,7 +59,7 @@ fn plain() -> Vec<(String, Value)> {
         all.push((format!("/api/v1/nodes/{name}"), json!({"apiVersion": "v1", "kind": "Node", "metadata": meta})));
         // The simulated kubelet answers on loopback; KWOK adds its port.
         let at = json!([{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": name}]);
-        let info = json!({"kubeletVersion": "v1.36.3"});
+        let info = json!({"kubeletVersion": kubernetes});
         let status = json!({"allocatable": has, "capacity": has, "nodeInfo": info, "addresses": at});
         let object = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": status});
         all.push((format!("/api/v1/nodes/{name}/status"), object));
