@@ -335,8 +335,8 @@ mod tests {
     #[test]
     fn after_logs_f_follows_and_elsewhere_it_names_the_answers_file() {
         let read = |line: &str| Cli::parse_from(following(line.split(' ').map(OsString::from).collect()));
-        let Some(Verb::Logs { flags, .. }) = read("slipway logs inngest -f").verb else { unreachable!() };
-        assert!(flags.follow);
+        let logs = read("slipway logs inngest -f").verb;
+        assert!(matches!(&logs, Some(Verb::Logs { flags, .. }) if flags.follow), "{logs:?}");
         let cli = read("slipway install inngest -f a.yaml");
         assert_eq!(cli.shared.answers, Some("a.yaml".into()));
     }

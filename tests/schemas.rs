@@ -82,11 +82,12 @@ fn an_event_as_it_is_written_has_the_fields_that_its_schema_names() {
 }
 
 /// The schemas of the files that people write, by name.
-fn of_files() -> [(&'static str, Value); 4] {
+fn of_files() -> [(&'static str, Value); 5] {
     [
         ("product", files::product()),
         ("component", files::component()),
         ("profile", files::profile()),
+        ("adopt", files::adopt()),
         ("answers", files::answers()),
     ]
 }
@@ -112,11 +113,11 @@ fn built_in() -> Vec<(PathBuf, &'static str)> {
     let products = folders(&root().join("profiles")).into_iter().chain(folders(&root().join("tests/fixtures")));
     for folder in products.filter(|folder| folder.join("product.yaml").exists()) {
         for path in folders(&folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
-            // Of a chart; `product::adopt` judges it.
-            if path.file_name().unwrap() == "adopt.yaml" {
-                continue;
-            }
-            let name = if path.file_name().unwrap() == "product.yaml" { "product" } else { "profile" };
+            let name = match path.file_name().unwrap().to_str().unwrap() {
+                "product.yaml" => "product",
+                "adopt.yaml" => "adopt",
+                _ => "profile",
+            };
             found.push((path, name));
         }
     }
@@ -192,6 +193,9 @@ fn a_file_with_an_unknown_key_or_a_wrong_type_is_refused() {
         ("component", "slipway: 1\nname: a\ninputs: {a: {typ: text}}\n".into()),
         ("profile", "title: A\nabout: x\nanswer: {}\n".into()),
         ("profile", "title: A\nabout: x\nproduction: 1\n".into()),
+        ("adopt", "slipway: 1\nchart: a\nversions: '1'\nanswers: {a: [{when: [Deployment/a]}]}\n".into()),
+        ("adopt", "slipway: 1\nchart: a\nversions: '1'\nanswers: {a: [{is: 1, from: 'values:/a'}]}\n".into()),
+        ("adopt", "slipway: 1\nchart: a\nversions: '1'\nanswers: {}\ndata: [{workload: Deployment/a}]\n".into()),
         ("answers", "slipway: {profil: dev}\n".into()),
         ("answers", "Replicas: 2\n".into()),
     ] {

@@ -8,7 +8,7 @@ use super::{Origin, value};
 use crate::facts::Facts;
 use crate::product::expression::Template;
 use crate::product::node::{Node, NodeValue};
-use crate::product::schema::{Kind, Product, Question};
+use crate::product::schema::{Kind, Product, Question, ScopeId};
 
 /// The answers that a product presets, by path; questions without a preset are left out.
 pub fn presets(product: &Arc<Product>) -> BTreeMap<String, String> {
@@ -27,13 +27,15 @@ pub fn presets(product: &Arc<Product>) -> BTreeMap<String, String> {
             (profile.id.as_str(), form)
         })
         .collect();
-    let told = product.questions.values().filter_map(|question| Some((question.path.clone(), of(question, &forms)?)));
+    let told =
+        product.questions.values().filter_map(|question| Some((question.path.clone(), of(question, product, &forms)?)));
     told.collect()
 }
 
-fn of(question: &Question, forms: &[(&str, Form)]) -> Option<String> {
+fn of(question: &Question, product: &Product, forms: &[(&str, Form)]) -> Option<String> {
     let mut names = Vec::new();
-    question.default.iter().for_each(|node| names_in(node, &mut names));
+    let default = question.default.as_ref().map(|default| given(default, product, &question.scope));
+    default.iter().for_each(|(node, scope)| names_in(node, product, scope, &mut names));
     // What is asked in a profile, as that profile answers it.
     let mut by_profile: Vec<(&str, String)> = Vec::new();
     for (profile, form) in forms {
@@ -42,8 +44,10 @@ fn of(question: &Question, forms: &[(&str, Form)]) -> Option<String> {
             by_profile.push((profile, shown(question, &view.text)));
         }
     }
-    let usual = match &question.default {
-        Some(default) if names.is_empty() => Some(shown(question, &literal(question, default))),
+    let usual = match default {
+        Some((default, _)) if names.is_empty() && !is_computed(default) => {
+            Some(shown(question, &literal(question, default)))
+        }
         Some(_) => by_profile.first().map(|(_, text)| text.clone()),
         None if by_profile.is_empty() => return None,
         None => Some("none".into()),
@@ -100,19 +104,51 @@ fn shown(question: &Question, text: &str) -> String {
     }
 }
 
-/// The names that a default reads, in the order in which they stand.
-fn names_in(node: &Node, names: &mut Vec<String>) {
+/// Whether a default holds an expression.
+fn is_computed(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Text(text) => Template::parse(text).is_ok_and(|template| !template.names().is_empty()),
+        NodeValue::List(items) => items.iter().any(is_computed),
+        NodeValue::Map(entries) => entries.iter().any(|(_, node)| is_computed(node)),
+        _ => false,
+    }
+}
+
+/// A default that is nothing but an input of its component: what the product gives for it, or what the component declares.
+fn given<'a>(node: &'a Node, product: &'a Product, scope: &'a ScopeId) -> (&'a Node, &'a ScopeId) {
+    let input = match &node.value {
+        NodeValue::Text(text) => text.strip_prefix("${inputs.").and_then(|rest| rest.strip_suffix('}')),
+        _ => None,
+    };
+    match input.and_then(|input| input_of(input, product, scope)) {
+        Some((node, scope)) => given(node, product, scope),
+        None => (node, scope),
+    }
+}
+
+/// An input of the component that a scope is of, with the scope of its expressions.
+fn input_of<'a>(input: &str, product: &'a Product, scope: &'a ScopeId) -> Option<(&'a Node, &'a ScopeId)> {
+    let component = product.components.get(scope.as_ref()?)?;
+    let given = component.with.get(input).map(|node| (node, &None));
+    given.or_else(|| Some((component.inputs.get(input)?.default.as_ref()?, scope)))
+}
+
+/// The names that a default reads, in the order in which they stand. An input of a component is what its product gives.
+fn names_in(node: &Node, product: &Product, scope: &ScopeId, names: &mut Vec<String>) {
     match &node.value {
         NodeValue::Text(text) => {
             let found = Template::parse(text).map(|template| template.names()).unwrap_or_default();
             for name in found {
-                if !names.contains(&name) {
-                    names.push(name);
+                let input = name.strip_prefix("inputs.").and_then(|input| input_of(input, product, scope));
+                match input {
+                    Some((node, scope)) => names_in(node, product, scope, names),
+                    None if names.contains(&name) => {}
+                    None => names.push(name),
                 }
             }
         }
-        NodeValue::List(items) => items.iter().for_each(|node| names_in(node, names)),
-        NodeValue::Map(entries) => entries.iter().for_each(|(_, node)| names_in(node, names)),
+        NodeValue::List(items) => items.iter().for_each(|node| names_in(node, product, scope, names)),
+        NodeValue::Map(entries) => entries.iter().for_each(|(_, node)| names_in(node, product, scope, names)),
         _ => {}
     }
 }
@@ -132,6 +168,8 @@ mod tests {
             ("database.storage", "8Gi (production: 20Gi)"),
             ("resources.memoryLimit", "none (production: 4Gi)"),
             ("exposure.internal", "yes"),
+            // What its product gives a component, though no profile asks for it.
+            ("exposure.annotations", "none"),
             ("sdkUrls", "none"),
             ("version", "v1.43.0"),
         ] {

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::adopt::template_claims;
 use super::diff::changes;
 use super::restart::{Source, concerns, first_use, reads};
 use super::{Action, Class, FieldChange, OPEN_HASH, RESTART_HASH, Wanted};
@@ -132,7 +133,7 @@ pub(super) fn action(
             return Action::Replace { why: format!("{what}; it was never bound and holds no data") };
         }
         let keeps = matches!(object.kind(), "StatefulSet" | "PersistentVolumeClaim");
-        if !keeps {
+        if !keeps || over_the_same_claims(live, object) {
             return Action::Replace { why: what };
         }
         findings.push(
@@ -145,6 +146,30 @@ pub(super) fn action(
     }
     let restarts = restart(object, live, changed, &mut fields);
     if fields.is_empty() { Action::Keep } else { Action::Change { fields, restarts } }
+}
+
+/// Whether a StatefulSet can be made anew without losing data: its claims were made after templates, or come to be, outlive
+/// it, and the new one mounts every one of them. Where the old one has none, the new one brings the first.
+fn over_the_same_claims(live: &Object, wanted: &Object) -> bool {
+    let templates = |set: &Object| !set.list(&["spec", "volumeClaimTemplates"]).is_empty();
+    let (had, has) = (claims(live), claims(wanted));
+    let outlive = ["whenDeleted", "whenScaled"]
+        .iter()
+        .all(|when| live.text(&["spec", "persistentVolumeClaimRetentionPolicy", when]) != "Delete");
+    match had.is_empty() {
+        true => !has.is_empty(),
+        false => (templates(live) || templates(wanted)) && outlive && had.is_subset(&has),
+    }
+}
+
+/// The claims that the pods of a workload mount, those of a StatefulSet's templates too.
+pub(super) fn claims(object: &Object) -> BTreeSet<String> {
+    let volumes = object.pod_spec().and_then(|spec| spec["volumes"].as_array());
+    let names = volumes.into_iter().flatten();
+    let names = names.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
+    let templates = template_claims(object);
+    let names = names.chain(templates.iter().map(Object::name));
+    names.map(|name| format!("{}/{name}", object.namespace())).collect()
 }
 
 fn remedy(fields: &[FieldChange], fixed: &[&str]) -> String {
@@ -194,5 +219,43 @@ fn keep_size(claim: &mut Object, live: &Object, findings: &mut Vec<Finding>) {
             .at(claim.id().to_string()),
         );
         claim.set(&path, kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(claim: Option<&str>, template: Option<&str>, retention: &str) -> Object {
+        let volumes: Vec<Value> =
+            claim.iter().map(|claim| json!({"name": "v", "persistentVolumeClaim": {"claimName": claim}})).collect();
+        let templates: Vec<Value> =
+            template.iter().map(|name| json!({"metadata": {"name": name}, "spec": {}})).collect();
+        Object(json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "n"},
+            "spec": {
+                "replicas": 1, "volumeClaimTemplates": templates, "template": {"spec": {"volumes": volumes}},
+                "persistentVolumeClaimRetentionPolicy": {"whenDeleted": retention, "whenScaled": "Retain"},
+            },
+        }))
+    }
+
+    #[test]
+    fn a_stateful_set_is_made_anew_only_over_every_claim_that_it_had() {
+        let template = |retention| set(None, Some("data"), retention);
+        for (live, wanted, anew) in [
+            (template("Retain"), set(Some("data-db-0"), None, "Retain"), true),
+            (set(Some("data-db-0"), None, "Retain"), template("Retain"), true),
+            (template("Retain"), set(Some("db"), None, "Retain"), false),
+            (template("Delete"), set(Some("data-db-0"), None, "Retain"), false),
+            (template("Retain"), set(None, None, "Retain"), false),
+            (set(Some("a"), None, "Retain"), set(Some("a"), None, "Retain"), false),
+            (set(None, None, "Retain"), set(Some("a"), None, "Retain"), true),
+            (set(None, None, "Retain"), set(None, None, "Retain"), false),
+        ] {
+            assert_eq!(over_the_same_claims(&live, &wanted), anew, "{live:?} {wanted:?}");
+        }
     }
 }

@@ -11,8 +11,10 @@ use std::fmt;
 use serde_json::{Value, json};
 
 pub use derive::{Derived, derive};
-pub use judge::{judge, of_data, recordable};
+pub(crate) use judge::has_volume;
+pub use judge::{judge, known_shape, of_data, recordable};
 
+use super::render::members::CLUSTER_SCOPED;
 use super::set::{OPENED_BY, PART_OF, RELEASE};
 use super::{Action, Class, FieldChange, KeyEntry, KeyPlan, Plan, ProductRef, Step, Target, Verb, Wanted};
 use crate::object::{Object, ObjectId};
@@ -25,6 +27,8 @@ pub const HELM_MARKS: [&str; 2] = ["meta.helm.sh/release-name", "meta.helm.sh/re
 pub const HELM_OWNER: &str = "owner";
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const CHART: &str = "helm.sh/chart";
+/// Title of the wave that takes the objects over; what goes back to them keeps it.
+const OWNERSHIP: &str = "Ownership";
 const NEVER: [&str; 2] = [MANAGED_BY, CHART];
 
 /// A release of Helm, out of its record. It holds the chart's values, secrets among them.
@@ -76,10 +80,12 @@ impl ChartRelease {
         let mut objects = self.manifest.clone();
         objects.retain(|object| object.kind() != "Namespace");
         for object in &mut objects {
-            if object.namespace().is_empty() {
+            if object.namespace().is_empty() && !CLUSTER_SCOPED.contains(&object.kind()) {
                 object.set(&["metadata", "namespace"], self.namespace.as_str().into());
             }
         }
+        let claims: Vec<Object> = objects.iter().flat_map(template_claims).collect();
+        objects.extend(claims);
         objects
     }
 
@@ -87,6 +93,25 @@ impl ChartRelease {
     pub fn words(&self) -> String {
         format!("{}, revision {} of chart {} {}", self.name, self.revision, self.chart, self.version)
     }
+}
+
+/// The claims that Kubernetes makes for the pods of a StatefulSet, as their templates say. They are in no manifest, and hold
+/// the data all the same.
+pub(crate) fn template_claims(set: &Object) -> Vec<Object> {
+    if set.kind() != "StatefulSet" {
+        return Vec::new();
+    }
+    let replicas = set.at(&["spec", "replicas"]).and_then(Value::as_u64).unwrap_or(1);
+    let made = |template: &Value| {
+        let (spec, labels) = (template["spec"].clone(), template["metadata"]["labels"].clone());
+        let of = template["metadata"]["name"].as_str().unwrap_or_default().to_string();
+        let name = move |number| format!("{of}-{}-{number}", set.name());
+        (0..replicas).map(move |number| {
+            let metadata = json!({"name": name(number), "namespace": set.namespace(), "labels": labels});
+            Object(json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}))
+        })
+    };
+    set.list(&["spec", "volumeClaimTemplates"]).iter().flat_map(made).collect()
 }
 
 /// What the plan of the product, made out of the same answers, knows better: which group an object belongs to, and what
@@ -150,7 +175,7 @@ pub fn plan(
     Plan {
         keys: keys(derived, preview, live, target),
         steps,
-        waves: vec!["Ownership".into(), "Helm's older records".into(), "Helm's record".into()],
+        waves: vec![OWNERSHIP.into(), "Helm's older records".into(), "Helm's record".into()],
         answers: derived.answers.clone(),
         findings: derived.findings.clone(),
         seen: live.iter().map(|(id, object)| (id.to_string(), object.resource_version().to_string())).collect(),
@@ -165,6 +190,11 @@ pub fn plan(
             },
         )
     }
+}
+
+/// Whether a plan's objects have the shape that a chart gave them: it took them over, or went back to that.
+pub fn is_of_chart(plan: &Plan) -> bool {
+    plan.waves.first().is_some_and(|title| title == OWNERSHIP)
 }
 
 /// The labels and annotations that change; nothing else does.

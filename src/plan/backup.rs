@@ -119,6 +119,14 @@ impl Source {
         format!("{host}-U {user} -d {}", quoted(database))
     }
 
+    /// Servers of some makings ask for a password on the local socket too: their pods hold it.
+    fn own_password(&self, within: bool) -> &'static str {
+        match within && self.url.is_none() {
+            true => "export PGPASSWORD=\"${PGPASSWORD:-${POSTGRES_PASSWORD:-}}\"; ",
+            false => "",
+        }
+    }
+
     pub(crate) fn redis_arguments(&self, within: bool) -> String {
         if self.url.is_some() {
             return "--no-auth-warning -u \"$DATABASE_URL\"".into();
@@ -135,7 +143,8 @@ impl Source {
     pub fn size(&self, within: bool) -> Vec<String> {
         match self.kind {
             Kind::Postgresql => self.script(&format!(
-                "exec psql -w -AXtq {} -c 'select pg_database_size(current_database())'",
+                "{}exec psql -w -AXtq {} -c 'select pg_database_size(current_database())'",
+                self.own_password(within),
                 self.postgres_arguments(within, &self.database)
             )),
             // It ends well whatever the server answers: what is no size is told, and is a failure.
@@ -150,7 +159,8 @@ impl Source {
     pub fn version(&self, within: bool) -> Vec<String> {
         match self.kind {
             Kind::Postgresql => self.script(&format!(
-                "exec psql -w -AXtq {} -c 'show server_version'",
+                "{}exec psql -w -AXtq {} -c 'show server_version'",
+                self.own_password(within),
                 self.postgres_arguments(within, &self.database)
             )),
             Kind::Redis => self.script(&format!(
@@ -164,7 +174,8 @@ impl Source {
     pub fn dump(&self, within: bool) -> Vec<String> {
         match self.kind {
             Kind::Postgresql => self.script(&format!(
-                "exec pg_dump -w -Fc --lock-wait-timeout=60s {}",
+                "{}exec pg_dump -w -Fc --lock-wait-timeout=60s {}",
+                self.own_password(within),
                 self.postgres_arguments(within, &self.database)
             )),
             Kind::Redis => self.script(&format!("exec redis-cli {} --rdb -", self.redis_arguments(within))),

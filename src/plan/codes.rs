@@ -7,6 +7,10 @@ pub const CODES: &[(&str, &str)] = &[
         "Something that the chart was told has no place in the product's answers as it stands. Nothing changes while the release is taken over; the next change takes the default, or what you say with --set.",
     ),
     (
+        "ADOPT_CHANGES",
+        "Something of this release cannot stay as its chart has it. Taking over changes nothing yet; the next change does, and this says what it means.",
+    ),
+    (
         "ADOPT_NEXT",
         "What the next change of the release would do, to bring what the chart laid down to slipway's shape. Nothing of it happens while the release is taken over.",
     ),
@@ -49,6 +53,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "DATA_WITHOUT_VOLUME",
         "A database or queue of the chart has no volume: its data lives in the pod and goes with it. Taking over does not touch the pod, the next change does. Dump the data first, then pass over the finding.",
+    ),
+    (
+        "DATA_FORMAT",
+        "What reads a volume cannot be changed for something that does not understand what is in it, such as another major version of PostgreSQL: it would not start, or begin an empty database beside the old one. Take the data along by a backup and a restore, or leave the answer as it was. Who has converted the volume passes over the finding by --skip-preflight DATA_FORMAT.",
     ),
     (
         "DATA_STAYS",

@@ -2,6 +2,7 @@
 //! everything that an operator wants to know before the yes (design.md 5 "Upgrade").
 
 mod exclusive;
+mod fixed;
 mod hand;
 mod said;
 
@@ -58,7 +59,9 @@ pub fn upgrade(
     found.extend(hand::changed(&plan, earlier, &live, world.secrets));
     found.extend(said::replaced(&plan));
     found.extend(said::answers(&plan, earlier, world.product));
+    found.extend(fixed::findings(&plan, earlier, world.product));
     found.extend(said::unused_volumes(&plan, earlier, &live));
+    found.extend(said::data_in_pods(&plan, earlier));
     found.extend(said::no_way_back(&plan, earlier, world.product, &live));
     plan.findings.extend(found);
     Ok(plan)

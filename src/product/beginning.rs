@@ -9,9 +9,10 @@ use rust_embed::RustEmbed;
 struct Beginning;
 
 /// What the first line of the files names, so that editors complete them where there is no network too.
-const SCHEMAS: [(&str, &str); 2] = [
+const SCHEMAS: [(&str, &str); 3] = [
     ("schemas/product.json", include_str!("../../assets/schemas/product.json")),
     ("schemas/profile.json", include_str!("../../assets/schemas/profile.json")),
+    ("schemas/adopt.json", include_str!("../../assets/schemas/adopt.json")),
 ];
 
 /// The files of a new product by their path inside its folder. The files in the program speak of a product called `hello`,

@@ -124,6 +124,12 @@ pub(crate) fn built_in_for_tests(name: &str) -> Product {
     load(name, &files, &components).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
+/// The components of this repository.
+#[cfg(test)]
+pub(crate) fn components_for_tests() -> Components {
+    from_repository::components()
+}
+
 #[cfg(test)]
 mod from_repository;
 #[cfg(test)]

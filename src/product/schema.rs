@@ -44,7 +44,8 @@ pub struct Product {
     pub values: IndexMap<String, Derived>,
     /// Components by id.
     pub components: IndexMap<String, Component>,
-    /// Manifests by group: the file's name, or the component's id.
+    /// Manifests by group, the file's name or the component's id: what the product stands on, the product, what stands
+    /// around it.
     pub groups: IndexMap<String, Group>,
     /// Checks after ready.
     pub health: Vec<Health>,
@@ -149,6 +150,9 @@ pub struct Question {
     pub advanced: bool,
     /// Pinned at install.
     pub sticky: bool,
+    /// Regular expression of the part of the answer that cannot change over a volume that is kept: what is in the volume
+    /// cannot be read otherwise. The first group of it, or all that it matches.
+    pub fixed: Option<String>,
     /// Shown when the answer is wrong.
     pub example: String,
     /// Choices out of the cluster: a list-valued expression.

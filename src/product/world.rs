@@ -17,11 +17,11 @@ use crate::suggest;
 
 pub use scope::Scope;
 
-use super::expression::{Evaluated, EvaluationFault, Looked, Template};
+use super::expression::{Evaluated, EvaluationFault, Looked};
 use super::functions::secret::Facts as SecretFacts;
 use super::item;
 use super::node::{Node, NodeValue};
-use super::recipe::{Given, Recipe};
+use super::recipe::Given;
 use super::schema::{Kind, Product, ScopeId};
 
 /// Everything that expressions may name.
@@ -178,7 +178,8 @@ impl<'a> World<'a> {
         loop {
             if let Some(question) = self.product.questions.get(known) {
                 let rest = path[known.len()..].trim_start_matches('.');
-                if item::named(self.product, path).is_some() {
+                // No id begins with another: what is a question is no part of an item.
+                if !rest.is_empty() && item::named(self.product, path).is_some() {
                     return Some(self.secret(path));
                 }
                 let looked = if question.is_secret() { self.secret(known) } else { self.clean(known) };
@@ -276,9 +277,9 @@ impl<'a> World<'a> {
     /// A tree whose scalars may be templates, as one value. Where it is tainted it must be a single scalar: a recipe says
     /// how one text is made.
     fn tree(&self, node: &Node, scope: &ScopeId, what: &str) -> Result<Looked, EvaluationFault> {
-        if let NodeValue::Text(text) = &node.value {
-            let template = Template::parse(text).map_err(|fault| EvaluationFault::new(fault.to_string()))?;
-            return Ok(looked(template.evaluate(&self.scope(scope))?, text));
+        if let Some(template) = node.template() {
+            let template = template.map_err(|fault| EvaluationFault::new(fault.to_string()))?;
+            return Ok(looked(template.evaluate(&self.scope(scope))?, template.source()));
         }
         let mut tainted = false;
         let value = self.clean_tree(node, scope, &mut tainted)?;
@@ -291,13 +292,13 @@ impl<'a> World<'a> {
     }
 
     fn clean_tree(&self, node: &Node, scope: &ScopeId, tainted: &mut bool) -> Result<Value, EvaluationFault> {
+        if let Some(template) = node.template() {
+            let template = template.map_err(|fault| EvaluationFault::new(fault.to_string()))?;
+            let evaluated = template.evaluate(&self.scope(scope))?;
+            *tainted |= evaluated.tainted;
+            return Ok(evaluated.value);
+        }
         Ok(match &node.value {
-            NodeValue::Text(text) => {
-                let template = Template::parse(text).map_err(|fault| EvaluationFault::new(fault.to_string()))?;
-                let evaluated = template.evaluate(&self.scope(scope))?;
-                *tainted |= evaluated.tainted;
-                evaluated.value
-            }
             NodeValue::List(list) => {
                 let items = list.iter().map(|node| self.clean_tree(node, scope, tainted));
                 Value::Array(items.filter(|item| !matches!(item, Ok(Value::Null))).collect::<Result<_, _>>()?)
@@ -355,8 +356,8 @@ impl<'a> World<'a> {
 
 /// What was evaluated, as what a name means.
 fn looked(evaluated: Evaluated, source: &str) -> Looked {
-    let taint = (evaluated.tainted || evaluated.unknown)
-        .then(|| Given::Recipe(Box::new(Recipe { template: source.to_string(), with: evaluated.reads })));
+    let taint =
+        (evaluated.tainted || evaluated.unknown).then(|| Given::Recipe(Box::new(evaluated.reads.recipe(source))));
     Looked { value: evaluated.value, taint, unknown: evaluated.unknown }
 }
 

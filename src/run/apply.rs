@@ -20,8 +20,8 @@ use crate::cluster::record::Revision;
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::event::Event;
 use crate::facts::Facts;
-use crate::plan::Plan;
 use crate::plan::backup::{Source, sources};
+use crate::plan::{Plan, Target};
 use crate::product::duration_seconds;
 use crate::secret::Secrets;
 use crate::view::headless::{Format, Headless};
@@ -219,8 +219,12 @@ async fn once(shared: &Shared, job: &Job<'_>, face: Face) -> Result<Ended, Failu
                         Ok(())
                     }
                     Err(error) => {
+                        // It is told once the run has ended well; a run that failed tells that instead.
+                        let Target { release, namespace, .. } = &job.plan.target;
                         Err(Failure::new(FailureKind::Usage, "the full screen cannot be shown on this terminal")
-                            .why(error.to_string()))
+                            .why(error.to_string())
+                            .state("the run went on without its screen, and ended well")
+                            .hint(format!("see how it is: slipway status {release} -n {namespace}")))
                     }
                 }
             }

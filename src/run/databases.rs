@@ -15,7 +15,7 @@ use crate::plan::{Plan, ProductRef, Target};
 
 use super::releases::Release;
 use super::setup::Setup;
-use super::target;
+use super::{stands_still, target};
 
 /// How long a client's pod lasts.
 #[derive(Clone, Copy, Debug)]
@@ -238,9 +238,13 @@ impl Databases {
         let failed = match runs {
             Ok(Ok(())) => return Ok(opened),
             Ok(Err(failure)) => failure,
-            Err(_) => Failure::new(FailureKind::TimedOut, format!("the pod {} does not run", id.name))
-                .place(id.to_string())
-                .why(format!("its image is {}", pod.list(&["spec", "containers"])[0]["image"].as_str().unwrap_or(""))),
+            Err(_) => {
+                let image = pod.list(&["spec", "containers"])[0]["image"].as_str().unwrap_or("");
+                let failure = Failure::new(FailureKind::TimedOut, format!("the pod {} does not run", id.name))
+                    .place(id.to_string())
+                    .why(format!("its image is {image}"));
+                stands_still::why(&self.cluster, failure, &id).await
+            }
         };
         opened.close().await;
         Err(failed.state("the pod is deleted again; nothing else was written"))

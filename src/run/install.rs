@@ -235,7 +235,9 @@ pub(super) fn blocked(overview: &Overview) -> Result<(), Failure> {
     for finding in blocking.iter().filter(|finding| !finding.remedy.is_empty()) {
         failure = failure.hint(finding.remedy.clone());
     }
-    let codes: Vec<&str> = blocking.iter().map(|finding| finding.code.as_str()).collect();
+    // Each once, though two volumes may stand in the way.
+    let codes: std::collections::BTreeSet<&str> = blocking.iter().map(|finding| finding.code.as_str()).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
     Err(failure.hint(format!("or pass over it: --skip-preflight {}", codes.join(" --skip-preflight "))))
 }
 

@@ -47,6 +47,7 @@ mod restore;
 mod rollback;
 mod rotate;
 mod setup;
+mod stands_still;
 mod status;
 mod target;
 mod uninstall;

@@ -54,6 +54,12 @@ impl Teller {
         Self { sink, began: Instant::now(), stop: watch::channel(false).1 }
     }
 
+    /// As of a person who wants it stopped already.
+    #[cfg(test)]
+    pub(super) fn stopped_already(shared: &Shared) -> Self {
+        Self { stop: watch::channel(true).1, ..Self::new(shared) }
+    }
+
     pub(super) fn tell(&self, kind: EventKind) {
         let event =
             Event { version: VERSION, at: jiff::Timestamp::now(), elapsed: self.began.elapsed(), step: None, kind };

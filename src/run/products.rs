@@ -162,7 +162,8 @@ fn told(mut failure: Failure, faults: &[Finding]) -> Failure {
     for fault in faults {
         let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
         let when = if fault.why.starts_with("first seen") { format!(" ({})", fault.why) } else { String::new() };
-        failure = failure.why(format!("{}: {}{when}{remedy}", fault.at, fault.what));
+        // The code is what `allow` and `slipway explain` take.
+        failure = failure.why(format!("{}: {}{when}{remedy} [{}]", fault.at, fault.what, fault.code));
     }
     failure.state(crate::error::NOTHING_WRITTEN).hint("mend them, then: slipway products lint DIR")
 }
@@ -249,11 +250,22 @@ fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
         return Err(Failure::new(FailureKind::Usage, "there is no product in that folder")
             .hint("name a folder that holds a product.yaml"));
     }
-    let (mut faults, mut text) = (Vec::new(), String::new());
+    let mut read_products = Vec::new();
     for (name, folder) in targets {
-        let found = match read(&name, folder.as_deref()) {
-            Ok(product) => {
-                let report = crate::lint::lint(&std::sync::Arc::new(product));
+        let read = match read(&name, folder.as_deref()) {
+            Ok(product) => Ok(std::sync::Arc::new(product)),
+            Err(Ok(faults)) => Err(faults),
+            Err(Err(failure)) => return Err(failure),
+        };
+        read_products.push((name, read));
+    }
+    let sound = read_products.iter().filter_map(|(_, read)| read.as_ref().ok().cloned());
+    let mut reports = crate::lint::lint_all(sound.collect()).into_iter();
+    let (mut faults, mut text) = (Vec::new(), String::new());
+    for (name, read) in read_products {
+        let found = match read.map(|_| reports.next()) {
+            Ok(None) => continue,
+            Ok(Some(report)) => {
                 let how = if report.all { "all" } else { "every three of the choices together:" };
                 let _written = writeln!(
                     text,
@@ -265,11 +277,10 @@ fn lint(shared: &Shared, dir: Option<&Path>) -> Result<(), Failure> {
                 );
                 report.findings
             }
-            Err(Ok(faults)) => {
+            Err(faults) => {
                 let _written = writeln!(text, "{name}: {} faults", faults.len());
                 faults
             }
-            Err(Err(failure)) => return Err(failure),
         };
         faults.extend(found);
     }

@@ -32,7 +32,11 @@ pub(super) fn run(shared: &Shared, product: &str, values: Option<&Path>, facts: 
     if !form.is_complete() {
         return Err(answers::incomplete(&form));
     }
-    let rendered = render(&form.world()).map_err(|faults| not_rendered(&faults))?;
+    let rendered = render(&form.world()).map_err(|faults| {
+        let failure = not_rendered(&faults);
+        let without = "without the cluster, give the value: --with-values FILE, one `path: value` a line";
+        if unreadable(&faults) { failure.hint(without) } else { failure }
+    })?;
     let mut documents = Vec::new();
     for wanted in &rendered.objects {
         documents.push(shown(wanted, &form, values.is_some())?);
@@ -59,6 +63,11 @@ pub(super) fn yaml(document: &Value) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Whether nothing is wrong but that Secrets may not be read.
+fn unreadable(faults: &[Finding]) -> bool {
+    faults.iter().all(|fault| fault.code == "SECRET_UNREADABLE")
+}
+
 /// The failure of a product that does not render.
 pub(super) fn not_rendered(faults: &[Finding]) -> Failure {
     let mut failure =
@@ -66,6 +75,10 @@ pub(super) fn not_rendered(faults: &[Finding]) -> Failure {
     for fault in faults {
         let remedy = if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
         failure = failure.why(format!("{}: {}{remedy}", fault.at, fault.what));
+    }
+    // Its remedy says what to grant: nothing is wrong with the product.
+    if unreadable(faults) {
+        return failure;
     }
     failure.hint("mend the product's folder: slipway products lint DIR")
 }
@@ -97,9 +110,27 @@ fn read_facts(path: &Path) -> Result<Facts, Failure> {
         Failure::new(FailureKind::Invalid, format!("cannot read the facts {}", path.display()))
             .why(why)
             .state(NOTHING_WRITTEN)
+            .hint("write JSON; a list is known or not: {\"storageClasses\": {\"known\": [{\"name\": \"fast\", \"isDefault\": true}]}}")
+            .hint("docs/products.md, chapter 13, names everything that may stand there")
     };
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
+    let given: serde_json::Map<String, Value> =
+        serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    // What is left out is as without a cluster.
+    let mut facts = serde_json::to_value(Facts::assumed()).unwrap_or_default();
+    for (name, value) in given {
+        let Some(known) = facts.get_mut(&name) else {
+            let names = facts.as_object().into_iter().flat_map(|facts| facts.keys()).map(String::as_str);
+            let near = crate::suggest::nearest(&name, names.clone()).map(|near| format!("; did you mean `{near}`?"));
+            let names: Vec<&str> = names.collect();
+            let near = near.unwrap_or_else(|| format!("; there are {}", names.join(", ")));
+            return Err(unreadable(format!("there is no fact `{name}`{near}")));
+        };
+        serde_json::from_value::<Facts>(serde_json::json!({ name.as_str(): value }))
+            .map_err(|error| unreadable(format!("`{name}`: {error}")))?;
+        *known = value;
+    }
+    serde_json::from_value(facts).map_err(|error| unreadable(error.to_string()))
 }
 
 /// Takes values of secrets out of a file: path to value.
@@ -122,4 +153,37 @@ fn with_values(form: &mut Form, path: &Path) -> Result<(), Failure> {
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Version;
+
+    #[test]
+    fn facts_from_a_file_stand_on_what_is_assumed_and_a_wrong_one_is_told_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            let path = folder.path().join("facts.json");
+            std::fs::write(&path, text).unwrap();
+            read_facts(&path)
+        };
+        let facts = read(
+            r#"{"version": {"major": 1, "minor": 33}, "ingressClasses": {"known": [{"name": "nginx"}]}, "issuers": {"unknown": "no right"}}"#,
+        )
+        .unwrap();
+        assert_eq!(facts.version, Version { major: 1, minor: 33 });
+        assert_eq!(facts.ingress_classes.known().unwrap()[0].name, "nginx");
+        assert!(facts.issuers.known().is_none());
+        assert_eq!(facts.storage_classes, Facts::assumed().storage_classes);
+        for (text, told) in [
+            (r#"{"storageClass": {"known": []}}"#, "there is no fact `storageClass`; did you mean `storageClasses`?"),
+            (r#"{"crds": ["ScaledObject.keda.sh"]}"#, "`crds`: "),
+            ("crds: []", "expected value at line 1"),
+        ] {
+            let failure = format!("{:?}", read(text).unwrap_err());
+            assert!(failure.contains(told), "{failure}");
+            assert!(failure.contains("chapter 13"), "{failure}");
+        }
+    }
 }

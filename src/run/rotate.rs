@@ -14,6 +14,7 @@ use crate::cluster::keys::{self, Keys};
 use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::object::ObjectId;
+use crate::plan::adopt::is_of_chart;
 use crate::plan::rotate::{Change, NEXT, Pace, Rotation, Way, Wish, change, plan};
 use crate::plan::{Plan, Target, Verb};
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
@@ -29,6 +30,7 @@ pub(super) async fn run(shared: &Shared, names: &[String], pace: Pace) -> Result
     let release = Release::find(shared, None, "keys rotate").await?;
     let facts = release.cluster.facts(&release.target.namespace).await?;
     let recorded = base(&release)?;
+    slipways(&recorded.plan)?;
     let target = Target {
         context: release.target.context.clone(),
         server: release.target.server.clone(),
@@ -93,6 +95,19 @@ fn base(release: &Release) -> Result<&Revision, Failure> {
                 "and bring it to an end: slipway attach {name} -n {namespace} --yes, or the same command as then"
             ))
     })
+}
+
+/// The objects of a chart do not restart with a key, and of its database nobody knows how a password is changed.
+fn slipways(plan: &Plan) -> Result<(), Failure> {
+    let Target { release, namespace, server, .. } = &plan.target;
+    if !is_of_chart(plan) {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Refused, format!("{release} is still as its chart laid it down"))
+        .place(format!("namespace {namespace} in {server}"))
+        .why("what reads a key would not restart with its new value, and a password would not change in its database")
+        .state(NOTHING_WRITTEN)
+        .hint(format!("let slipway lay it down first: slipway upgrade {release} -n {namespace}")))
 }
 
 /// The path of a key by its whole name, or by the end of it where that is one key's alone.

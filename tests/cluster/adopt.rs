@@ -20,15 +20,15 @@ const PASSWORD: &str = "correct-horse";
 
 /// Who lays a release down, and from what.
 #[derive(Clone, Copy)]
-struct Laid {
-    helm: u8,
-    chart: &'static str,
-    driver: &'static str,
+pub(crate) struct Laid {
+    pub(crate) helm: u8,
+    pub(crate) chart: &'static str,
+    pub(crate) driver: &'static str,
 }
 
 impl Laid {
     /// Helm, with a release `name` whose record is in `namespace`.
-    fn helm(&self, cx: &Context, namespace: &str, arguments: &[&str]) -> testbed::Outcome<Output> {
+    pub(crate) fn helm(&self, cx: &Context, namespace: &str, arguments: &[&str]) -> testbed::Outcome<Output> {
         let program = crate::helms::helm(self.helm)?;
         let home = tempfile::tempdir()?;
         Ok(Command::new(program)
@@ -55,13 +55,35 @@ impl Laid {
     async fn laid(&self, cx: &Context, behaviour: &str, more: &[&str]) -> testbed::Outcome<String> {
         let namespace = cx.namespace(behaviour).await?;
         succeeded(&self.install(cx, &namespace, more)?);
+        self.ready(cx, &namespace).await?;
+        Ok(namespace)
+    }
+
+    /// Until what the chart runs is ready.
+    async fn ready(&self, cx: &Context, namespace: &str) -> testbed::Outcome<()> {
         cx.until("the chart's pods are ready", async || {
-            let all = objects(cx, &namespace)?;
-            let mut workloads = all.values().filter(|object| object["kind"] == "Deployment");
+            let all = objects(cx, namespace)?;
+            let runs = |object: &&Value| object["kind"] == "Deployment" || object["kind"] == "StatefulSet";
+            let mut workloads = all.values().filter(runs);
             Ok(workloads.all(|object| object["status"]["readyReplicas"] == object["spec"]["replicas"]))
         })
-        .await?;
-        Ok(namespace)
+        .await
+    }
+
+    /// The chart of another product, laid down as a release of that name, or changed.
+    pub(crate) async fn release(
+        &self,
+        cx: &Context,
+        namespace: &str,
+        name: &str,
+        values: &[&str],
+    ) -> testbed::Outcome<()> {
+        let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/charts").join(self.chart);
+        let chart = chart.display().to_string();
+        let sets = values.iter().flat_map(|set| ["--set", *set]);
+        let arguments: Vec<&str> = ["upgrade", "--install", name, &chart].into_iter().chain(sets).collect();
+        succeeded(&self.helm(cx, namespace, &arguments)?);
+        self.ready(cx, namespace).await
     }
 }
 
@@ -73,17 +95,17 @@ pub(crate) async fn laid_down(cx: &Context) -> testbed::Outcome<String> {
     THREE.laid(cx, "fast", &[]).await
 }
 
-fn adopt(cx: &Context, folder: &Path, arguments: &[&str]) -> testbed::Outcome<Output> {
+pub(crate) fn adopt(cx: &Context, folder: &Path, arguments: &[&str]) -> testbed::Outcome<Output> {
     Ok(cx.slipway("admin").current_dir(folder).arg("adopt").args(arguments).output()?)
 }
 
 /// UIDs of a kind by name.
-fn uids(all: &BTreeMap<String, Value>, kind: &str) -> BTreeMap<String, String> {
+pub(crate) fn uids(all: &BTreeMap<String, Value>, kind: &str) -> BTreeMap<String, String> {
     let of_kind = all.iter().filter(|(name, _)| name.starts_with(&format!("{kind}/")));
     of_kind.map(|(name, object)| (name.clone(), object["metadata"]["uid"].to_string())).collect()
 }
 
-fn decoded(secret: &Value, key: &str) -> String {
+pub(crate) fn decoded(secret: &Value, key: &str) -> String {
     String::from_utf8(BASE64.decode(secret["data"][key].as_str().unwrap()).unwrap()).unwrap()
 }
 
@@ -133,7 +155,7 @@ async fn through(cx: &Context, laid: Laid) -> Outcome {
         let managers = now["metadata"]["managedFields"].as_array().unwrap();
         assert!(managers.iter().all(|entry| entry["manager"] != "helm"), "{name}: {managers:?}");
     }
-    nobody_keeps_a_value(&all);
+    nobody_keeps_a_value(&all, &[EVENT, SIGNING, PASSWORD]);
 
     // What Helm knew is in a file of its owner alone, and Helm itself knows nothing any more.
     let file = folder.path().join(format!("helm-{namespace}-inngest.json"));
@@ -168,14 +190,14 @@ async fn through(cx: &Context, laid: Laid) -> Outcome {
 }
 
 /// The record holds no value of a secret.
-fn nobody_keeps_a_value(all: &BTreeMap<String, Value>) {
+pub(crate) fn nobody_keeps_a_value(all: &BTreeMap<String, Value>, values: &[&str]) {
     use std::io::Read as _;
     for (name, object) in all.iter().filter(|(name, _)| name.starts_with("ConfigMap/slipway-")) {
         for (key, packed) in object["binaryData"].as_object().into_iter().flatten() {
             let mut text = String::new();
             let packed = BASE64.decode(packed.as_str().unwrap()).unwrap();
             flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut text).unwrap();
-            for value in [EVENT, SIGNING, PASSWORD] {
+            for value in values {
                 assert!(!text.contains(value) && !text.contains(&BASE64.encode(value)), "{name} {key} holds a value");
             }
         }

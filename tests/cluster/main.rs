@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod adopt;
+mod adopt_products;
 mod also;
 mod answered;
 mod apply;
@@ -91,7 +92,7 @@ fn main() -> ExitCode {
     trials.extend(conforming(&shared));
     // Building takes minutes, which no test's own time is for.
     let selected = |name: &str| arguments.filter.as_deref().is_none_or(|filter| name.contains(filter));
-    if !arguments.list && trials.iter().any(|trial| trial.name().starts_with("adopt::") && selected(trial.name())) {
+    if !arguments.list && trials.iter().any(|trial| trial.name().starts_with("adopt") && selected(trial.name())) {
         helms::prepare();
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -251,6 +252,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         uninstall::a_release_that_lost_its_parent_goes_whole_and_what_lost_its_mark_is_told,
         uninstall::what_was_added_after_the_plan_was_made_is_not_left_without_a_record,
         uninstall::what_holds_a_deletion_up_is_named_with_whose_it_is,
+        upgrade::another_major_version_of_a_database_is_refused_over_its_volume_and_a_minor_one_is_not,
         upgrade::a_newer_version_restarts_the_server_alone_and_keeps_keys_and_volumes,
         upgrade::a_step_back_and_a_version_that_is_none_are_refused,
         upgrade::versions_that_must_come_in_between_are_installed_in_their_order,
@@ -276,6 +278,14 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         adopt::a_release_of_another_chart_is_refused,
         adopt::a_record_in_another_namespace_than_the_objects_is_found_by_either,
         adopt::redis_begins_with_what_a_snapshot_holds,
+        adopt_products::prefect_of_helm_3_goes_through_over_bitnamis_volume,
+        adopt_products::prefect_of_helm_4_goes_through_over_bitnamis_volume,
+        adopt_products::innominatus_of_helm_3_goes_through_over_its_volumes,
+        adopt_products::innominatus_of_helm_4_goes_through_over_its_volumes,
+        adopt_products::inferno_of_helm_3_goes_through_over_its_volumes,
+        adopt_products::inferno_of_helm_4_goes_through_over_its_volumes,
+        adopt_products::a_database_that_nobody_has_proved_is_left_to_helm,
+        adopt_products::a_database_without_a_volume_is_dumped_before_it_is_taken_over_and_before_it_is_changed,
         export::exported_manifests_are_accepted_elsewhere_and_hold_no_mark_and_no_secret,
         export::secrets_are_written_only_sealed_by_a_passphrase_that_is_not_on_the_command_line,
         export::what_is_handed_over_stays_and_is_written_by_nobody_of_ours,

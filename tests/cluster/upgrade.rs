@@ -58,6 +58,31 @@ fn history(cx: &Context, namespace: &str) -> testbed::Outcome<Vec<(String, Strin
     Ok(rows.iter().rev().map(row).collect())
 }
 
+pub(crate) async fn another_major_version_of_a_database_is_refused_over_its_volume_and_a_minor_one_is_not(
+    cx: Context,
+) -> Outcome {
+    let namespace = fresh("fast");
+    let minor = ["inngest", "-n", &namespace, "--yes", "--set", "database.image=postgres:17.5"];
+    succeeded(&install(&cx, "admin", &minor)?);
+    let before = objects(&cx, &namespace)?;
+    for image in ["postgres:18", "postgres:latest"] {
+        let answer = format!("database.image={image}");
+        let refused = slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--set", &answer])?;
+        let why = format!("postgres:17.5 -> {image} cannot read what is in the volume inngest-postgresql");
+        ends(&refused, 6, &["DATA_FORMAT", &why, "slipway backup inngest", "slipway restore"]);
+        assert_eq!(versions(&objects(&cx, &namespace)?), versions(&before), "nothing was written");
+    }
+    succeeded(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--set", "database.image=postgres:17.6"])?);
+    let after = objects(&cx, &namespace)?;
+    assert_eq!(image(&after, "StatefulSet/inngest-postgresql"), "postgres:17.6");
+    for kept in ["PersistentVolumeClaim/inngest-postgresql", "StatefulSet/inngest-postgresql"] {
+        assert_eq!(uid(&after, kept), uid(&before, kept), "{kept}");
+    }
+    let still = "StatefulSet/inngest-redis";
+    assert_eq!(after[still]["metadata"]["generation"], before[still]["metadata"]["generation"]);
+    DONE
+}
+
 pub(crate) async fn a_newer_version_restarts_the_server_alone_and_keeps_keys_and_volumes(cx: Context) -> Outcome {
     let namespace = fresh("fast");
     let older = ["inngest", "-n", &namespace, "--yes", "--profile", "production", "--set", "version=v1.42.0"];

@@ -141,7 +141,9 @@ fn answers(product: &str, objects: &str) -> String {
         }
         for key in list(&page["keys"]) {
             let path = format!("keys.{}", key.as_str().unwrap());
-            secret.insert(path.clone(), json!(format!("${{{path}}}")));
+            if !objects.contains(&path) {
+                secret.insert(path.clone(), json!(format!("${{{path}}}")));
+            }
         }
     }
     let object = |kind: &str, data: Map<String, Value>| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "answers"}, "data": data});

@@ -1,7 +1,11 @@
-//! The schemas of the files that people write: product, component, profile and answers (language.md). Kept by hand beside
+//! The schemas of the files that people write: product, component, profile, adoption and answers (language.md). Kept by hand beside
 //! the loader, whose types are no serde types; the tests hold the two together.
 
+mod adopt;
+
 use serde_json::{Map, Value, json};
+
+pub(crate) use adopt::adopt;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -135,6 +139,7 @@ fn definitions() -> Value {
         "checks": list(map(&["that", "say"], json!({"that": cel("what must hold of `self`"), "say": text("What is said when it does not")}))),
         "advanced": truth("Behind one key"),
         "sticky": truth("Pinned at install"),
+        "fixed": text("Regular expression of the part that cannot change over a kept volume"),
         "example": {"type": ["string", "number"]},
         "from": cel("choices out of the cluster"),
         "generate": said(generate, "How a secret is made"),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use slipway::object::Object;
+use slipway::plan::RESTART_HASH;
 
 use super::{Ask, ask};
 
@@ -91,6 +92,90 @@ fn no_fixed_uid_is_asked_for_on_openshift() {
     }
 }
 
+/// Every text in a tree that stands where a ConfigMap or Secret is named.
+fn read_by(pod: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    match pod {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let name = match key.as_str() {
+                    "configMapKeyRef" | "configMapRef" | "configMap" => {
+                        value["name"].as_str().map(|name| ("ConfigMap", name))
+                    }
+                    "secretKeyRef" | "secretRef" => value["name"].as_str().map(|name| ("Secret", name)),
+                    "secret" => value["secretName"].as_str().map(|name| ("Secret", name)),
+                    _ => None,
+                };
+                found.extend(name.map(|(kind, name)| format!("{kind}/{name}")));
+                found.extend(read_by(value));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| found.extend(read_by(item))),
+        _ => {}
+    }
+    found
+}
+
+#[test]
+fn pods_restart_with_what_they_read() {
+    // 4.4, 8: a ConfigMap that is changed and that no pod reads again.
+    let mut readers = 0;
+    for asked in every() {
+        let steps = asked.make().plan().steps;
+        let made: Vec<String> = steps.iter().map(|step| step.wanted.object.id().short()).collect();
+        let workloads = steps.iter().map(|step| &step.wanted.object).filter(|object| object.pod_spec().is_some());
+        for workload in workloads.filter(|object| matches!(object.kind(), "Deployment" | "StatefulSet" | "DaemonSet")) {
+            if read_by(workload.pod_spec().unwrap()).iter().any(|name| made.contains(name)) {
+                let hash = workload.at(&["spec", "template", "metadata", "annotations", RESTART_HASH]);
+                assert!(hash.is_some(), "{} {} {}", asked.product, asked.profile, workload.id().short());
+                readers += 1;
+            }
+        }
+    }
+    assert!(readers > 20, "{readers} workloads read something");
+}
+
+#[test]
+fn nothing_selects_what_is_another_releases() {
+    // 5.2: selectors of a single word such as app=api.
+    for asked in every() {
+        for (name, wanted) in &asked.make().objects {
+            let selector = match wanted.object.kind() {
+                "Service" => wanted.object.at(&["spec", "selector"]),
+                "Deployment" | "StatefulSet" | "PodDisruptionBudget" => {
+                    wanted.object.at(&["spec", "selector", "matchLabels"])
+                }
+                "NetworkPolicy" => wanted.object.at(&["spec", "podSelector", "matchLabels"]),
+                _ => continue,
+            };
+            // A Service without a selector has no pods at all.
+            if wanted.object.kind() == "Service" && selector.is_none() {
+                continue;
+            }
+            let instance = selector.map(|selector| &selector["app.kubernetes.io/instance"]);
+            assert_eq!(instance, Some(&json!(asked.release)), "{} {} {name}", asked.product, asked.profile);
+        }
+    }
+}
+
+#[test]
+fn a_secret_for_pulling_images_reaches_every_pod() {
+    // 4.1: imagePullSecrets that nothing reads.
+    for asked in every() {
+        let asked = match asked.product {
+            "membrane" => asked.with(&[("pull.mode", "existing"), ("pull.secret", "mirror")]),
+            _ => asked.with(&[("pullSecrets", "mirror")]),
+        };
+        let made = asked.make();
+        let pods = made.objects.iter().filter_map(|(name, wanted)| Some((name, wanted.object.pod_spec()?)));
+        let read: Vec<(&String, &Value)> = pods.map(|(name, pod)| (name, &pod["imagePullSecrets"])).collect();
+        assert!(!read.is_empty(), "{} {}", asked.product, asked.profile);
+        for (name, secrets) in read {
+            assert_eq!(*secrets, json!([{"name": "mirror"}]), "{} {} {name}", asked.product, asked.profile);
+        }
+    }
+}
+
 #[test]
 fn no_secret_value_is_anywhere_but_in_a_secret() {
     for asked in every() {
@@ -114,9 +199,9 @@ fn no_secret_value_is_anywhere_but_in_a_secret() {
 
 #[test]
 fn every_command_that_is_said_names_its_namespace_and_no_password() {
-    for asked in every() {
+    for asked in every().chain(every().map(Ask::elsewhere)) {
         let made = asked.make();
-        let namespace = super::product(asked.product).namespace.clone();
+        let namespace = &asked.space;
         let notes = made.notes();
         assert!(!notes.is_empty());
         for command in notes.split("kubectl ").skip(1) {
@@ -131,12 +216,12 @@ fn every_command_that_is_said_names_its_namespace_and_no_password() {
 
 #[test]
 fn everything_is_in_the_namespace_of_the_release_and_nothing_holds_its_version_in_a_selector() {
-    for asked in every() {
-        let namespace = super::product(asked.product).namespace.clone();
+    for asked in every().chain(every().map(Ask::elsewhere)) {
+        let namespace = &asked.space;
         for (name, wanted) in &asked.make().objects {
             assert!(!name.starts_with("Namespace/"));
             let cluster_scoped = name.starts_with("Cluster");
-            assert_eq!(wanted.object.namespace(), if cluster_scoped { "" } else { &namespace }, "{name}");
+            assert_eq!(wanted.object.namespace(), if cluster_scoped { "" } else { namespace }, "{name}");
             let selector = wanted.object.at(&["spec", "selector"]).map(Value::to_string).unwrap_or_default();
             assert!(!selector.contains("version") && !selector.contains("helm.sh"), "{name}: {selector}");
         }

@@ -100,8 +100,10 @@ fn alerts_are_about_metrics_that_exist_and_that_somebody_collects() {
     plain(&[&[("alerts.enabled", "true")]]).is_refused_at("alerts.enabled");
     let asked = plain(&[&[("alerts.enabled", "true"), ("serviceMonitor.enabled", "true")]]);
     let rules = asked.make().at("PrometheusRule/inferno", "/spec").to_string();
-    let metrics = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
-    for metric in metrics.filter(|word| word.starts_with("inferno_")) {
+    let words = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
+    let metrics: Vec<&str> = words.filter(|word| word.starts_with("inferno_")).collect();
+    assert!(metrics.len() > 3, "{metrics:?}");
+    for metric in metrics {
         assert!(
             [
                 "inferno_inference_requests_total",
@@ -203,6 +205,11 @@ fn profiles_are_those_of_the_guide() {
         let resources = made.container(SERVER, "/resources");
         assert_eq!(resources["requests"], json!({"cpu": requests.0, "memory": requests.1}));
         assert_eq!(resources["limits"], json!({"cpu": limits.0, "memory": limits.1}));
+        assert!(!made.has("ServiceMonitor/inferno"), "who reads the metrics passes the token by: the operator says it");
+        if profile == "production" {
+            let collected = ask("inferno", profile).with(&[("serviceMonitor.enabled", "yes")]).make();
+            assert_eq!(collected.at("ServiceMonitor/inferno", "/spec/endpoints/0/interval"), "15s");
+        }
         // 4.5: minAvailable 2 of 2 blocks every drain.
         assert_eq!(made.at("PodDisruptionBudget/inferno", "/spec/maxUnavailable"), 1);
     }

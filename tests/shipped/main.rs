@@ -19,8 +19,10 @@ use slipway::answers::Form;
 use slipway::answers::form::{Layers, Place, Sources};
 use slipway::answers::view::{Input, SecretInput};
 use slipway::facts::{Fact, Facts};
+use slipway::plan::gates::Caution;
 use slipway::plan::install::install;
 use slipway::plan::render::render;
+use slipway::plan::upgrade::{Earlier, upgrade};
 use slipway::plan::{Plan, Target, Wanted};
 use slipway::product::embedded::built_in;
 use slipway::product::schema::Product;
@@ -75,6 +77,7 @@ struct Ask {
     product: &'static str,
     profile: &'static str,
     release: &'static str,
+    space: String,
     facts: Facts,
     answers: Vec<(String, String)>,
     outside: Outside,
@@ -84,7 +87,8 @@ struct Ask {
 fn ask(product: &'static str, profile: &'static str) -> Ask {
     let crds = Fact::Known(ALL_CRDS.map(str::to_owned).to_vec());
     let facts = Facts { crds, ..Facts::assumed() };
-    Ask { product, profile, release: product, facts, answers: Vec::new(), outside: Outside::default() }
+    let space = self::product(product).namespace.clone();
+    Ask { product, profile, release: product, space, facts, answers: Vec::new(), outside: Outside::default() }
 }
 
 impl Ask {
@@ -116,6 +120,12 @@ impl Ask {
         self
     }
 
+    /// In another namespace than its own.
+    fn elsewhere(mut self) -> Self {
+        self.space = "some-team".into();
+        self
+    }
+
     fn form(&self) -> Form {
         let product = product(self.product);
         let mut layers = Layers::default();
@@ -129,11 +139,8 @@ impl Ask {
             };
             layers.flags.insert(path.clone(), input);
         }
-        let place = Place {
-            namespace: product.namespace.clone(),
-            release: self.release.to_owned(),
-            profile: self.profile.to_owned(),
-        };
+        let place =
+            Place { namespace: self.space.clone(), release: self.release.to_owned(), profile: self.profile.to_owned() };
         let (facts, outside) = (Arc::new(self.facts.clone()), Arc::new(self.outside.clone()));
         Form::new(product, place, facts, layers, outside, [9; 32])
     }
@@ -232,6 +239,18 @@ impl Made {
             ..Target::default()
         };
         install(&self.form.world(), &BTreeMap::new(), &target, self.form.recorded()).unwrap()
+    }
+
+    /// The plan of going on from what other answers made, of which everything is there.
+    fn upgraded_from(&self, before: &Self) -> Plan {
+        let deployed = before.plan();
+        let ids = deployed.steps.iter().map(|step| (step.wanted.object.id(), &step.wanted));
+        let wanted = ids.clone().map(|(id, wanted)| (id, vec![wanted])).collect();
+        let live = ids.map(|(id, wanted)| (id, wanted.object.clone())).collect();
+        let (left, caution) = (BTreeMap::new(), Caution { without_backup: true, ..Caution::default() });
+        let version = self.form.world().version();
+        let earlier = Earlier { deployed: &deployed, wanted, left: &left, members: &[], finally: &version, caution };
+        upgrade(&earlier, &self.form.world(), &live, &deployed.target, self.form.recorded()).unwrap()
     }
 
     /// What is said at the end.

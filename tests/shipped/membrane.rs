@@ -63,6 +63,11 @@ fn a_robot_of_the_registry_keeps_its_dollar_and_its_password() {
     for workload in workloads() {
         assert_eq!(made.pod(workload, "/imagePullSecrets"), json!([{"name": "harbor-secret"}]), "{workload}");
     }
+    let steps = made.plan().steps;
+    let wave = |name: &str| steps.iter().find(|step| step.wanted.object.id().short() == name).unwrap().wave;
+    for workload in workloads() {
+        assert!(wave("Secret/harbor-secret") < wave(workload), "{workload}");
+    }
     for wrong in ["robot+acme", "robot\\$core+acme", "robot$helm+acme"] {
         base(&[("pull.user", Some(wrong))]).is_refused_at("pull.user");
     }
@@ -307,6 +312,68 @@ fn clouds_are_reached_by_identity_or_by_keys_and_never_by_both() {
     let name = mount(&made, API, "/etc/membrane/google")["name"].as_str().unwrap().to_owned();
     assert_eq!(volume(&made, API, &name)["secret"]["secretName"], "gk");
     assert!(mount(&made, RUNNER, "/etc/membrane/google").is_null() && !made.has("Secret/membrane-google"));
+}
+
+#[test]
+fn keys_of_each_cloud_are_in_a_secret_and_each_identity_is_where_its_cloud_looks() {
+    let keys = ("storage.access", Some("keys"));
+    let none = [("storage.region", None), ("identity.role", None)];
+    let aws = base(&[
+        ("identity.role", None),
+        keys,
+        ("storage.accessKeyId", Some("AKIAIOSFODNN7EXAMPLE")),
+        ("storage.secretAccessKey", Some("aws-secret")),
+    ]);
+    let aws = aws.make();
+    assert_eq!(setting(&aws, "AWS_ACCESS_KEY_ID").as_deref(), Some("AKIAIOSFODNN7EXAMPLE"));
+    assert_eq!(aws.secret("membrane-secrets", "AWS_SECRET_ACCESS_KEY").as_deref(), Some("aws-secret"));
+    let azure = [&none[..], &[("storage.provider", Some("abs")), keys]].concat();
+    let account = [("storage.account", Some("abcd")), ("storage.accountKey", Some("azure-key"))];
+    let by_key = base(&[&azure[..], &[("storage.azureBy", Some("key"))], &account].concat()).make();
+    assert_eq!(by_key.secret("membrane-secrets", "AZURE_STORAGE_ACCOUNT_KEY").as_deref(), Some("azure-key"));
+    let connection = "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=k";
+    let by_connection = [("storage.azureBy", Some("connection")), ("storage.connection", Some(connection))];
+    let made = base(&[&azure[..], &by_connection].concat()).make();
+    assert_eq!(made.secret("membrane-secrets", "AZURE_STORAGE_CONNECTION_STRING").as_deref(), Some(connection));
+    let client = "00000000-1111-2222-3333-444444444444";
+    let identity =
+        [("storage.provider", Some("abs")), ("storage.account", Some("abcd")), ("identity.client", Some(client))];
+    let made = base(&[&none[..], &identity].concat()).make();
+    assert_eq!(
+        made.at("ServiceAccount/membrane-sa", "/metadata/annotations/azure.workload.identity~1client-id"),
+        client
+    );
+    let account = "membrane@my-project-1.iam.gserviceaccount.com";
+    let google = [
+        ("storage.provider", Some("gcs")),
+        ("storage.project", Some("my-project-1")),
+        ("identity.account", Some(account)),
+    ];
+    let made = base(&[&none[..], &google].concat()).make();
+    assert_eq!(made.at("ServiceAccount/membrane-sa", "/metadata/annotations/iam.gke.io~1gcp-service-account"), account);
+}
+
+#[test]
+fn the_class_of_an_ingress_is_the_clusters_own_unless_one_is_named() {
+    // 5.4: the fixed class public-nginx.
+    for (answer, wanted) in [(None, Value::Null), (Some("nginx"), json!("nginx"))] {
+        let made = base(&[("exposure.ingressClass", answer)]).make();
+        assert!(!made.names("Ingress").is_empty());
+        for name in made.names("Ingress") {
+            assert_eq!(made.at(&format!("Ingress/{name}"), "/spec/ingressClassName"), wanted, "{name}");
+        }
+    }
+}
+
+#[test]
+fn on_an_upgrade_the_workers_are_exchanged_before_the_api() {
+    // 5.6.
+    let before = base(&[("version", Some("2026-01-07"))]).make();
+    let plan = base(&[("version", Some("2026-01-14"))]).make().upgraded_from(&before);
+    let wave = |name: &str| plan.steps.iter().find(|step| step.wanted.object.id().short() == name).unwrap().wave;
+    for worker in WORKERS {
+        assert!(wave(worker) < wave(API), "{worker}");
+    }
 }
 
 #[test]

@@ -269,6 +269,27 @@ fn the_bundled_database_keeps_its_data_and_its_generated_password() {
     let encrypted = plain(&[("database.certificate", "pgtls")]).make();
     let url = encrypted.secret("prefect-server-postgresql-connection", "connection-string").unwrap();
     assert!(url.ends_with("?ssl=require"), "{url}");
+    let server = "StatefulSet/prefect-postgresql";
+    let args = encrypted.container(server, "/args").to_string();
+    for wanted in ["ssl=on", "ssl_cert_file=/etc/postgresql/tls/tls.crt", "ssl_key_file=/etc/postgresql/tls/tls.key"] {
+        assert!(args.contains(wanted), "{wanted}: {args}");
+    }
+    let mounted = mount(&encrypted, server, "/etc/postgresql/tls");
+    assert_eq!(mounted["readOnly"], true);
+    // The server refuses a key that everybody may read: 0440.
+    let secret = volume(&encrypted, server, mounted["name"].as_str().unwrap())["secret"].clone();
+    assert_eq!((&secret["secretName"], &secret["defaultMode"]), (&json!("pgtls"), &json!(0o440)));
+    assert_eq!(made.container(server, "/args"), Value::Null);
+}
+
+#[test]
+fn on_an_upgrade_the_schema_is_migrated_before_the_server_and_its_services_are_exchanged() {
+    let before = made(&[APART, &[("version", "3.8.3")]]);
+    let plan = made(&[APART]).upgraded_from(&before);
+    let wave = |name: &str| plan.steps.iter().find(|step| step.wanted.object.id().short() == name).unwrap().wave;
+    for later in [SERVER, SERVICES] {
+        assert!(wave(JOB) < wave(later), "{later}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{Form, Input, SecretInput};
 use crate::answers::view::Fault;
 use crate::answers::{Origin, value};
 use crate::product::expression::{Looked, Template};
-use crate::product::node::{Node, NodeValue};
+use crate::product::node::Node;
 use crate::product::recipe::Given as Ingredient;
 use crate::product::schema::{Kind, Question};
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText};
@@ -33,17 +33,22 @@ impl Form {
         self.secrets.0.clear();
         self.shown.clear();
         self.ahead.store(false, Ordering::Relaxed);
+        let mut before = None;
         for _pass in 0..PASSES {
-            let before = (self.answers.clone(), self.shown.clone());
             self.faults.clear();
             self.origins.clear();
             for question in product.questions.values() {
                 self.settle(question);
             }
             // Again only where an answer hangs on one that is asked later, which was not known yet.
-            if !self.ahead.load(Ordering::Relaxed) || before == (self.answers.clone(), self.shown.clone()) {
+            if !self.ahead.load(Ordering::Relaxed) {
                 break;
             }
+            let now = Some((self.answers.clone(), self.shown.clone()));
+            if before == now {
+                break;
+            }
+            before = now;
         }
         self.renew_generation();
         for question in product.questions.values() {
@@ -203,11 +208,11 @@ impl Form {
 
     /// The default of a question, evaluated with the present answers.
     pub(super) fn default(&self, question: &Question, default: &Node) -> Result<Value, String> {
-        let given = match &default.value {
-            NodeValue::Text(text) => {
-                let template = Template::parse(text).map_err(|fault| fault.to_string())?;
+        let given = match default.template() {
+            Some(template) => {
+                let template = template.map_err(ToString::to_string)?;
                 if template.is_plain() {
-                    template_text(&template)
+                    template_text(template)
                 } else {
                     let world = self.world();
                     let evaluated =
@@ -218,7 +223,7 @@ impl Form {
                     evaluated.value
                 }
             }
-            _ => question.kind.written(default),
+            None => question.kind.written(default),
         };
         if given.is_null() {
             return Ok(Value::Null);

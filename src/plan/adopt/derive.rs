@@ -12,7 +12,7 @@ use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
 use crate::plan::diff::opens_something;
 use crate::product::Recipe;
-use crate::product::adopt::{Adopt, Place, Rule};
+use crate::product::adopt::{Adopt, Place, Rule, reach};
 use crate::product::recipe::Given;
 use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
@@ -49,6 +49,12 @@ pub fn derive(product: &Product, adopt: &Adopt, chart: &ChartRelease, live: &BTr
     let mut read: BTreeMap<(String, String, String), Option<String>> = BTreeMap::new();
     for (path, rules) in &adopt.answers {
         let Some(question) = product.questions.get(path) else { continue };
+        if let Some(at) = rules.iter().find_map(|rule| scene.elsewhere(rule, chart.objects_in()))
+            && !rules.iter().any(|rule| scene.answer(rule).is_some())
+        {
+            derived.answers.insert(path.clone(), recorded(Value::Null, Some(at)));
+            continue;
+        }
         let Some((rule, found)) = rules.iter().find_map(|rule| Some((rule, scene.answer(rule)?))) else { continue };
         if let Some(place) = rule.from.as_deref().and_then(entry) {
             let of = question.is_secret().then(|| path.clone());
@@ -185,7 +191,11 @@ impl Scene<'_> {
                 condition.split_once('=').map_or((condition, None), |(place, text)| (place, Some(text)));
             let found = Place::read(place).and_then(|place| self.at(place));
             let holds = match (found, text) {
-                (Some(found), Some(text)) => found.as_str() == Some(text),
+                (Some(Value::String(found)), Some(text)) => found == text,
+                (Some(found @ (Value::Bool(_) | Value::Number(_))), Some(text)) => {
+                    serde_json::to_string(&found).is_ok_and(|found| found == text)
+                }
+                (Some(_), Some(_)) => false,
                 (found, None) => found.is_some(),
                 (None, Some(_)) => false,
             };
@@ -196,17 +206,25 @@ impl Scene<'_> {
     /// What is at a place; nothing where it is null, empty text, or not there.
     fn at(&self, place: Place<'_>) -> Option<Value> {
         let found = match place.object {
-            None => self.values.pointer(place.pointer)?.clone(),
+            None => reach(self.values, place.pointer)?.clone(),
             Some((kind, name)) => {
                 let object = self.objects.iter().find(|object| object.kind() == kind && object.name() == name)?;
                 match place.pointer.strip_prefix("/data/").filter(|_| kind == "Secret") {
                     Some(key) => Value::from(text(object, key)?),
-                    None => object.0.pointer(place.pointer)?.clone(),
+                    None => reach(&object.0, place.pointer)?.clone(),
                 }
             }
         };
         let empty = found.is_null() || found.as_str() == Some("");
         (!empty).then_some(found)
+    }
+
+    /// The entry of somebody else's Secret that a rule names.
+    fn elsewhere(&self, rule: &Rule, namespace: &str) -> Option<SecretRef> {
+        let places = rule.secret.as_ref().filter(|_| self.holds(&rule.when))?;
+        let text = |place: &str| Some(self.at(Place::read(place)?)?.as_str()?.to_string());
+        let (name, key) = (text(&places.name)?, text(&places.key)?);
+        Some(SecretRef::Existing { namespace: namespace.to_string(), name, key })
     }
 
     fn answer(&self, rule: &Rule) -> Option<Value> {
@@ -218,6 +236,9 @@ impl Scene<'_> {
         if let Some(part) = &rule.part {
             let text = found.as_str()?;
             found = regex::Regex::new(part).ok()?.captures(text)?.get(1)?.as_str().into();
+        }
+        if found.as_str().is_some_and(|text| rule.without.iter().any(|drop| text.starts_with(drop))) {
+            return None;
         }
         if let (Some(put), Some(text)) = (&rule.put, found.as_str()) {
             found = put.replace("{}", text).into();

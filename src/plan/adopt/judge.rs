@@ -66,7 +66,56 @@ pub fn recordable(chart: &ChartRelease, derived: &Derived) -> Result<(), Failure
         .hint("or leave the release to Helm"))
 }
 
-/// Data in a pod without a volume goes with the pod: the next change would lose it.
+/// Whether the release has the shape that its product knows. A shape that is not known is never taken over: a database
+/// whose data is looked for in the wrong place begins empty beside it.
+///
+/// # Errors
+/// Says what is not as it must be.
+pub fn known_shape(adopt: &Adopt, chart: &ChartRelease, live: &BTreeMap<ObjectId, Object>) -> Result<(), Failure> {
+    let objects: Vec<&Object> = chart.objects().iter().filter_map(|sent| live.get(&sent.id())).collect();
+    let scene = Scene { objects: &objects, values: &chart.values };
+    let place = format!("Helm release {}, namespace {}", chart.name, chart.namespace);
+    for must in adopt.must.iter().filter(|must| scene.holds(&must.when)) {
+        let Some(broken) = must.hold.iter().find(|one| !scene.holds(std::slice::from_ref(*one))) else { continue };
+        let failure = Failure::new(FailureKind::Refused, &must.say).place(place).why(expected(broken));
+        let failure = if must.remedy.is_empty() { failure } else { failure.hint(&must.remedy) };
+        return Err(failure.state(NOTHING_WRITTEN).hint("or leave the release to Helm"));
+    }
+    let claims = live.values().filter(|object| object.kind() == "PersistentVolumeClaim");
+    let owned = claims.filter_map(|claim| Some((claim, claim.list(&["metadata", "ownerReferences"]).first()?)));
+    if let Some((claim, owner)) = owned.into_iter().next() {
+        let owner = format!("{}/{}", owner["kind"].as_str().unwrap_or("?"), owner["name"].as_str().unwrap_or("?"));
+        return Err(Failure::new(FailureKind::Refused, format!("{} goes when {owner} goes", claim.id().short()))
+            .place(place)
+            .why("the next change makes that workload anew, and the volume would be deleted with the old one")
+            .state(NOTHING_WRITTEN)
+            .hint(format!(
+                "let it keep its volumes: set persistentVolumeClaimRetentionPolicy of {owner} to Retain, both times"
+            )));
+    }
+    Ok(())
+}
+
+/// A condition that does not hold, in words.
+fn expected(condition: &str) -> String {
+    let (not, condition) = condition.strip_prefix('!').map_or((false, condition), |rest| (true, rest));
+    match (condition.split_once('='), not) {
+        (Some((place, text)), false) => format!("{place} is not {text}"),
+        (Some((place, text)), true) => format!("{place} is {text}"),
+        (None, false) => format!("there is no {condition}"),
+        (None, true) => format!("there is {condition}"),
+    }
+}
+
+/// Whether the pods of a workload mount a claim: one that it names, or one that is made for each of them.
+pub(crate) fn has_volume(workload: &Object) -> bool {
+    let volumes = workload.pod_spec().and_then(|spec| spec.get("volumes")?.as_array());
+    volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some())
+        || !workload.list(&["spec", "volumeClaimTemplates"]).is_empty()
+}
+
+/// What the product tells of such a release; and data in a pod without a volume, which goes with the pod: the next change would
+/// lose it.
 pub fn of_data(
     adopt: &Adopt,
     chart: &ChartRelease,
@@ -75,12 +124,13 @@ pub fn of_data(
 ) -> Vec<Finding> {
     let objects: Vec<&Object> = chart.objects().iter().filter_map(|sent| live.get(&sent.id())).collect();
     let scene = Scene { objects: &objects, values: &chart.values };
-    let mut findings = Vec::new();
+    let told = adopt.tell.iter().filter(|tell| scene.holds(&tell.when));
+    let mut findings: Vec<Finding> =
+        told.map(|tell| Finding::new("ADOPT_CHANGES", Severity::Warning, &tell.say)).collect();
     for data in adopt.data.iter().filter(|data| scene.holds(&data.when)) {
         let named = |object: &&&Object| object.id().short() == data.workload;
         let Some(workload) = objects.iter().find(named) else { continue };
-        let volumes = workload.pod_spec().and_then(|spec| spec.get("volumes")?.as_array());
-        if volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some()) {
+        if has_volume(workload) {
             continue;
         }
         findings.push(
@@ -91,7 +141,7 @@ pub fn of_data(
             )
             .why("it has no volume: the data is gone with the pod, and the first change afterwards makes a new one")
             .remedy(format!(
-                "dump it first: {}; then: --skip-preflight DATA_WITHOUT_VOLUME. Once it is slipway's: slipway backup",
+                "dump it first: {}; then: --skip-preflight DATA_WITHOUT_VOLUME. Once it is slipway's, and before it is changed: slipway backup",
                 data.dump.replace("{namespace}", &target.namespace)
             ))
             .at(workload.id().to_string()),

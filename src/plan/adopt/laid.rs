@@ -39,6 +39,12 @@ pub(super) fn wanted(sent: &Object, live: &Object, derived: &Derived) -> (Object
             object.set(&[key], common(value, there));
         }
     }
+    // The default class that the server filled in: what is asked for afterwards names it, and a rollback could not leave it out.
+    if live.kind() == "PersistentVolumeClaim"
+        && let Some(class) = live.at(&["spec", "storageClassName"])
+    {
+        object.set(&["spec", "storageClassName"], class.clone());
+    }
     let secret = live.group().is_empty() && live.kind() == "Secret";
     // Helm may have sent it as `stringData`, which the server keeps as `data`.
     if secret && let Some(data) = live.at(&["data"]) {

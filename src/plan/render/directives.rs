@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::piece::Piece;
 use super::{Notes, secrets};
-use crate::product::expression::{Expression, Looked, Outcome, Template};
+use crate::product::expression::{Expression, Looked, Outcome};
 use crate::product::node::{Key, Node, NodeValue};
 use crate::product::world::Scope;
 
@@ -61,21 +61,15 @@ pub(super) fn repeated<'w, 'a>(node: &Node, scope: &Scope<'w, 'a>, notes: &mut N
 
 /// A bare expression out of a node.
 fn bare(node: &Node, notes: &mut Notes) -> Option<Expression> {
-    let text = match &node.value {
-        NodeValue::Text(text) => text.clone(),
-        NodeValue::Bool(truth) => truth.to_string(),
+    let read = match (node.bare(), &node.value) {
+        (Some(read), _) => read.cloned().map_err(Clone::clone),
+        (None, NodeValue::Bool(truth)) => Expression::parse(&truth.to_string()),
         _ => {
             notes.fault("DIRECTIVE", &node.place, format!("an expression must stand here, not {}", node.word()));
             return None;
         }
     };
-    match Expression::parse(&text) {
-        Ok(expression) => Some(expression),
-        Err(fault) => {
-            notes.fault("EXPRESSION", &node.place, fault.message);
-            None
-        }
-    }
+    read.map_err(|fault| notes.fault("EXPRESSION", &node.place, fault.message)).ok()
 }
 
 /// Whether `$when` holds; a fault of it counts as no.
@@ -111,7 +105,7 @@ fn wanted(node: &Node, scope: &Scope<'_, '_>, notes: &mut Notes) -> bool {
 pub(super) fn piece(node: &Node, scope: &Scope<'_, '_>, notes: &mut Notes) -> Option<Piece> {
     match &node.value {
         NodeValue::Null => None,
-        NodeValue::Text(text) => scalar(text, node, scope, notes),
+        NodeValue::Text(_) => scalar(node, scope, notes),
         NodeValue::List(items) => {
             let pieces = items.iter().flat_map(|item| list_item(item, scope, notes)).collect();
             Some(Piece::List(pieces, node.place.clone()))
@@ -122,12 +116,12 @@ pub(super) fn piece(node: &Node, scope: &Scope<'_, '_>, notes: &mut Notes) -> Op
     }
 }
 
-fn scalar(text: &str, node: &Node, scope: &Scope<'_, '_>, notes: &mut Notes) -> Option<Piece> {
+fn scalar(node: &Node, scope: &Scope<'_, '_>, notes: &mut Notes) -> Option<Piece> {
     let place = node.place.clone();
-    let outcome = match Template::parse(text) {
+    let outcome = match node.template()? {
         Ok(template) => template.outcome(scope),
         Err(fault) => {
-            notes.fault("EXPRESSION", &place, fault.message);
+            notes.fault("EXPRESSION", &place, fault.message.clone());
             return None;
         }
     };

@@ -11,7 +11,7 @@ use crate::product::world::World;
 use crate::secret::SecretRef;
 
 /// Kinds without a namespace, of those that products bring; a custom resource is taken to have one.
-const CLUSTER_SCOPED: [&str; 22] = [
+pub(in crate::plan) const CLUSTER_SCOPED: [&str; 22] = [
     "APIService",
     "CSIDriver",
     "ClusterIssuer",

@@ -5,7 +5,7 @@
 
 mod defaults;
 mod directives;
-mod members;
+pub(super) mod members;
 mod piece;
 mod secrets;
 mod wait;

@@ -8,31 +8,9 @@ use serde_json::json;
 use super::*;
 use crate::facts::Facts;
 use crate::plan::{OPEN_HASH, PLACEHOLDER, RESTART_HASH};
-use crate::product::load::{Components, Files, load};
+use crate::product::load::{Files, built_in_for_tests, components_for_tests, load};
 use crate::product::schema::Product;
 use crate::secret::{Secret, SecretRef, SecretSource, SecretText, Secrets};
-
-pub(in crate::plan) fn folder(path: &str) -> Files {
-    fn read(at: &std::path::Path, base: &std::path::Path, into: &mut Files) {
-        for entry in std::fs::read_dir(at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, base, into);
-            } else {
-                let name = path.strip_prefix(base).unwrap().to_str().unwrap().to_owned();
-                into.insert(name, std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    let base = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let mut files = Files::new();
-    read(&base, &base, &mut files);
-    files
-}
-
-pub(in crate::plan) fn components() -> Components {
-    ["postgresql", "redis"].map(|name| (name.to_owned(), folder(&format!("assets/components/{name}")))).into()
-}
 
 /// A product with some questions, a component and the manifests given.
 pub(in crate::plan) fn product(manifests: &str) -> Product {
@@ -69,7 +47,7 @@ components:
         "title: Development\nabout: For tests\nproduction: false\nanswers: {}\n".into(),
     );
     files.insert("manifests/server.yaml".into(), manifests.into());
-    load("demo", &files, &components()).unwrap_or_else(|faults| panic!("{faults:#?}"))
+    load("demo", &files, &components_for_tests()).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
 fn secret(value: &str, at: SecretRef, source: SecretSource) -> Secret {
@@ -352,8 +330,7 @@ fn two_objects_of_one_name_are_a_fault() {
 
 #[test]
 fn every_profile_of_inngest_renders() {
-    let product = load("profiles/inngest", &folder("profiles/inngest"), &components())
-        .unwrap_or_else(|faults| panic!("{faults:#?}"));
+    let product = built_in_for_tests("inngest");
     for profile in &product.profiles {
         let mut answers = BTreeMap::new();
         for (path, question) in &product.questions {
@@ -364,8 +341,14 @@ fn every_profile_of_inngest_renders() {
                 }
             }
         }
+        // A component's questions have the defaults that the product gives.
+        answers.extend(
+            ["networkPolicy.enabled", "database.maxOpenConnections"]
+                .map(String::from)
+                .into_iter()
+                .zip([json!(false), json!(80)]),
+        );
         answers.extend(profile.answers.iter().map(|(path, value)| (path.clone(), value.clone())));
-        answers.insert("database.maxOpenConnections".into(), json!(80));
         let secrets = Secrets(BTreeMap::from([
             key("keys.event", "eventkey"),
             key("keys.signing", "abcd"),

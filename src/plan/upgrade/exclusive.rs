@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::object::Object;
+use crate::plan::action::claims;
 
 /// Whether an object that leaves has to be gone before one that comes can be made.
 pub(super) fn stands_in_the_way(leaves: &Object, comes: &Object) -> bool {
@@ -25,14 +26,6 @@ fn scaled(object: &Object) -> BTreeSet<String> {
     let target = |key: &str| object.text(&["spec", "scaleTargetRef", key]);
     let kind = if target("kind").is_empty() { "Deployment" } else { target("kind") };
     [format!("{kind}/{}/{}", object.namespace(), target("name"))].into()
-}
-
-/// The claims that the pods of a workload mount.
-fn claims(object: &Object) -> BTreeSet<String> {
-    let volumes = object.pod_spec().and_then(|spec| spec["volumes"].as_array());
-    let names =
-        volumes.into_iter().flatten().filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str());
-    names.map(|name| format!("{}/{name}", object.namespace())).collect()
 }
 
 fn node_ports(object: &Object) -> BTreeSet<String> {
@@ -78,6 +71,8 @@ mod tests {
             object.set(&["apiVersion"], "apps/v1".into());
             object
         };
+        let template = json!({"metadata": {"name": "data"}, "spec": {}});
+        let set = object("StatefulSet", "old", json!({"replicas": 1, "volumeClaimTemplates": [template]}));
         for (leaves, comes, wanted) in [
             (&hpa, &scaled("b"), true),
             (&scaled("b"), &hpa, true),
@@ -90,6 +85,8 @@ mod tests {
             (&ingress("a", "x.io"), &ingress("b", "y.io"), false),
             (&pod("Deployment", "data"), &pod("StatefulSet", "data"), true),
             (&pod("Deployment", "data"), &pod("StatefulSet", "other"), false),
+            (&set, &pod("StatefulSet", "data-old-0"), true),
+            (&set, &pod("StatefulSet", "data-old-1"), false),
         ] {
             assert_eq!(stands_in_the_way(leaves, comes), wanted, "{leaves:?} {comes:?}");
         }

@@ -9,9 +9,10 @@ use super::Earlier;
 use crate::answers::{RecordedAnswer, value};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
+use crate::plan::adopt::{has_volume, is_of_chart};
 use crate::plan::gates::{self, Way};
-use crate::plan::{Action, Class, FieldChange, Plan};
-use crate::product::schema::{Kind, Product};
+use crate::plan::{Action, Class, FieldChange, Plan, Step};
+use crate::product::schema::{Kind, Product, Question};
 
 /// That it is an upgrade, whichever verb began it, and from where to where.
 pub(super) fn upgrade(plan: &Plan, earlier: &Earlier<'_>) -> Option<Finding> {
@@ -51,6 +52,11 @@ fn is_preset(answer: &RecordedAnswer) -> bool {
     matches!(answer.origin.as_str(), "default" | "profile")
 }
 
+/// Whether an answer says where something is kept: not how large it is, and not what reads it.
+fn is_a_place(question: &Question) -> bool {
+    question.sticky && question.kind != Kind::Quantity && question.fixed.is_none()
+}
+
 /// What became of the answers since the last run.
 pub(super) fn answers(plan: &Plan, earlier: &Earlier<'_>, product: &Product) -> Vec<Finding> {
     let (was, now) = (&earlier.deployed.answers, &plan.answers);
@@ -67,7 +73,7 @@ pub(super) fn answers(plan: &Plan, earlier: &Earlier<'_>, product: &Product) -> 
             Some(before) => {
                 let change = format!("{path}: {} -> {}", text(path, &before.value), text(path, &answer.value));
                 let question = product.questions.get(path);
-                if question.is_some_and(|question| question.sticky && question.kind != Kind::Quantity) {
+                if question.is_some_and(is_a_place) {
                     pinned.push((path.clone(), change));
                 } else if is_preset(before) && is_preset(answer) {
                     let from = if answer.origin == "profile" { "from the profile" } else { "default" };
@@ -154,6 +160,31 @@ pub(super) fn unused_volumes(plan: &Plan, earlier: &Earlier<'_>, live: &BTreeMap
         )
         .why("it stays with everything on it, and its key with it; it is used again when the answers ask for it")
         .at(claim.id().to_string())
+    });
+    found.collect()
+}
+
+/// Data that is still in the pod of a workload which was taken over as it was: what takes its place begins with an empty volume.
+pub(super) fn data_in_pods(plan: &Plan, earlier: &Earlier<'_>) -> Vec<Finding> {
+    if !is_of_chart(earlier.deployed) {
+        return Vec::new();
+    }
+    let comes = |step: &&Step| step.class == Class::Claim && step.action == Action::Create;
+    let volumes = plan.steps.iter().filter(comes).map(|step| &step.wanted);
+    let found = volumes.flat_map(|volume| {
+        let taken = earlier.deployed.steps.iter().filter(|step| step.action != Action::Delete).map(|step| &step.wanted);
+        let of_group = taken.filter(|wanted| wanted.group == volume.group && wanted.object.pod_spec().is_some());
+        of_group.filter(|wanted| !has_volume(&wanted.object)).map(|wanted| {
+            let id = wanted.object.id();
+            let what = format!("{} keeps its data in its pod, which ends now", id.short());
+            Finding::new("DATA_WITHOUT_VOLUME", Severity::Error, what)
+                .why(format!("what comes instead begins with an empty volume, {}", volume.object.name()))
+                .remedy(format!(
+                    "take the data out first: slipway backup {release}; then: --skip-preflight DATA_WITHOUT_VOLUME, and put it back afterwards: slipway restore",
+                    release = plan.target.release
+                ))
+                .at(id.to_string())
+        })
     });
     found.collect()
 }

@@ -51,7 +51,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("PROFILES", "A product needs at least one profile: a file beside product.yaml, named in `profiles`."),
     (
         "REGEX",
-        "A `match`, or the `part` of a version, is not a regular expression. Look-around and back references are not known.",
+        "A `match`, a `fixed`, or the `part` of a version, is not a regular expression. Look-around and back references are not known.",
     ),
     (
         "SECRET",

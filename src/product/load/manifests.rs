@@ -2,8 +2,22 @@
 
 use super::super::expression::Expression;
 use super::super::node::{Node, NodeValue};
+use super::super::schema::Group;
 use super::fields::check_templates;
 use super::{Faults, Files, names};
+
+/// The turn of a group among others: what the product stands on, the product, what stands around it.
+pub(super) fn turn(group: &Group) -> u8 {
+    let runs = |object: &Node| {
+        let kind = object.get("kind").and_then(Node::as_text);
+        matches!(kind, Some("StatefulSet" | "Deployment" | "DaemonSet" | "Job"))
+    };
+    match group.scope {
+        Some(_) if group.objects.iter().any(runs) => 0,
+        None => 1,
+        Some(_) => 2,
+    }
+}
 
 /// The objects of a manifests file.
 pub(super) fn manifests(folder: &str, file: &str, files: &Files, faults: &mut Faults) -> Vec<Node> {

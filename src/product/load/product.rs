@@ -117,6 +117,7 @@ pub(super) fn read(folder: &str, files: &Files, components: &Components, faults:
         }
         product.groups.insert(group, Group { scope: None, objects });
     }
+    product.groups.sort_by_cached_key(|_, group| manifests::turn(group));
     groups_are_there(&product, &node.place, faults);
     product.adopt = adopts(folder, files, &product, faults);
     read_by_nobody(folder, files, &product, faults);
@@ -271,6 +272,7 @@ fn implicit(product: &mut Product, place: &Place) {
         checks: Vec::new(),
         advanced: false,
         sticky: false,
+        fixed: None,
         example: String::new(),
         from: None,
         generate: None,
@@ -280,8 +282,7 @@ fn implicit(product: &mut Product, place: &Place) {
         place: place.clone(),
     };
     let mut version = question("version", "Version", "");
-    let default =
-        Node { value: NodeValue::Text(product.versions.default.clone()), place: place.clone(), written: None };
+    let default = Node::new(NodeValue::Text(product.versions.default.clone()), place.clone());
     version.default = Some(default);
     version.example.clone_from(&product.versions.default);
     version.checks.extend(

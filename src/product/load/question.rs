@@ -64,6 +64,7 @@ fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, fault
         checks: checks(&mut fields, faults),
         advanced: fields.yes_no("advanced", faults),
         sticky: fields.yes_no("sticky", faults),
+        fixed: fields.text("fixed", faults),
         example: fields.words("example", faults),
         from: fields.expression("from", faults),
         generate: generate(&mut fields, faults),
@@ -86,6 +87,10 @@ fn rest(mut fields: Fields<'_>, path: String, kind: Kind, scope: &ScopeId, fault
         if question.optional {
             faults.add("DEFAULT", &default.place, "a question with a default is not optional", "drop one of the two");
         }
+    }
+    if let Some(Err(fault)) = question.fixed.as_deref().map(regex::Regex::new) {
+        let what = format!("`fixed` of `{}` is no regular expression: {fault}", question.path);
+        faults.add("REGEX", &question.place, what, r"such as ':([0-9]+)[^/]*$', the major version in a tag");
     }
     if question.rotate.is_some() && !secret {
         faults.add("ROTATE", &question.place, "only a secret is rotated", "drop `rotate`");
@@ -110,6 +115,9 @@ fn fit_for_an_item(field: &Question, list: &str, faults: &mut Faults) {
     }
     if field.sticky {
         tell("is sticky by itself", "put sticky: true on the list");
+    }
+    if field.fixed.is_some() {
+        tell("is fixed by itself", "a field of an item has no volume of its own: leave it out");
     }
     if field.from.is_some() {
         tell("has a `from`", "choices out of the cluster are for questions");

@@ -1,5 +1,6 @@
 //! Names as one scope reads them: the product's own, or those of a component, with what is bound inside it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ impl Names for Scope<'_, '_> {
     fn lookup(&self, name: &str) -> Result<Looked, EvaluationFault> {
         let world = self.world;
         if let Some(path) = name.strip_prefix(FACTS) {
-            let path = self.item_secret(path).unwrap_or_else(|| self.question_path(path));
+            let path = self.item_secret(path).map_or_else(|| self.question_path(path), Cow::Owned);
             return match item::secret(world.product, &path) {
                 Some(_) => Ok(world.secret_facts(&path)),
                 None => Err(EvaluationFault::new(format!("`{path}` is not a secret"))),
@@ -142,7 +143,7 @@ impl Names for Scope<'_, '_> {
 
     fn lookup_fields(&self, name: &str, fields: &BTreeSet<String>) -> Result<Looked, EvaluationFault> {
         if !fields.is_empty() && !self.bound.contains_key(name) {
-            let list = self.world.product.questions.get(&self.question_path(name));
+            let list = self.world.product.questions.get(&*self.question_path(name));
             if let Some(list) = list.filter(|list| list.secret_fields().any(|field| fields.contains(&field.path))) {
                 return Ok(self.world.whole_list(list));
             }
@@ -153,10 +154,10 @@ impl Names for Scope<'_, '_> {
 
 impl Scope<'_, '_> {
     /// The path of a question as the whole product knows it.
-    fn question_path(&self, name: &str) -> String {
+    fn question_path<'n>(&self, name: &'n str) -> Cow<'n, str> {
         match self.id {
-            None => name.to_string(),
-            Some(id) => format!("{id}.{}", name.strip_prefix("keys.").unwrap_or(name)),
+            None => Cow::Borrowed(name),
+            Some(id) => Cow::Owned(format!("{id}.{}", name.strip_prefix("keys.").unwrap_or(name))),
         }
     }
 }

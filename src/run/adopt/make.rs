@@ -16,7 +16,7 @@ use crate::cluster::record::{Outcome, Revision};
 use crate::error::{Failure, FailureKind, NOTHING_WRITTEN};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
-use crate::plan::adopt::{ChartRelease, HELM_MARKS, Preview, derive, judge, of_data, plan, recordable};
+use crate::plan::adopt::{ChartRelease, HELM_MARKS, Preview, derive, judge, known_shape, of_data, plan, recordable};
 use crate::plan::gates::Caution;
 use crate::plan::render::render;
 use crate::plan::upgrade::{Earlier, upgrade};
@@ -51,6 +51,7 @@ impl Adoption<'_> {
         let Some(adopt) = &product.adopt else {
             return Err(Failure::new(FailureKind::Bug, "a product that adopts nothing"));
         };
+        let adopt = &adopt.of_release(&chart.name);
         judge(chart, product, adopt)?;
         let mut setup = self.setup()?;
         let mut known = target::know_of(self.cluster.clone(), &setup).await?;
@@ -59,6 +60,7 @@ impl Adoption<'_> {
         let ids = chart.objects().iter().chain(&chart.stored).map(Object::id).chain([key]).collect();
         let live = target::live(&known, ids).await?;
         theirs(chart, &live)?;
+        known_shape(adopt, chart, &live)?;
         let derived = derive(product, adopt, chart, &live);
         recordable(chart, &derived)?;
         let target = known.target.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BACKUP_GOES, Databases, Teller};
+use super::{BACKUP_GOES, Databases, Teller, unless_stopped};
 use crate::apply::writers as at;
 use crate::cli::Shared;
 use crate::cluster::lock::{self, Lock, LockTiming};
@@ -13,6 +13,9 @@ use crate::plan::backup::writers::{Writers, writers};
 
 /// How long pods may take to end, where nothing else was said.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What is left where they could not be started again.
+const STILL_STOPPED: &str = "some of what an earlier backup stopped is stopped still; slipway doctor names it";
 
 /// Writers that were stopped, under the release's lock.
 pub(in crate::run) struct Still {
@@ -63,14 +66,16 @@ pub(in crate::run) async fn restart_left(
     }
     let lock = take(shared, databases, teller).await?;
     tell(teller, "start", names(&left), "a backup that did not end had stopped it");
-    let started = start(databases, &left, &lock).await;
+    let started = unless_stopped(teller, STILL_STOPPED, start(databases, &left, &lock)).await;
     lock.release().await;
     started
 }
 
 async fn take(shared: &Shared, databases: &Databases, teller: &Teller) -> Result<Lock, Failure> {
     let (cluster, target) = (&databases.cluster, &databases.target);
-    lock::take(cluster, target, shared.take_over.as_deref(), LockTiming::default(), &|kind| teller.tell(kind)).await
+    let tell = |kind| teller.tell(kind);
+    let taken = lock::take(cluster, target, shared.take_over.as_deref(), LockTiming::default(), &tell);
+    unless_stopped(teller, NOTHING_WRITTEN, taken).await
 }
 
 fn tell(teller: &Teller, verb: &str, what: String, place: &str) {
@@ -115,7 +120,7 @@ pub(in crate::run) async fn stop(shared: &Shared, databases: &Databases, teller:
         }
         at::until_none(&databases.cluster, &still.ids, patience).await
     };
-    let stopped: Result<(), Failure> = super::unless_stopped(teller, BACKUP_GOES, stopped).await;
+    let stopped: Result<(), Failure> = unless_stopped(teller, BACKUP_GOES, stopped).await;
     match stopped {
         Ok(()) => Ok(still),
         Err(failure) => Err(again(databases, still, failure, teller).await),
@@ -165,5 +170,50 @@ pub(in crate::run) async fn while_still<T>(
     match work(&still).await {
         Ok(done) => go_on(databases, still, teller).await.map(|()| done),
         Err(failure) => Err(again(databases, still, failure, teller).await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::Parser as _;
+    use serde_json::json;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::object::Object;
+    use crate::practice::{Options, Server};
+    use crate::run::practice::OWN;
+
+    fn read(words: &str) -> Cli {
+        Cli::try_parse_from(format!("slipway {words} --practice --yes --no-input -n inngest").split(' ')).unwrap()
+    }
+
+    #[test]
+    fn a_stop_is_heard_while_somebody_else_holds_the_lock() {
+        // The verbs are large without optimisation: more than a test's stack holds.
+        let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(stopped());
+        std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(run).unwrap().join().unwrap();
+    }
+
+    async fn stopped() {
+        OWN.set(Some(Arc::new(Server::start(Options::default()).unwrap())));
+        Box::pin(crate::run::dispatch(read("install inngest"))).await.unwrap();
+        let shared = read("backup").shared;
+        let databases = Databases::find(&shared, None, "backup").await.unwrap();
+        let name = databases.target.parent_name();
+        let lease = ObjectId::new("coordination.k8s.io", "Lease", &databases.target.namespace, &name);
+        if let Some(left) = databases.cluster.find(&lease).await.unwrap() {
+            databases.cluster.delete(&lease, &crate::cluster::Deletion::of(left.uid())).await.unwrap();
+        }
+        let now = jiff::Timestamp::now().strftime("%FT%H:%M:%S.%6fZ").to_string();
+        let held = Object(json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": name, "namespace": databases.target.namespace},
+            "spec": {"holderIdentity": "ana@elsewhere (process 77)", "leaseDurationSeconds": 3600, "renewTime": now}}));
+        databases.cluster.create(&held, "elsewhere").await.unwrap();
+        let teller = Teller::stopped_already(&shared);
+        let stopped = take(&shared, &databases, &teller).await.err().unwrap();
+        assert_eq!((stopped.kind, stopped.state.as_str()), (FailureKind::Interrupted, NOTHING_WRITTEN));
     }
 }
