@@ -1,4 +1,4 @@
-//! Inngest from nothing to ready on the test cluster with fast pods: `slipway install` beside `helm install --wait` of a
+//! Products from nothing to ready on the test cluster with fast pods: `slipway install` beside `helm install --wait` of a
 //! chart that holds what `slipway render` prints, in turn, each in a namespace of its own. Prints wall time and peak memory
 //! of each whole process; judges nothing: `cargo bench --bench install`. helm is built once from its Go module.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -14,6 +14,64 @@ use std::time::{Duration, Instant};
 /// The peer, as the issue names it.
 const HELM: &str = "helm.sh/helm/v4/cmd/helm@v4.3.1";
 const ROUNDS: usize = 7;
+
+/// A product with what nobody but its operator can answer, and its secrets as a release would have them.
+struct Subject {
+    product: &'static str,
+    profile: &'static str,
+    set: &'static [&'static str],
+    secrets: &'static [(&'static str, &'static str)],
+}
+
+const HEX: &str = "0123456789abcdef0123456789abcdef";
+
+const SUBJECTS: [Subject; 3] = [
+    Subject {
+        product: "inngest",
+        profile: "production",
+        set: &[],
+        secrets: &[
+            ("keys.event", HEX),
+            ("keys.signing", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+            ("database.password", HEX),
+            ("queue.password", HEX),
+        ],
+    },
+    Subject {
+        product: "prefect",
+        profile: "production",
+        set: &[],
+        secrets: &[("database.password", HEX), ("redis.password", HEX), ("keys.password", HEX)],
+    },
+    Subject {
+        product: "membrane",
+        profile: "development",
+        set: &[
+            "pull.user=robot$core+acme",
+            "pull.password=env:BENCH_PASSWORD",
+            "mongo.url=env:BENCH_MONGO",
+            "storage.region=eu-central-1",
+            "storage.tmp=t-mp",
+            "storage.connectors=c-onn",
+            "storage.static=s-tat",
+            "storage.staticUrl=https://static.acme.io",
+            "identity.role=arn:aws:iam::123456789012:role/membrane",
+            "smtp.host=s.acme.io",
+            "email.from=a@acme.io",
+        ],
+        secrets: &[],
+    },
+];
+
+impl Subject {
+    fn slipway(&self, verb: &str, namespace: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+        command.args([verb, self.product, "--profile", self.profile, "-n", namespace]);
+        command.args(self.set.iter().flat_map(|answer| ["--set", answer]));
+        command.env("BENCH_PASSWORD", "p$w").env("BENCH_MONGO", "mongodb+srv://u:p@mongo.example.com/membrane");
+        command
+    }
+}
 
 /// What a whole process took.
 struct Took {
@@ -61,21 +119,11 @@ fn helm() -> testbed::Outcome<PathBuf> {
 }
 
 /// A chart whose one template is what `slipway render` prints, with values of secrets as a release would have them.
-fn chart(folder: &Path, slipway: &str, namespace: &str) -> testbed::Outcome<()> {
+fn chart(folder: &Path, subject: &Subject, namespace: &str) -> testbed::Outcome<()> {
     let values = folder.join("values-of-secrets.yaml");
-    let hex = |digits: usize| "0123456789abcdef".chars().cycle().take(digits).collect::<String>();
-    let told = format!(
-        "keys.event: \"{}\"\nkeys.signing: \"{}\"\ndatabase.password: \"{}\"\nqueue.password: \"{}\"\n",
-        hex(32),
-        hex(64),
-        hex(32),
-        hex(32)
-    );
+    let told: String = subject.secrets.iter().map(|(path, value)| format!("{path}: \"{value}\"\n")).collect();
     std::fs::write(&values, told)?;
-    let rendered = Command::new(slipway)
-        .args(["render", "inngest", "--profile", "production", "-n", namespace, "--with-values"])
-        .arg(&values)
-        .output()?;
+    let rendered = subject.slipway("render", namespace).arg("--with-values").arg(&values).output()?;
     if !rendered.status.success() {
         return Err(format!("slipway render: {}", String::from_utf8_lossy(&rendered.stderr)).into());
     }
@@ -84,7 +132,8 @@ fn chart(folder: &Path, slipway: &str, namespace: &str) -> testbed::Outcome<()> 
         return Err("what is rendered would be taken for a template".into());
     }
     std::fs::create_dir_all(folder.join("templates"))?;
-    std::fs::write(folder.join("Chart.yaml"), "apiVersion: v2\nname: inngest\nversion: 0.0.1\n")?;
+    let about = format!("apiVersion: v2\nname: {}\nversion: 0.0.1\n", subject.product);
+    std::fs::write(folder.join("Chart.yaml"), about)?;
     std::fs::write(folder.join("templates/all.yaml"), text)?;
     Ok(())
 }
@@ -96,41 +145,34 @@ fn median(of: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn main() -> testbed::Outcome<()> {
-    let slipway = env!("CARGO_BIN_EXE_slipway");
     let helm = helm()?;
+    SUBJECTS.iter().try_for_each(|subject| measure(subject, &helm))
+}
+
+/// Each has a control plane to itself, unless one is lent: what others left there would slow it down.
+fn measure(subject: &Subject, helm: &Path) -> testbed::Outcome<()> {
     let bed = testbed::Testbed::open()?;
     let kubeconfig = bed.kubeconfig("admin");
     let run = std::process::id();
-    println!("Inngest, production profile, from nothing to ready; whole processes");
+    println!("{}, {} profile, from nothing to ready; whole processes", subject.product, subject.profile);
     println!(
         "{:>10} {:>10} {:>7} {:>10} {:>10} {:>10}",
         "slipway s", "helm s", "ratio", "again s", "slipway MB", "helm MB"
     );
     let mut rows = Vec::new();
     for round in 0..=ROUNDS {
-        let names = [format!("fast-install-{run}-{round}"), format!("fast-install-helm-{run}-{round}")];
+        let name = |who: &str| format!("fast-{}-{who}-{run}-{round}", subject.product);
         let install = || {
-            timed(Command::new(slipway).env("KUBECONFIG", &kubeconfig).args([
-                "install",
-                "inngest",
-                "--profile",
-                "production",
-                "--yes",
-                "--no-input",
-                "-n",
-                &names[0],
-            ]))
+            let mut command = subject.slipway("install", &name("slipway"));
+            timed(command.env("KUBECONFIG", &kubeconfig).args(["--yes", "--no-input"]))
         };
         let ours = install()?;
         let again = install()?;
         let folder = tempfile::tempdir()?;
-        chart(folder.path(), slipway, &names[1])?;
-        let theirs = timed(
-            Command::new(&helm)
-                .env("KUBECONFIG", &kubeconfig)
-                .args(["install", "inngest", "--wait", "--create-namespace", "-n", &names[1]])
-                .arg(folder.path()),
-        )?;
+        chart(folder.path(), subject, &name("helm"))?;
+        let mut command = Command::new(helm);
+        command.env("KUBECONFIG", &kubeconfig).args(["install", subject.product, "--wait", "--create-namespace", "-n"]);
+        let theirs = timed(command.arg(name("helm")).arg(folder.path()))?;
         // The first of each warms the server up for both.
         if round > 0 {
             println!(
