@@ -1,7 +1,6 @@
 //! Applying a plan on a real server: made, found unchanged, killed anywhere and resumed, refused where it must be.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -289,42 +288,6 @@ pub(crate) async fn a_refused_dry_run_takes_its_own_namespace_back(cx: Context) 
     DONE
 }
 
-pub(crate) async fn a_living_holder_is_not_disturbed_and_a_dead_one_is_replaced(cx: Context) -> Outcome {
-    let cluster = cluster(&cx, "admin").await?;
-    let namespace = cx.namespace("fast-cl").await?;
-    let plan = plan(&namespace);
-    let timing = LockTiming {
-        lasts: Duration::from_secs(3),
-        trusted: Duration::from_secs(2),
-        renew: Duration::from_millis(200),
-    };
-    let held = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
-    let refused = run(&cluster, &plan).await.ended.unwrap_err();
-    assert_eq!(refused.kind, FailureKind::Refused);
-    assert!(refused.to_string().contains("--take-over"), "{refused}");
-    held.check()?;
-    // Its client dies: no renewal any more.
-    drop(held);
-    let ran = run(&cluster, &plan).await;
-    ran.ended?;
-    assert!(ran.events.iter().any(|event| matches!(event.kind, EventKind::LockAwaited { .. })));
-    DONE
-}
-
-pub(crate) async fn who_loses_the_lock_writes_nothing_more(cx: Context) -> Outcome {
-    let cluster = cluster(&cx, "admin").await?;
-    let namespace = cx.namespace("fast-cl").await?;
-    let plan = plan(&namespace);
-    let timing =
-        LockTiming { lasts: Duration::from_secs(30), trusted: Duration::from_secs(20), renew: Duration::from_secs(5) };
-    let first = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
-    let second = slipway::cluster::lock::take(&cluster, &plan.target, Some(first.holder()), timing, &|_| {}).await?;
-    cx.until("the first notices", async || Ok(first.check().is_err())).await?;
-    second.check()?;
-    second.release().await;
-    DONE
-}
-
 pub(crate) async fn a_run_is_left_with_its_record_pending_and_goes_on_later(cx: Context) -> Outcome {
     let cluster = cluster(&cx, "admin").await?;
     // The database never becomes ready, so that the server is held back.
@@ -384,26 +347,7 @@ pub(crate) async fn an_uninstall_leaves_claim_and_keys_and_the_namespace_that_ho
     DONE
 }
 
-pub(crate) async fn a_thousand_objects_are_written_once_and_then_found_unchanged(cx: Context) -> Outcome {
-    let cluster = Arc::new(cluster(&cx, "admin").await?);
-    let mut plan = plan(&fresh_name("fast"));
-    plan.keys = KeyPlan::default();
-    let namespace = plan.target.namespace.clone();
-    plan.steps = (0..1000)
-        .map(|n| {
-            let object = Object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{n}"), "namespace": namespace}, "data": {"n": n.to_string()}}));
-            let wanted = Wanted { object, group: "all".into(), after: vec![], recipes: BTreeMap::new() };
-            Step { one_first: false, class: Class::Ordinary, after: vec![], action: Action::Create, wave: 0, wanted }
-        })
-        .collect();
-    let quick = Options { tried: true, ..options() };
-    assert_eq!(run_with(&cluster, &plan, &quick).await.ended?.written, 1000);
-    let again = run_with(&cluster, &plan, &quick).await;
-    assert_eq!(again.ended?.unchanged, 1000);
-    DONE
-}
-
-fn step(object: Object, wave: u32) -> Step {
+pub(crate) fn step(object: Object, wave: u32) -> Step {
     let class = Class::of(&object);
     let wanted = Wanted { object, group: "all".into(), after: vec![], recipes: BTreeMap::new() };
     Step { one_first: false, class, after: vec![], action: Action::Create, wave, wanted }
@@ -450,55 +394,5 @@ pub(crate) async fn a_custom_resource_is_sent_once_its_definition_is_established
     assert!(finished.is_some() && finished < begun, "{finished:?} {begun:?}");
     assert!(cluster.find(&ObjectId::new(&group, "Widget", &plan.target.namespace, "one")).await?.is_some());
     cluster.delete(&id, &Deletion::default()).await?;
-    DONE
-}
-
-pub(crate) async fn a_record_that_is_too_large_for_one_object_is_split_and_read_again(cx: Context) -> Outcome {
-    let cluster = cluster(&cx, "admin").await?;
-    let mut plan = plan(&fresh_name("fast"));
-    plan.keys = KeyPlan::default();
-    let namespace = plan.target.namespace.clone();
-    // Random, so that it does not become small.
-    let text = || (0..56_000).map(|_| format!("{:016x}", rand::random::<u64>())).collect::<String>();
-    let large = |n: u32| {
-        let metadata = json!({"name": format!("large{n}"), "namespace": namespace});
-        Object(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"text": text()}}))
-    };
-    plan.steps = (0..3).map(|n| step(large(n), 0)).collect();
-    assert_eq!(run(&cluster, &plan).await.ended?.written, 3);
-    let selector = format!("{}=1", record::REVISION);
-    let parts = cluster.list("", "ConfigMap", &namespace, &selector).await?.objects;
-    let names: Vec<&str> = parts.iter().map(Object::name).collect();
-    assert_eq!(names, ["slipway-inngest.r1", "slipway-inngest.r1.1", "slipway-inngest.r1.2"]);
-    for part in &parts {
-        assert_eq!(part.at(&["immutable"]), Some(&json!(true)), "{} of a closed record", part.name());
-    }
-    let read = record::read(&cluster, &plan.target).await?;
-    assert_eq!(read.len(), 1);
-    assert_eq!(read[0].progress.outcome, Recorded::Deployed);
-    assert!(read[0].plan.steps == plan.steps, "the steps that are read are not those that were written");
-    assert_eq!(run(&cluster, &plan).await.ended?.unchanged, 3);
-    // Without one of its parts it is not half a record, but a damaged one.
-    cluster.delete(&ObjectId::new("", "ConfigMap", &namespace, "slipway-inngest.r1.2"), &Deletion::default()).await?;
-    let damaged = record::read(&cluster, &plan.target).await.unwrap_err();
-    assert!(damaged.to_string().contains("slipway-inngest.r1.2 is missing"), "{damaged}");
-    record::Revision::delete(&cluster, &plan.target, 1).await?;
-    assert!(cluster.list("", "ConfigMap", &namespace, &selector).await?.objects.is_empty());
-    DONE
-}
-
-/// Another takes the lock by name while the first is far from its next renewal.
-pub(crate) async fn a_lock_that_is_taken_over_is_known_to_be_lost_without_a_renewal(cx: Context) -> Outcome {
-    let cluster = cluster(&cx, "admin").await?;
-    let namespace = cx.namespace("fast-cl").await?;
-    let plan = plan(&namespace);
-    let hour = Duration::from_secs(3600);
-    let timing = LockTiming { lasts: hour, trusted: hour, renew: Duration::from_secs(600) };
-    let first = slipway::cluster::lock::take(&cluster, &plan.target, None, timing, &|_| {}).await?;
-    let second = slipway::cluster::lock::take(&cluster, &plan.target, Some(first.holder()), timing, &|_| {}).await?;
-    first.lost().await;
-    assert!(first.check().is_err());
-    second.check()?;
-    second.release().await;
     DONE
 }

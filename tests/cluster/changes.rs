@@ -17,6 +17,7 @@ use slipway::plan::Target;
 use crate::context::{Context, DONE, Outcome};
 use crate::install::{fresh, install, objects, said, succeeded};
 use crate::testbed;
+use crate::upgrade::{ends, ladder, slipway as run, uid};
 
 /// Every number of replicas that a Deployment was told to have, one after the other.
 pub(crate) struct Counts {
@@ -238,5 +239,66 @@ pub(crate) async fn an_object_that_cannot_be_changed_is_made_anew_and_a_killed_r
         let nothing = crew(&cx, "install", &namespace, &[]).output()?;
         assert!(said(&nothing).contains("Nothing was written."), "{}", said(&nothing));
     }
+    DONE
+}
+
+pub(crate) async fn a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    let crew = |verb: &str, more: &[&str]| {
+        run(&cx, &[&[verb, "crew", "--products", FIXTURES, "-n", &namespace][..], more].concat())
+    };
+    succeeded(&crew("install", &["--yes"])?);
+    let before = objects(&cx, &namespace)?;
+    let planned = crew("plan", &["--set", "team=blue"])?;
+    let words = [
+        "replace  Deployment",
+        "spec.selector.matchLabels.team cannot be changed",
+        "MADE_ANEW",
+        "its pods end first",
+        "it runs once more",
+    ];
+    ends(&planned, 0, &words);
+    succeeded(&crew("upgrade", &["--yes", "--set", "team=blue"])?);
+    let after = objects(&cx, &namespace)?;
+    assert_ne!(uid(&after, "Deployment/crew"), uid(&before, "Deployment/crew"));
+    assert_eq!(after["Deployment/crew"]["spec"]["selector"]["matchLabels"]["team"], "blue");
+    // A Job that ran and was cleaned up is not run again.
+    kubectl(&cx, &namespace, &["delete", "job", "call", "--wait=true"])?;
+    let again = crew("upgrade", &["--yes"])?;
+    ends(&again, 0, &["Nothing was written."]);
+    let other = crew("upgrade", &["--yes", "--set", "team=blue", "--take-field", "none"])?;
+    succeeded(&other);
+    assert!(!cx.kubectl().args(["-n", &namespace, "get", "job", "call"]).output()?.status.success());
+    DONE
+}
+
+pub(crate) async fn autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica(
+    cx: Context,
+) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&ladder(&cx, "install", &namespace, &["--yes", "--set", "rungs=4"])?);
+    let api = Api::namespaced(cx.client.clone(), &namespace);
+    let counts = Counts::of(&api, "ladder");
+    let to = |scaling: &str, more: &[&str]| {
+        let answer = format!("scaling={scaling}");
+        ladder(&cx, "upgrade", &namespace, &[&["--yes", "--set", &answer][..], more].concat())
+    };
+    let there = |kind: &str| {
+        cx.kubectl().args(["-n", &namespace, "get", kind, "ladder"]).output().map(|it| it.status.success())
+    };
+    succeeded(&to("hpa", &[])?);
+    assert!(there("hpa")?);
+    // One is gone before the other comes: two of them on one workload undo each other.
+    let planned = ladder(&cx, "plan", &namespace, &["--set", "scaling=keda"])?;
+    ends(&planned, 0, &["delete   HorizontalPodAutoscaler", "before what takes its place", "create   ScaledObject"]);
+    succeeded(&to("keda", &[])?);
+    assert!(!there("hpa")? && there("scaledobject")?);
+    autoscaled(&api, "ladder", 6).await?;
+    succeeded(&to("hpa", &[])?);
+    assert!(there("hpa")? && !there("scaledobject")?);
+    ends(&to("hpa", &[])?, 0, &["Nothing was written."]);
+    succeeded(&to("fixed", &["--set", "rungs=6"])?);
+    assert!(!there("hpa")? && !there("scaledobject")?);
+    assert_eq!(counts.all().await?, [4, 6]);
     DONE
 }

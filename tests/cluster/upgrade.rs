@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use slipway::object::ObjectId;
 
 use crate::apply;
@@ -40,7 +40,7 @@ pub(crate) fn ends(output: &Output, code: i32, words: &[&str]) {
     }
 }
 
-fn uid(objects: &BTreeMap<String, Value>, name: &str) -> Value {
+pub(crate) fn uid(objects: &BTreeMap<String, Value>, name: &str) -> Value {
     objects[name]["metadata"]["uid"].clone()
 }
 
@@ -280,143 +280,6 @@ pub(crate) async fn a_database_that_goes_outside_and_comes_back_finds_its_volume
     assert_eq!((uid(&last, claim), password(&last)), (uid(&first, claim), password(&first)));
     let again = slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?;
     ends(&again, 0, &["Nothing was written."]);
-    DONE
-}
-
-pub(crate) async fn a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means(cx: Context) -> Outcome {
-    let namespace = fresh("fast");
-    let crew = |verb: &str, more: &[&str]| {
-        slipway(&cx, &[&[verb, "crew", "--products", FIXTURES, "-n", &namespace][..], more].concat())
-    };
-    succeeded(&crew("install", &["--yes"])?);
-    let before = objects(&cx, &namespace)?;
-    let planned = crew("plan", &["--set", "team=blue"])?;
-    let words = [
-        "replace  Deployment",
-        "spec.selector.matchLabels.team cannot be changed",
-        "MADE_ANEW",
-        "its pods end first",
-        "it runs once more",
-    ];
-    ends(&planned, 0, &words);
-    succeeded(&crew("upgrade", &["--yes", "--set", "team=blue"])?);
-    let after = objects(&cx, &namespace)?;
-    assert_ne!(uid(&after, "Deployment/crew"), uid(&before, "Deployment/crew"));
-    assert_eq!(after["Deployment/crew"]["spec"]["selector"]["matchLabels"]["team"], "blue");
-    // A Job that ran and was cleaned up is not run again.
-    kubectl(&cx, &namespace, &["delete", "job", "call", "--wait=true"])?;
-    let again = crew("upgrade", &["--yes"])?;
-    ends(&again, 0, &["Nothing was written."]);
-    let other = crew("upgrade", &["--yes", "--set", "team=blue", "--take-field", "none"])?;
-    succeeded(&other);
-    assert!(!cx.kubectl().args(["-n", &namespace, "get", "job", "call"]).output()?.status.success());
-    DONE
-}
-
-pub(crate) async fn autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica(
-    cx: Context,
-) -> Outcome {
-    let namespace = fresh("fast");
-    succeeded(&ladder(&cx, "install", &namespace, &["--yes", "--set", "rungs=4"])?);
-    let api = kube::Api::namespaced(cx.client.clone(), &namespace);
-    let counts = crate::changes::Counts::of(&api, "ladder");
-    let to = |scaling: &str, more: &[&str]| {
-        let answer = format!("scaling={scaling}");
-        ladder(&cx, "upgrade", &namespace, &[&["--yes", "--set", &answer][..], more].concat())
-    };
-    let there = |kind: &str| {
-        cx.kubectl().args(["-n", &namespace, "get", kind, "ladder"]).output().map(|it| it.status.success())
-    };
-    succeeded(&to("hpa", &[])?);
-    assert!(there("hpa")?);
-    // One is gone before the other comes: two of them on one workload undo each other.
-    let planned = ladder(&cx, "plan", &namespace, &["--set", "scaling=keda"])?;
-    ends(&planned, 0, &["delete   HorizontalPodAutoscaler", "before what takes its place", "create   ScaledObject"]);
-    succeeded(&to("keda", &[])?);
-    assert!(!there("hpa")? && there("scaledobject")?);
-    crate::changes::autoscaled(&api, "ladder", 6).await?;
-    succeeded(&to("hpa", &[])?);
-    assert!(there("hpa")? && !there("scaledobject")?);
-    ends(&to("hpa", &[])?, 0, &["Nothing was written."]);
-    succeeded(&to("fixed", &["--set", "rungs=6"])?);
-    assert!(!there("hpa")? && !there("scaledobject")?);
-    assert_eq!(counts.all().await?, [4, 6]);
-    DONE
-}
-
-pub(crate) async fn what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it(cx: Context) -> Outcome {
-    let namespace = fresh("fast");
-    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
-    let diff = |more: &[&str]| slipway(&cx, &[&["diff", "-n", &namespace][..], more].concat());
-    ends(&diff(&[])?, 0, &["is as its answers make it"]);
-    // Another answer differs, as a plan would say it.
-    ends(&diff(&["--set", "logLevel=debug"])?, 7, &["change ConfigMap/inngest", "info -> debug"]);
-    let secret = keys(&objects(&cx, &namespace)?)["keys.event"].clone();
-    let image =
-        json!({"spec": {"template": {"spec": {"containers": [{"name": "inngest", "image": "inngest/inngest:mine"}]}}}});
-    kubectl(&cx, &namespace, &["patch", "deployment", "inngest", "-p", &image.to_string()])?;
-    kubectl(&cx, &namespace, &["patch", "secret", "inngest", "-p", r#"{"data":{"INNGEST_EVENT_KEY":"bWluZQ=="}}"#])?;
-    kubectl(&cx, &namespace, &["delete", "serviceaccount", "inngest-redis"])?;
-    let told = diff(&[])?;
-    let words = [
-        "change Deployment/inngest",
-        "inngest/inngest:mine -> inngest/inngest:v1.43.0",
-        "create ServiceAccount/inngest-redis",
-        "ServiceAccount/inngest-redis was deleted by somebody",
-        "by kubectl-patch: is in conflict",
-        "change Secret/inngest",
-        "data.INNGEST_EVENT_KEY: changes, hidden",
-    ];
-    ends(&told, 7, &words);
-    assert!(!said(&told).contains("bWluZQ==") && !said(&told).contains(&secret), "{}", said(&told));
-    let output = diff(&["-o", "json"])?;
-    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
-    let found: Value = serde_json::from_slice(&output.stdout)?;
-    let objects_told: Vec<&str> =
-        found["objects"].as_array().into_iter().flatten().filter_map(|one| one["object"].as_str()).collect();
-    assert_eq!(objects_told.len(), 3, "{found}");
-    // Whose it is has to be said.
-    let before = versions(&objects(&cx, &namespace)?);
-    let contested = slipway(&cx, &["upgrade", "-n", &namespace, "--yes"])?;
-    ends(&contested, 6, &["--leave-field", "--take-field", "nothing was written"]);
-    assert_eq!(versions(&objects(&cx, &namespace)?), before);
-    let taken = slipway(
-        &cx,
-        &[
-            "upgrade",
-            "-n",
-            &namespace,
-            "--yes",
-            "--take-field",
-            r#".spec.template.spec.containers[name="inngest"].image"#,
-            "--take-field",
-            ".data.INNGEST_EVENT_KEY",
-        ],
-    )?;
-    let taken = if taken.status.success() {
-        taken
-    } else {
-        slipway(
-            &cx,
-            &[
-                "upgrade",
-                "-n",
-                &namespace,
-                "--yes",
-                "--take-field",
-                r#"spec.template.spec.containers[name="inngest"].image"#,
-                "--take-field",
-                "data.INNGEST_EVENT_KEY",
-            ],
-        )?
-    };
-    succeeded(&taken);
-    ends(&diff(&[])?, 0, &["is as its answers make it"]);
-    // What is left to somebody is no difference any more.
-    kubectl(&cx, &namespace, &["patch", "configmap", "inngest", "-p", r#"{"data":{"INNGEST_POLL_INTERVAL":"7"}}"#])?;
-    ends(&diff(&[])?, 7, &["data.INNGEST_POLL_INTERVAL"]);
-    succeeded(&slipway(&cx, &["upgrade", "-n", &namespace, "--yes", "--leave-field", "data.INNGEST_POLL_INTERVAL"])?);
-    ends(&diff(&[])?, 0, &["is as its answers make it"]);
     DONE
 }
 
