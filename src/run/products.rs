@@ -1,5 +1,6 @@
 //! `slipway products`, `products show`, `products lint`, `products new`; and finding a product by its name.
 
+mod component;
 mod new;
 
 use std::collections::BTreeMap;
@@ -210,6 +211,14 @@ fn head_of(name: &str, text: &str) -> (String, String) {
 }
 
 fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
+    if !known(shared)?.contains_key(name)
+        && let Some(files) = components_for(shared.products.as_deref())?.get(name)
+    {
+        let told = component::show(name, files).map_err(|faults| {
+            told(Failure::new(FailureKind::Invalid, format!("the component `{name}` has faults")), &faults)
+        })?;
+        return print(&told);
+    }
     let product = std::sync::Arc::new(find(shared, name)?);
     let presets = crate::answers::presets::presets(&product);
     let mut text = format!(

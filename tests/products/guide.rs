@@ -342,6 +342,23 @@ fn every_command_of_the_guide_prints_what_stands_under_it() {
 }
 
 #[test]
+fn every_component_says_what_each_of_its_inputs_is_and_what_it_makes() {
+    let at = tempfile::tempdir().unwrap();
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/components")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().to_string_lossy().into_owned());
+    for name in names {
+        let told = program::done(at.path(), &["products", "show", &name]);
+        assert!(told.contains(", a component: ") && told.contains("\nmakes\n"), "{told}");
+        let takes = told.split("takes\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        let lines: Vec<&str> = takes.lines().collect();
+        assert!(!lines.is_empty() && lines.len().is_multiple_of(2), "{name}: {takes}");
+        for pair in lines.chunks(2) {
+            assert!(!pair[0].starts_with("      ") && pair[1].starts_with("      "), "{name}: {pair:?}");
+        }
+    }
+}
+
+#[test]
 fn the_guide_names_every_key_type_rule_function_and_component() {
     let named = |word: &str| {
         let names = GUIDE.lines().any(|line| line.trim_start_matches(['-', ' ', '{']).starts_with(&format!("{word}:")));

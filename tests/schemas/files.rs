@@ -162,7 +162,7 @@ fn definitions() -> Value {
     let mut input = map(
         &["type"],
         json!({
-            "optional": truth("It may be left out"), "default": anything("A value, or text with ${}"),
+            "optional": truth("It may be left out"), "say": text("What it is, for who writes a product"), "default": anything("A value, or text with ${}"),
         }),
     );
     input["properties"].as_object_mut().unwrap().extend(typed());

@@ -80,6 +80,7 @@ fn definition(
             let kind = question::input_kind(&mut input, &key.text, faults);
             let optional = input.yes_no("optional", faults);
             let default = input.get("default").cloned();
+            let _said = input.text("say", faults);
             input.done(faults);
             if let Some(kind) = kind {
                 component.inputs.insert(key.text.clone(), Input { kind, optional, default });
