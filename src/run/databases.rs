@@ -124,13 +124,29 @@ impl Databases {
         if !self.sources.is_empty() {
             return Ok(&self.sources);
         }
-        Err(Failure::new(
-            FailureKind::Refused,
-            format!("{} has no database that could be backed up", self.target.release),
-        )
-        .place(format!("namespace {} in {}", self.target.namespace, self.target.server))
-        .why("with these answers its product keeps no data in a database")
-        .state(NOTHING_WRITTEN))
+        let target = &self.target;
+        let refused =
+            Failure::new(FailureKind::Refused, format!("{} has no database that could be backed up", target.release))
+                .place(format!("namespace {} in {}", target.namespace, target.server))
+                .why("with these answers its product keeps no data in a database")
+                .state(NOTHING_WRITTEN);
+        let volumes = self.plan.steps.iter().map(|step| &step.wanted.object);
+        let volumes: Vec<&str> =
+            volumes.filter(|object| object.kind() == "PersistentVolumeClaim").map(Object::name).collect();
+        Err(match &volumes[..] {
+            [] => refused,
+            [first, ..] => refused
+                .hint(format!(
+                    "its volumes are plain files ({}); where their storage can: slipway backup {} -n {} --snapshot",
+                    volumes.join(", "),
+                    target.release,
+                    target.namespace
+                ))
+                .hint(format!(
+                    "else copy them out of a pod that mounts them: kubectl -n {} cp POD:PATH ./{first}",
+                    target.namespace
+                )),
+        })
     }
 
     /// The ready pod of a database of the release.

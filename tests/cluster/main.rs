@@ -13,6 +13,7 @@ mod answered;
 mod apply;
 mod attach;
 mod backup;
+mod backup_products;
 mod bed;
 mod changes;
 mod circle;
@@ -21,6 +22,7 @@ mod conformance;
 mod contest;
 mod context;
 mod databases;
+mod drift;
 mod every_object;
 mod export;
 mod exposure;
@@ -33,6 +35,8 @@ mod inngest;
 mod install;
 mod keys;
 mod killed;
+mod large;
+mod lock;
 mod outside;
 mod pact;
 mod passwords;
@@ -152,14 +156,14 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         apply::a_field_of_another_manager_is_named_then_left_or_taken,
         apply::who_may_not_is_told_the_right_and_nothing_is_written,
         apply::a_refused_dry_run_takes_its_own_namespace_back,
-        apply::a_living_holder_is_not_disturbed_and_a_dead_one_is_replaced,
-        apply::who_loses_the_lock_writes_nothing_more,
+        lock::a_living_holder_is_not_disturbed_and_a_dead_one_is_replaced,
+        lock::who_loses_the_lock_writes_nothing_more,
         apply::a_run_is_left_with_its_record_pending_and_goes_on_later,
         apply::an_uninstall_leaves_claim_and_keys_and_the_namespace_that_holds_them,
-        apply::a_thousand_objects_are_written_once_and_then_found_unchanged,
+        large::a_thousand_objects_are_written_once_and_then_found_unchanged,
         apply::a_custom_resource_is_sent_once_its_definition_is_established_and_not_before,
-        apply::a_record_that_is_too_large_for_one_object_is_split_and_read_again,
-        apply::a_lock_that_is_taken_over_is_known_to_be_lost_without_a_renewal,
+        large::a_record_that_is_too_large_for_one_object_is_split_and_read_again,
+        lock::a_lock_that_is_taken_over_is_known_to_be_lost_without_a_renewal,
         install::every_profile_installs_headless_and_again_writes_nothing,
         install::no_secret_value_is_anywhere_but_in_a_secret,
         install::every_pod_passes_restricted_where_that_is_enforced,
@@ -210,6 +214,8 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         products_all::inferno_lives_in_each_of_its_profiles,
         products_all::membrane_lives_in_each_of_its_profiles,
         products::a_new_product_and_the_one_of_the_guide_live_a_whole_life,
+        products::the_product_of_a_reader_of_the_guide_lives_in_each_of_its_profiles,
+        products::a_claim_of_the_operators_own_is_mounted_and_never_anything_more,
         rehearse::what_a_policy_would_refuse_is_a_finding_before_anybody_says_yes,
         rehearse::an_object_of_somebody_else_is_a_finding_before_anybody_says_yes,
         rehearse::what_moved_after_the_plan_was_agreed_stops_the_run_before_it_writes,
@@ -235,6 +241,8 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         backup::a_volume_is_deleted_only_after_its_database_was_backed_up_and_read_back,
         backup::a_redis_is_backed_up_and_takes_its_dump_back_while_it_runs,
         backup::a_job_and_a_schedule_pass_a_strict_dry_run_and_go_with_the_release,
+        backup_products::innominatus_comes_back_with_its_workflows,
+        backup_products::a_product_without_a_database_says_that_nobody_backs_its_volumes_up,
         passwords::a_kept_volume_that_knows_another_password_stops_the_run_before_what_needs_it_starts,
         passwords::a_server_outside_that_refuses_the_password_stops_the_run_before_what_needs_it_starts,
         outside::a_database_outside_is_backed_up_and_restored_beside_the_old_one,
@@ -259,9 +267,9 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         upgrade::a_walk_that_ends_at_a_version_in_between_is_gone_on_with_by_the_next_run,
         upgrade::a_migration_wants_a_backup_in_production_unless_it_is_refused_by_name,
         upgrade::a_database_that_goes_outside_and_comes_back_finds_its_volume_and_its_key,
-        upgrade::a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means,
-        upgrade::autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica,
-        upgrade::what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it,
+        changes::a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means,
+        changes::autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica,
+        drift::what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it,
         answered::a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved,
         answered::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
         answered::a_newer_product_says_which_presets_and_questions_changed,

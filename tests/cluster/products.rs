@@ -92,3 +92,71 @@ pub(crate) async fn a_new_product_and_the_one_of_the_guide_live_a_whole_life(cx:
     }
     DONE
 }
+
+pub(crate) async fn the_product_of_a_reader_of_the_guide_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/products/linkding");
+    for (profile, size) in [("development", "1Gi"), ("production", "10Gi")] {
+        let namespace = format!("fast-linkding-{:08x}", rand::random::<u32>());
+        let run = |verb: &str, more: &[&str]| -> testbed::Outcome<String> {
+            let mut slipway = cx.slipway("admin");
+            let slipway = slipway.args([verb, "linkding", "-n", &namespace, "--yes", "--products", folder]);
+            Ok(told(&slipway.args(more).output()?))
+        };
+        let installed = run("install", &["--profile", profile, "--set", "version=1.40.0"])?;
+        assert!(installed.contains("GET http://linkding:http/health answers 200"), "{installed}");
+        let size_of = ["get", "pvc", "linkding-data", "-o", "jsonpath={.spec.resources.requests.storage}"];
+        let got = cx.kubectl().args(["-n", &namespace]).args(size_of).output()?;
+        assert_eq!(String::from_utf8(got.stdout)?, size);
+        let image = || -> testbed::Outcome<String> {
+            let asked = ["get", "deployment", "linkding", "-o", "jsonpath={.spec.template.spec.containers[0].image}"];
+            Ok(String::from_utf8(cx.kubectl().args(["-n", &namespace]).args(asked).output()?.stdout)?)
+        };
+        assert!(image()?.contains("1.40.0"), "{}", image()?);
+        run("upgrade", &["--reset", "version", "--without-backup"])?;
+        assert!(image()?.contains("1.41.0"), "{}", image()?);
+        run("rollback", &[])?;
+        assert!(image()?.contains("1.40.0"), "{}", image()?);
+        let gone = run("uninstall", &[])?;
+        assert!(gone.contains("kept: volume linkding-postgresql"), "{gone}");
+    }
+    DONE
+}
+
+pub(crate) async fn a_claim_of_the_operators_own_is_mounted_and_never_anything_more(cx: Context) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    of_the_guide(folder.path())?;
+    let file = folder.path().join("shop/product.yaml");
+    let product = std::fs::read_to_string(&file)?;
+    let own = product.replace("claim: shop-postgresql,", "claim: shop-postgresql, existingClaim: orders-of-old,");
+    assert_ne!(own, product);
+    std::fs::write(file, own)?;
+    let namespace = format!("fast-shop-{:08x}", rand::random::<u32>());
+    let kubectl = |words: &[&str]| -> testbed::Outcome<String> {
+        let output = cx.kubectl().args(["-n", &namespace]).args(words).output()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    kubectl(&["create", "namespace", &namespace])?;
+    let claim = folder.path().join("claim.yaml");
+    std::fs::write(
+        &claim,
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: orders-of-old}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 3Gi}}}}",
+    )?;
+    kubectl(&["apply", "-f", &claim.display().to_string()])?;
+    // Who bound it and which pod uses it is the cluster's to say.
+    let about = "jsonpath={.metadata.uid} {.metadata.labels} {.metadata.annotations.slipway*} {.spec.resources}";
+    let before = kubectl(&["get", "pvc", "orders-of-old", "-o", about])?;
+    let run = |verb: &str, more: &[&str]| -> testbed::Outcome<String> {
+        let mut slipway = cx.slipway("admin");
+        let slipway = slipway.args([verb, "shop", "-n", &namespace, "--yes", "--products"]).arg(folder.path());
+        Ok(told(&slipway.args(more).output()?))
+    };
+    run("install", &[])?;
+    let mounted = "jsonpath={.spec.template.spec.volumes[?(@.name=='data')].persistentVolumeClaim.claimName}";
+    assert_eq!(kubectl(&["get", "statefulset", "shop-postgresql", "-o", mounted])?, "orders-of-old");
+    assert_eq!(kubectl(&["get", "pvc", "-o", "name"])?.lines().count(), 2, "that one and the one of Redis");
+    let gone = run("uninstall", &["--delete-volume", "shop-redis"])?;
+    assert!(!gone.contains("volume shop-postgresql"), "{gone}");
+    assert_eq!(kubectl(&["get", "pvc", "orders-of-old", "-o", about])?, before);
+    DONE
+}

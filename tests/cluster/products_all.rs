@@ -12,17 +12,47 @@ use crate::testbed;
 const PROFILES: [&str; 3] = ["development", "staging", "production"];
 
 /// Kinds of everything that one of them may make in its namespace.
-const KINDS: &str = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,jobs,roles,rolebindings,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,ingresses";
+const KINDS: &str = "configmaps,secrets,services,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,jobs,cronjobs,roles,rolebindings,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,ingresses,servicemonitors.monitoring.coreos.com,podmonitors.monitoring.coreos.com,prometheusrules.monitoring.coreos.com,scaledobjects.keda.sh,triggerauthentications.keda.sh,verticalpodautoscalers.autoscaling.k8s.io,gateways.gateway.networking.k8s.io,httproutes.gateway.networking.k8s.io";
+/// Kinds outside of any namespace; an object of a release has its namespace in its name (cluster.md 1).
+const WIDE: &str = "clusterroles,clusterrolebindings";
 
 /// A product, the version that is installed first, and what nobody but its operator can answer.
 struct Life {
     product: &'static str,
     before: &'static str,
     answers: fn(&str) -> Vec<&'static str>,
+    /// A Job of its migrates before its server is exchanged. (innominatus' server makes the tables that its Job alters.)
+    migrates_first: bool,
 }
 
-fn none(_profile: &str) -> Vec<&'static str> {
-    Vec::new()
+/// Published by a Gateway where it is scaled, so that its kinds are among what comes and goes.
+fn prefect(profile: &str) -> Vec<&'static str> {
+    match profile {
+        "production" => vec![
+            "scaling.mode=hpa",
+            "exposure.mode=gateway",
+            "exposure.host=flows.acme.io",
+            "exposure.gatewayClass=testbed",
+            "exposure.issuer=ClusterIssuer/testbed",
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn innominatus(profile: &str) -> Vec<&'static str> {
+    match profile {
+        "production" => vec!["rights.scope=cluster", "serviceMonitor.enabled=true"],
+        "staging" => vec!["rights.scope=namespace"],
+        _ => Vec::new(),
+    }
+}
+
+fn inferno(profile: &str) -> Vec<&'static str> {
+    match profile {
+        "production" => vec!["serviceMonitor.enabled=true", "alerts.enabled=true"],
+        "staging" => vec!["vpa.enabled=true"],
+        _ => Vec::new(),
+    }
 }
 
 fn membrane(profile: &str) -> Vec<&'static str> {
@@ -83,7 +113,42 @@ impl Life {
             names.insert(name);
         }
         images.sort();
+        let output = cx.kubectl().args(["get", WIDE, "-o", "name"]).output()?;
+        let wide = String::from_utf8(output.stdout)?;
+        names.extend(
+            wide.lines().filter(|name| name.contains(namespace)).map(|name| name.replace(namespace, "<namespace>")),
+        );
         Ok((names, images))
+    }
+
+    /// The Job that migrates has ended before any pod of the new version is asked for.
+    fn migrated_first(&self, cx: &Context, namespace: &str, profile: &str) -> Outcome {
+        let ask = |kind: &str| -> testbed::Outcome<Value> {
+            let output = cx.kubectl().args(["-n", namespace, "get", kind, "-o", "json"]).output()?;
+            Ok(serde_json::from_slice(&output.stdout)?)
+        };
+        // Of its pods: the Job's controller says so up to a second later, or two where it has much to do.
+        let pods = ask("pods")?;
+        let of_jobs = pods["items"].as_array().into_iter().flatten();
+        let of_jobs = of_jobs.filter(|pod| pod["metadata"]["labels"]["batch.kubernetes.io/job-name"].is_string());
+        let ended: Vec<_> = of_jobs
+            .map(|pod| pod["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"].as_str())
+            .collect();
+        let Some(ended) = ended.iter().max() else {
+            assert_eq!(profile, "development", "no Job has migrated");
+            return DONE;
+        };
+        let ended = ended.ok_or("the pod of the migration has not ended")?;
+        let sets = ask("replicasets")?;
+        let new = sets["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|set| set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2");
+        let began: Vec<_> = new.map(|set| set["metadata"]["creationTimestamp"].as_str().unwrap_or_default()).collect();
+        assert!(!began.is_empty(), "{}: nothing was rolled out", self.product);
+        assert!(began.iter().all(|began| *began >= ended), "{}: {ended} and then {began:?}", self.product);
+        DONE
     }
 
     fn whole(&self, cx: &Context, profile: &'static str) -> testbed::Outcome<()> {
@@ -101,6 +166,9 @@ impl Life {
         let (upgraded, new) = self.there(cx, &namespace)?;
         assert!(new.iter().all(|image| !image.contains(self.before)), "{of}: {new:?}");
         assert_eq!(upgraded, installed, "{of}");
+        if self.migrates_first {
+            self.migrated_first(cx, &namespace, profile)?;
+        }
 
         self.run(cx, &["rollback", self.product, "-n", &namespace, "--to", "1"])?;
         let (back, images) = self.there(cx, &namespace)?;
@@ -133,17 +201,17 @@ fn secrets(slipway: &mut Command) -> &mut Command {
 }
 
 pub(crate) async fn prefect_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
-    Life { product: "prefect", before: "3.8.3", answers: none }.every_profile(&cx)
+    Life { product: "prefect", before: "3.8.3", answers: prefect, migrates_first: true }.every_profile(&cx)
 }
 
 pub(crate) async fn innominatus_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
-    Life { product: "innominatus", before: "0.1.9", answers: none }.every_profile(&cx)
+    Life { product: "innominatus", before: "0.1.9", answers: innominatus, migrates_first: false }.every_profile(&cx)
 }
 
 pub(crate) async fn inferno_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
-    Life { product: "inferno", before: "0.10.5-standard", answers: none }.every_profile(&cx)
+    Life { product: "inferno", before: "0.10.5-standard", answers: inferno, migrates_first: false }.every_profile(&cx)
 }
 
 pub(crate) async fn membrane_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
-    Life { product: "membrane", before: "2026-01-07", answers: membrane }.every_profile(&cx)
+    Life { product: "membrane", before: "2026-01-07", answers: membrane, migrates_first: false }.every_profile(&cx)
 }
