@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 mod backup;
 mod keys;
 mod shared;
+mod verb;
 
 pub use backup::{BackupHow, BackupTo, BackupWhat, RestoreFrom};
 pub use keys::Keys;
@@ -68,10 +69,11 @@ pub enum Verb {
         #[arg(long, value_name = "FILE")]
         facts: Option<PathBuf>,
     },
-    /// Say what an installation would do; writes nothing.
+    /// Say what an installation would do, or a change to what is installed; writes nothing.
     Plan {
-        /// Which product.
-        product: String,
+        /// A product, or a release that is installed; it need not be named where an answers file says it, or there is only one.
+        #[arg(value_name = "PRODUCT|RELEASE")]
+        name: Option<String>,
         /// End with 7 when something would change.
         #[arg(long)]
         exit_code: bool,
@@ -322,30 +324,4 @@ pub enum Practice {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn after_logs_f_follows_and_elsewhere_it_names_the_answers_file() {
-        let read = |line: &str| Cli::parse_from(following(line.split(' ').map(OsString::from).collect()));
-        let logs = read("slipway logs inngest -f").verb;
-        assert!(matches!(&logs, Some(Verb::Logs { flags, .. }) if flags.follow), "{logs:?}");
-        let cli = read("slipway install inngest -f a.yaml");
-        assert_eq!(cli.shared.answers, Some("a.yaml".into()));
-    }
-
-    #[test]
-    fn the_practice_flag_takes_a_scenario_only_after_an_equals_sign() {
-        let cli = Cli::parse_from(["slipway", "install", "--practice", "inngest"]);
-        assert_eq!(cli.shared.practice.as_deref(), Some("healthy"));
-        let cli = Cli::parse_from(["slipway", "--practice=slow", "install", "inngest"]);
-        assert_eq!(cli.shared.practice.as_deref(), Some("slow"));
-    }
-}
+mod tests;

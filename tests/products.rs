@@ -6,6 +6,8 @@
 mod beginning;
 #[path = "products/guide.rs"]
 mod guide;
+#[path = "products/named.rs"]
+mod named;
 #[path = "products/program.rs"]
 mod program;
 #[path = "products/reader.rs"]

@@ -45,7 +45,15 @@ pub struct Shared {
     #[arg(short, long, global = true, env = "SLIPWAY_NAMESPACE", help_heading = "Target")]
     pub namespace: Option<String>,
     /// Name of the release; else the product's name.
-    #[arg(long = "name", global = true, env = "SLIPWAY_NAME", value_name = "RELEASE", help_heading = "Target")]
+    // An id of its own: verbs have an argument `release`, and clap gives a flag of the same id to none of them.
+    #[arg(
+        id = "called",
+        long = "name",
+        global = true,
+        env = "SLIPWAY_NAME",
+        value_name = "RELEASE",
+        help_heading = "Target"
+    )]
     pub release: Option<String>,
     /// Profile of the product, such as production; else its first.
     #[arg(long, global = true, env = "SLIPWAY_PROFILE", help_heading = "Target")]

@@ -42,4 +42,22 @@ impl Target {
     pub fn key_secret_name(&self, generation: u32) -> String {
         format!("{}-keys-{generation}", self.release)
     }
+
+    /// The release as a verb that takes a product understands it: `shop -n a`, and `--name` where it is not called so.
+    pub fn of_product(&self, product: &str) -> String {
+        let name = if self.release == product { String::new() } else { format!(" --name {}", self.release) };
+        format!("{product} -n {}{name}", self.namespace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_named_beside_its_product_where_it_is_not_called_so() {
+        let target = |release: &str| Target { namespace: "a".into(), release: release.into(), ..Target::default() };
+        assert_eq!(target("shop").of_product("shop"), "shop -n a");
+        assert_eq!(target("second").of_product("shop"), "shop -n a --name second");
+    }
 }

@@ -69,7 +69,8 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
 /// A taking over that was begun, and whose Helm record is gone already: it is brought to its end out of its own record.
 async fn resume(shared: &Shared, cluster: Cluster, release: Option<&str>) -> Result<(), Failure> {
     let all = attach::standing(shared, &cluster).await?;
-    let named = release.or(shared.release.as_deref());
+    // Its record has the name that it was given, where that is another than Helm's.
+    let named = shared.release.as_deref().or(release);
     let pending = all.iter().filter(|one| one.outcome == Outcome::Pending.word());
     for one in pending.filter(|one| named.is_none_or(|named| named == one.release)) {
         let revision = attach::read(&cluster, one).await?;
@@ -82,7 +83,7 @@ async fn resume(shared: &Shared, cluster: Cluster, release: Option<&str>) -> Res
         let job = Job { cluster: &cluster, facts: &facts, plan, secrets: &secrets, how, whole: true, answers: None };
         return apply::show(shared, &job, Face::of(shared)).await.map(drop);
     }
-    let what = match named {
+    let what = match release {
         Some(named) => format!("Helm has no release {named} here"),
         None => "Helm has no release here that slipway could adopt".to_string(),
     };

@@ -165,7 +165,7 @@ pub(super) async fn secrets(cluster: &Cluster, plan: &Plan) -> Result<Result<Sec
             }
         }
         None if plan.has_secrets() => {
-            let install = format!("slipway install {} -n {}", plan.product.name, plan.target.namespace);
+            let install = format!("slipway install {}", plan.target.of_product(&plan.product.name));
             return Ok(Err(Failure::new(FailureKind::Refused, "the keys of this run were not made yet")
                 .place(place(cluster))
                 .why("what they would have been is known to nobody but the client that is gone")

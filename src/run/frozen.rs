@@ -354,9 +354,8 @@ fn refused(path: &Path, frozen: &Frozen) -> Failure {
         .place(format!("{}, for {} in {}", path.display(), target.release, target.namespace))
         .state(NOTHING_WRITTEN)
         .hint(format!(
-            "freeze it again: slipway plan {} -n {} --out {}",
-            frozen.plan.product.name,
-            target.namespace,
+            "freeze it again: slipway plan {} --out {}",
+            target.of_product(&frozen.plan.product.name),
             path.display()
         ))
 }

@@ -18,6 +18,7 @@ use crate::view::overview::{Overview, mends};
 
 use super::apply::Face;
 use super::frozen::Out;
+use super::releases::{self, Release};
 use super::setup::Setup;
 use super::target::{self, Known};
 use super::{answers, apply, frozen, interactive, password, print, products, render as rendering, upgrade, wizard};
@@ -86,14 +87,43 @@ pub(super) fn save(form: &Form, context: &str) -> String {
     format!("{name}.yaml and its numbered neighbours exist already: nothing was written")
 }
 
-/// `slipway plan`: what an installation would do.
+/// What `slipway plan` is about: a product, as for `install`; else a release that is there, as for `upgrade`. A product is
+/// known without asking a cluster.
+async fn meant(shared: &Shared, name: Option<&str>) -> Result<(Shared, Option<String>), Failure> {
+    match name {
+        Some(name) if products::known(shared)?.contains_key(name) => return Ok((shared.clone(), Some(name.into()))),
+        // The file says which.
+        None if shared.answers.is_some() => return Ok((shared.clone(), None)),
+        _ => {}
+    }
+    releases::once(shared, name)?;
+    let aimed = upgrade::aimed(shared)?;
+    match Release::find(&aimed, name, "plan").await {
+        Ok(found) => {
+            upgrade::refuse_half_gone(&found.revisions[0])?;
+            Ok((upgrade::at(aimed, &found), Some(found.revisions[0].plan.product.name.clone())))
+        }
+        // Neither is there: the product comes first, which may be only mistyped.
+        Err(failure) if matches!(failure.kind, FailureKind::Usage | FailureKind::Cluster) => {
+            match name.map(|name| products::find(shared, name)) {
+                Some(Err(none)) => Err(none.why(format!("nor is a release meant: {}", failure.what))),
+                _ => Err(failure),
+            }
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// `slipway plan`: what an installation would do, or a change.
 pub(super) async fn plan_only(
     shared: &Shared,
-    product: &str,
+    name: Option<&str>,
     exit_code: bool,
     out: Option<&Out>,
 ) -> Result<(), Failure> {
-    let mut setup = Setup::read(shared, Some(product))?;
+    let (shared, product) = meant(shared, name).await?;
+    let shared = &shared;
+    let mut setup = Setup::read(shared, product.as_deref())?;
     let mut known = target::know(shared, &setup).await?;
     let form = target::form(shared, &mut setup, &mut known).await?;
     if !form.is_complete() {

@@ -90,6 +90,7 @@ pub fn run(cli: Cli) -> u8 {
 
 async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let shared = cli.shared;
+    releases::once(&shared, cli.verb.as_ref().and_then(Verb::release))?;
     match cli.verb {
         None => install::run(&shared, None).await,
         Some(Verb::Install { product }) => install::run(&shared, product.as_deref()).await,
@@ -97,9 +98,9 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Render { product, with_values, facts }) => {
             render::run(&shared, &product, with_values.as_deref(), facts.as_deref())
         }
-        Some(Verb::Plan { product, exit_code, out, lasts }) => {
+        Some(Verb::Plan { name, exit_code, out, lasts }) => {
             let out = out.map(|path| frozen::Out { path, lasts });
-            install::plan_only(&shared, &product, exit_code, out.as_ref()).await
+            install::plan_only(&shared, name.as_deref(), exit_code, out.as_ref()).await
         }
         Some(Verb::Apply { file }) => frozen::apply(&shared, &file).await,
         Some(Verb::Diff { release }) => diff::run(&shared, release.as_deref()).await,

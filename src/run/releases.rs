@@ -79,6 +79,7 @@ impl Release {
             (Some(name), None) if !is_release && !all.is_empty() => (None, Some(name)),
             both => both,
         };
+        once(shared, release)?;
         let found = Self::of(shared, cluster, &all, release, verb).await?;
         Ok((found, name.map(str::to_string)))
     }
@@ -90,10 +91,33 @@ impl Release {
     }
 }
 
+/// A release is named once: by a word of the command, or by `--name`. The variable speaks for every command, so that a word
+/// overrules it.
+///
+/// # Errors
+/// Two names that differ.
+pub(super) fn once(shared: &Shared, word: Option<&str>) -> Result<(), Failure> {
+    let (Some(word), Some(flag)) = (word, shared.release.as_deref()) else { return Ok(()) };
+    if word == flag || std::env::var("SLIPWAY_NAME").is_ok_and(|name| name == flag) {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Usage, format!("two releases are named: {word}, and --name {flag}"))
+        .state(NOTHING_WRITTEN)
+        .hint("leave one of them out"))
+}
+
+/// A verb with its release. A rotation has the names of keys where the others have that.
+fn command(verb: &str, release: &str, namespace: &str) -> String {
+    match verb {
+        "keys rotate" => format!("slipway {verb} KEY --name {release} -n {namespace}"),
+        _ => format!("slipway {verb} {release} -n {namespace}"),
+    }
+}
+
 fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str, verb: &str) -> Result<&'a Standing, Failure> {
     let meant: Vec<&Standing> = all.iter().filter(|one| named.is_none_or(|named| one.release == named)).collect();
     let failure = |what: String| Failure::new(FailureKind::Usage, what).place(place).state(NOTHING_WRITTEN);
-    let elsewhere = format!("slipway {verb} RELEASE -n NAMESPACE");
+    let elsewhere = command(verb, "RELEASE", "NAMESPACE");
     match (&meant[..], named) {
         ([one], _) => Ok(one),
         ([], None) => Err(failure("there is no release here".into()).hint(format!("name its namespace: {elsewhere}"))),
@@ -106,7 +130,7 @@ fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str, verb: &str)
         }
         (several, _) => {
             let failure = failure(format!("{} releases could be meant", several.len()));
-            let hint = |one: &&Standing| format!("slipway {verb} {} -n {}", one.release, one.namespace);
+            let hint = |one: &&Standing| command(verb, &one.release, &one.namespace);
             Err(several.iter().fold(failure, |failure, one| failure.hint(hint(one))))
         }
     }
@@ -127,6 +151,8 @@ mod tests {
         assert_eq!(choose(&all, Some("a"), "here", "status").unwrap().namespace, "x");
         let several = choose(&all, Some("b"), "here", "status").unwrap_err();
         assert_eq!(several.hints, ["slipway status b -n y", "slipway status b -n z"]);
+        let keys = choose(&all, Some("b"), "here", "keys rotate").unwrap_err();
+        assert_eq!(keys.hints, ["slipway keys rotate KEY --name b -n y", "slipway keys rotate KEY --name b -n z"]);
         let unknown = choose(&all, Some("c"), "here", "status").unwrap_err();
         assert!(unknown.why[0].contains("a in x, b in y"), "{unknown:?}");
         assert!(choose(&[], None, "here", "status").unwrap_err().hints[0].contains("-n NAMESPACE"));

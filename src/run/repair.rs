@@ -28,8 +28,9 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>) -> Result<(), Fa
     let found = look(&cluster, &target).await?;
     let unread = |failure: Failure| failure.state(NOTHING_WRITTEN);
     if found.objects.is_empty() && found.revisions.is_empty() && found.torn.is_empty() {
-        return Err(Failure::new(FailureKind::Refused, format!("nothing of a release {} is here", target.release))
+        return Err(Failure::new(FailureKind::Usage, format!("there is no release {}", target.release))
             .place(format!("namespace {} in {}", target.namespace, target.server))
+            .why("nor is anything left of one: no record, and no object of its set")
             .state(NOTHING_WRITTEN)
             .hint("name another: slipway repair RELEASE -n NAMESPACE"));
     }

@@ -153,7 +153,10 @@ fn wishes(names: &[String], recorded: &Plan, now: &Keys) -> Result<Vec<Wish>, Fa
             return Err(Failure::new(FailureKind::Refused, format!("{name} is not slipway's to change"))
                 .why(format!("it is in your Secret {secret}, under {key}, and is only referred to"))
                 .state(NOTHING_WRITTEN)
-                .hint(format!("change it there, then run: slipway install {}", recorded.product.name)));
+                .hint(format!(
+                    "change it there, then run: slipway install {}",
+                    recorded.target.of_product(&recorded.product.name)
+                )));
         }
         let path = named(name, known.iter().copied(), &now.secret)?;
         if wishes.iter().any(|wish| wish.path == path) {

@@ -55,7 +55,7 @@ pub(super) fn at(shared: Shared, found: &Release) -> Shared {
 }
 
 /// A release that is being taken away is not changed.
-fn refuse_half_gone(newest: &Revision) -> Result<(), Failure> {
+pub(super) fn refuse_half_gone(newest: &Revision) -> Result<(), Failure> {
     if newest.plan.verb != Verb::Uninstall {
         return Ok(());
     }
@@ -68,7 +68,10 @@ fn refuse_half_gone(newest: &Revision) -> Result<(), Failure> {
     .why(format!("{} began it at {}", newest.who, newest.began.strftime("%F %H:%M:%SZ")))
     .state(NOTHING_WRITTEN)
     .hint(format!("finish it: slipway uninstall {} -n {}", target.release, target.namespace))
-    .hint(format!("or install it again over what is left: slipway install {}", newest.plan.product.name)))
+    .hint(format!(
+        "or install it again over what is left: slipway install {}",
+        target.of_product(&newest.plan.product.name)
+    )))
 }
 
 /// The plan of a change to what is installed.
