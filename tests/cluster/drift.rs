@@ -81,3 +81,16 @@ pub(crate) async fn what_was_changed_by_hand_is_told_with_who_and_what_becomes_o
     ends(&diff(&[])?, 0, &["is as its answers make it"]);
     DONE
 }
+
+pub(crate) async fn what_a_controller_writes_on_a_service_or_an_account_is_no_change_of_ours(cx: Context) -> Outcome {
+    let namespace = fresh("fast");
+    succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
+    kubectl(&cx, &namespace, &["annotate", "service", "inngest", "cloud.google.com/neg=x"])?;
+    kubectl(&cx, &namespace, &["annotate", "serviceaccount", "inngest", "openshift.io/pull-secret=x"])?;
+    let again = install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?;
+    ends(&again, 0, &["Nothing was written."]);
+    let history = slipway(&cx, &["history", "-n", &namespace, "-o", "json"])?;
+    let rows: Vec<Value> = serde_json::from_slice(&history.stdout)?;
+    assert_eq!(rows.len(), 1, "nothing was written: {rows:?}");
+    DONE
+}

@@ -8,6 +8,7 @@ mod directives;
 pub(super) mod members;
 mod piece;
 mod secrets;
+mod silent;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +124,7 @@ fn finish(
     }
     members::mark(&mut object, group, node, world, notes);
     defaults::fill(&mut object, world.facts.openshift);
+    silent::leave_out(&mut object);
     Some(Wanted { object, group: group.to_owned(), after, recipes })
 }
 
@@ -141,7 +143,7 @@ fn doubles(objects: &[Wanted], notes: &mut Notes) {
     }
 }
 
-/// Whether a JSON value is an empty mapping or list.
+/// A JSON value as a mapping.
 fn as_map(value: &mut Value) -> Option<&mut serde_json::Map<String, Value>> {
     value.as_object_mut()
 }
