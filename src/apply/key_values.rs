@@ -100,10 +100,10 @@ impl Run<'_> {
         found: Option<Keys>,
         earlier: Option<&Keys>,
         values: &Values,
-    ) -> Result<Option<Keys>, Failure> {
+    ) -> Result<(Option<Keys>, bool), Failure> {
         let plan = &self.plan.keys;
         if !self.plan.has_secrets() {
-            return Ok(found);
+            return Ok((found, false));
         }
         let names = |keys: &Keys| (keys.secret.clone(), keys.values.keys().cloned().collect());
         let keys = match found {
@@ -129,14 +129,14 @@ impl Run<'_> {
                 if made {
                     let (secret, keys_made) = names(&keys);
                     self.tell.all(EventKind::KeysMade { secret, keys: keys_made }).await;
-                    return self.complete(keys).map(Some);
+                    return self.complete(keys).map(|keys| (Some(keys), true));
                 }
                 keys
             }
         };
         let (secret, keys_found) = names(&keys);
         self.tell.all(EventKind::KeysFound { secret, keys: keys_found }).await;
-        self.complete(keys).map(Some)
+        self.complete(keys).map(|keys| (Some(keys), false))
     }
 
     /// A generation is complete; one that lacks an entry is not the one that the plan means.

@@ -259,7 +259,8 @@ impl Run<'_> {
             };
             if let Some(unchanged) = nothing {
                 let revision = kept.revisions.first().map_or(0, |revision| revision.number);
-                return Ok(Ended { revision, unchanged: count(unchanged), ..Ended::default() });
+                let unchanged = count(unchanged) + u32::from(self.plan.keys_beside());
+                return Ok(Ended { revision, unchanged, ..Ended::default() });
             }
             values.salt = found.as_ref().map_or(values.salt, |keys| keys.salt.clone());
             before = Some((kept, live));
@@ -299,7 +300,11 @@ impl Run<'_> {
         if let Some(number) = kept.good() {
             let _first = self.back.set(number);
         }
-        let keys = self.make_keys(found, earlier.as_ref(), &values).await?;
+        let (keys, made) = self.make_keys(found, earlier.as_ref(), &values).await?;
+        // What is written beside the steps counts as the review listed it.
+        let keys_beside = self.plan.keys_beside();
+        let beside = u32::from(namespace.fresh && self.plan.namespace_beside()) + u32::from(made && keys_beside);
+        let found_beside = u32::from(!made && keys_beside);
         if let Some(keys) = &keys
             && (keys.salt != values.salt
                 || keys.values.iter().any(|(path, value)| values.by_key.get(path) != Some(value)))
@@ -314,7 +319,9 @@ impl Run<'_> {
         let ended = self.waves(&mut revision, &items, &values.salt).await;
         let ended = match ended {
             Ok(ended) => {
-                self.finish(&mut revision, &kept).await.map(|pruned| Ended { written: ended.written + pruned, ..ended })
+                let (written, unchanged) = (ended.written + beside, ended.unchanged + found_beside);
+                let finished = self.finish(&mut revision, &kept).await;
+                finished.map(|pruned| Ended { written: written + pruned, unchanged, ..ended })
             }
             Err(failure) => Err(failure),
         };

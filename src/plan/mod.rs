@@ -4,6 +4,7 @@
 mod action;
 pub mod adopt;
 pub mod backup;
+mod beside;
 mod codes;
 pub mod diff;
 pub mod doctor;

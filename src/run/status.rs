@@ -212,12 +212,15 @@ fn row(one: &Revision, before: Option<&Revision>) -> Value {
 /// How many objects were to be changed, in words.
 fn objects(plan: &Plan) -> String {
     let count = |what: fn(&Action) -> bool| plan.steps.iter().filter(|step| what(&step.action)).count();
+    let namespace = usize::from(!plan.namespace_exists && plan.namespace_beside());
+    let keys = usize::from(plan.keys_beside());
+    let (made, there) = if plan.keys.exists { (0, keys) } else { (keys, 0) };
     let counts = [
-        (count(|action| matches!(action, Action::Create)), "created"),
+        (count(|action| matches!(action, Action::Create)) + namespace + made, "created"),
         (count(|action| matches!(action, Action::Change { .. })), "changed"),
         (count(|action| matches!(action, Action::Replace { .. })), "replaced"),
         (count(|action| matches!(action, Action::Delete)), "deleted"),
-        (count(|action| matches!(action, Action::Keep)), "kept"),
+        (count(|action| matches!(action, Action::Keep)) + there, "kept"),
     ];
     let words: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();

@@ -117,18 +117,15 @@ impl Overview {
     /// Every object in the order in which it is written.
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        let listed = |kind: &str, name: &str| {
-            self.plan.steps.iter().any(|step| step.wanted.object.kind() == kind && step.wanted.object.name() == name)
-        };
         let target = &self.plan.target;
         let namespace = &target.namespace;
-        if !self.plan.namespace_exists && !listed("Namespace", namespace) {
+        if !self.plan.namespace_exists && self.plan.namespace_beside() {
             let note = "new".into();
             rows.push(Row { verb: "create", kind: "Namespace".into(), name: namespace.clone(), note, fields: vec![] });
         }
         let keys = &self.plan.keys;
-        let secret = target.key_secret_name(keys.generation);
-        if self.plan.has_secrets() && !listed("Secret", &secret) {
+        let secret = target.key_secret_name(keys.generation.max(1));
+        if self.plan.keys_beside() {
             let fields = keys.entries.iter().map(|key| {
                 let made = format!("{:?}", key.source).to_lowercase();
                 let opens =

@@ -109,7 +109,8 @@ pub fn of(event: &Event) -> Option<String> {
             format!("Nothing to do: all {unchanged} objects are as wanted. Nothing was written.")
         }
         EventKind::RunFinished { written, .. } => {
-            format!("Done after {}: {written} objects written.", seconds(event.elapsed))
+            let noun = if *written == 1 { "object" } else { "objects" };
+            format!("Done after {}: {written} {noun} written.", seconds(event.elapsed))
         }
         EventKind::RunLeft { remaining: 0, what } => format!("Left with everything written: {what}."),
         EventKind::RunLeft { remaining: 1, what } => format!("Left with 1 step not begun: {what}."),

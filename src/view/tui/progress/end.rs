@@ -28,9 +28,12 @@ pub(super) fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
         _ => format!("{} {} is up in {place} after {took}", run.title, run.product_version),
     };
     lines.extend(headline(app, "DONE", app.theme.good(), &said, cells));
-    let said = match written {
-        0 => format!("nothing was written: all {unchanged} objects are as wanted"),
-        _ => format!("{written} objects written, {unchanged} as they were"),
+    let noun = if *written == 1 { "object" } else { "objects" };
+    let said = match (gone, *written) {
+        (true, 0) => "nothing was left to delete".to_string(),
+        (true, _) => format!("{written} {noun} deleted"),
+        (false, 0) => format!("nothing was written: all {unchanged} objects are as wanted"),
+        (false, _) => format!("{written} {noun} written, {unchanged} as they were"),
     };
     lines.push(Line::styled(format!("   {said}"), app.theme.dim()));
     lines.push(Line::raw(""));
