@@ -124,7 +124,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "PINNED_CHANGED",
-        "An answer that was pinned at the install is given anew. Such answers decide where data lives and what things are called: nothing moves what is in the old place.",
+        "An answer that was pinned at the install is given anew. Such answers decide where data lives, what things are called and what reads the data: nothing moves what is in the old place, and nothing converts what is in a volume that stays.",
     ),
     (
         "PRESETS_CHANGED",

@@ -19,7 +19,7 @@ use crate::view::consent::Consent;
 use crate::view::plain::{Dialogue, GiveBack, LineReader, Prompt, Reply};
 use crate::view::tui;
 
-use super::databases::{Databases, mounts};
+use super::databases::{Databases, Deed, mounts};
 use super::moving::{self, BACKUP_GOES, Teller, shown, unless_stopped};
 use super::{apply, interactive, plain, print};
 pub(super) use in_cluster::{in_cluster, schedule};
@@ -35,7 +35,7 @@ pub(super) async fn run(shared: &Shared, release: Option<&str>, to: &BackupTo, h
     };
     let sources = match &to {
         Place::Storage(_) => &[],
-        _ => databases.some()?,
+        _ => databases.some(Deed::Backup)?,
     };
     let yes = match &to {
         Place::Folder(folder) => agreed(shared, &databases, sources, folder, how).await?,

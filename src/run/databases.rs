@@ -51,6 +51,17 @@ fn pulled_as(plan: &Plan, mut sources: Vec<Source>) -> Vec<Source> {
     sources
 }
 
+/// What is to be done with the databases of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Dumped.
+    Backup,
+    /// Filled with a dump.
+    Restore,
+    /// Asked with their passwords.
+    Check,
+}
+
 impl Databases {
     /// Finds the release and evaluates what its product says about backups, with the answers that are installed.
     ///
@@ -119,17 +130,25 @@ impl Databases {
     }
 
     /// # Errors
-    /// There is nothing to back up.
-    pub(super) fn some(&self) -> Result<&[Source], Failure> {
+    /// There is none.
+    pub(super) fn some(&self, deed: Deed) -> Result<&[Source], Failure> {
         if !self.sources.is_empty() {
             return Ok(&self.sources);
         }
         let target = &self.target;
-        let refused =
-            Failure::new(FailureKind::Refused, format!("{} has no database that could be backed up", target.release))
-                .place(format!("namespace {} in {}", target.namespace, target.server))
-                .why("with these answers its product keeps no data in a database")
-                .state(NOTHING_WRITTEN);
+        let that = match deed {
+            Deed::Backup => "that could be backed up",
+            Deed::Restore => "that could be restored",
+            Deed::Check => "whose password could be tried",
+        };
+        let refused = Failure::new(FailureKind::Refused, format!("{} has no database {that}", target.release))
+            .place(format!("namespace {} in {}", target.namespace, target.server))
+            .why("with these answers its product names no PostgreSQL and no Redis of which slipway knows the login")
+            .why("what it keeps elsewhere (files, SQLite, another kind of server, a service outside) is its operator's to look after")
+            .state(NOTHING_WRITTEN);
+        if deed != Deed::Backup {
+            return Err(refused);
+        }
         let volumes = self.plan.steps.iter().map(|step| &step.wanted.object);
         let volumes: Vec<&str> =
             volumes.filter(|object| object.kind() == "PersistentVolumeClaim").map(Object::name).collect();
@@ -137,7 +156,7 @@ impl Databases {
             [] => refused,
             [first, ..] => refused
                 .hint(format!(
-                    "its volumes are plain files ({}); where their storage can: slipway backup {} -n {} --snapshot",
+                    "keep its volumes as they are ({}), where their storage can: slipway backup {} -n {} --snapshot",
                     volumes.join(", "),
                     target.release,
                     target.namespace

@@ -74,7 +74,7 @@ impl Backup {
         let Some(to) = backup::in_cluster(databases, &to).await? else {
             return Err(Failure::new(FailureKind::Bug, "a restore from nowhere"));
         };
-        let source = databases.some()?.first();
+        let source = databases.sources.first();
         let source = source.ok_or_else(|| Failure::new(FailureKind::Bug, "a release without databases"))?;
         if !shared.yes && !interactive(shared) {
             return Err(Failure::new(FailureKind::Refused, "nobody said yes")

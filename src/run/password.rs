@@ -15,7 +15,7 @@ use crate::plan::restore;
 use crate::sanitize::Redactor;
 
 use super::backup::client_unconfirmed;
-use super::databases::{Databases, Lasts};
+use super::databases::{Databases, Deed, Lasts};
 use super::interactive;
 use super::moving::Teller;
 pub(super) use before::{Guard, ask, can_be_mended, doubtful, finding};
@@ -33,7 +33,7 @@ pub(super) async fn check(shared: &Shared, release: Option<&str>, mend: bool) ->
     let teller = Teller::new(shared);
     let mut wrong = Vec::new();
     let mut notes = Vec::new();
-    for source in databases.some()? {
+    for source in databases.some(Deed::Check)? {
         if !shared.yes && !interactive(shared) {
             return Err(client_unconfirmed(&databases, source));
         }

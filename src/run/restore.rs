@@ -17,7 +17,7 @@ use crate::view::consent::Consent;
 use crate::view::plain::GiveBack;
 use crate::view::tui;
 
-use super::databases::{Databases, Opened};
+use super::databases::{Databases, Deed, Opened};
 use super::fetch::Backup;
 use super::moving::{self, Teller, shown, unless_stopped};
 use super::{apply, interactive};
@@ -40,7 +40,7 @@ pub(super) async fn run(
     only: Option<&str>,
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "restore").await?;
-    let (sources, target) = (databases.some()?, &databases.target);
+    let (sources, target) = (databases.some(Deed::Restore)?, &databases.target);
     // What came from the cluster is in a private folder, which goes when it is dropped.
     let at_hand = async |teller: &Teller| Backup::at_hand(shared, &databases, from, only, teller).await;
     let backup = match &from.path {

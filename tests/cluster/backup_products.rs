@@ -63,5 +63,15 @@ pub(crate) async fn a_product_without_a_database_says_that_nobody_backs_its_volu
         assert!(said(&output).contains(told), "{told}: {}", said(&output));
     }
     assert!(!to.exists());
+    assert!(!said(&output).contains("keeps no data"), "{}", said(&output));
+    let from = to.display().to_string();
+    for (verb, told) in [
+        (&["restore", "inferno", "--from", &from][..], "no database that could be restored"),
+        (&["keys", "check", "inferno"], "no database whose password could be tried"),
+    ] {
+        let output = cx.slipway("admin").args(verb).args(["-n", &namespace, "--yes"]).output()?;
+        assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+        assert!(said(&output).contains(told) && !said(&output).contains("slipway backup"), "{}", said(&output));
+    }
     DONE
 }

@@ -249,6 +249,25 @@ fn the_bundled_database_keeps_its_data_and_its_generated_password() {
 }
 
 #[test]
+fn another_image_of_redis_over_its_volume_is_told_as_what_it_is_and_no_new_place() {
+    let before = made(&[APART]);
+    let pinned = |answers: &[(&str, &str)]| {
+        let plan = made(&[APART, answers]).upgraded_from(&before);
+        let found = plan.findings.into_iter().find(|finding| finding.code == "PINNED_CHANGED").unwrap();
+        format!("{}: {}; {}", found.what, found.why, found.remedy)
+    };
+    let image = pinned(&[("redis.image", "redis:8-alpine")]);
+    assert!(
+        image.contains("redis:7-alpine -> redis:8-alpine") && image.contains("stays with what is in it"),
+        "{image}"
+    );
+    assert!(!image.contains("place") && image.contains("slipway backup prefect -n prefect"), "{image}");
+    // Another claim is another place.
+    let claim = pinned(&[("database.claim", "elsewhere")]);
+    assert!(claim.contains("the old place") && !claim.contains("begins empty"), "{claim}");
+}
+
+#[test]
 fn on_an_upgrade_the_schema_is_migrated_before_the_server_and_its_services_are_exchanged() {
     let before = made(&[APART, &[("version", "3.8.3")]]);
     let plan = made(&[APART]).upgraded_from(&before);

@@ -47,7 +47,7 @@ fn part<'a>(pattern: &str, answer: &'a str) -> Option<&'a str> {
 }
 
 /// The name of a claim of the group that an answer's path begins with, which was there before and stays.
-fn kept_volume<'a>(plan: &'a Plan, path: &str) -> Option<&'a str> {
+pub(super) fn kept_volume<'a>(plan: &'a Plan, path: &str) -> Option<&'a str> {
     let group = path.split('.').next()?;
     let mut claims = plan.steps.iter().filter(|step| step.class == Class::Claim && step.wanted.group == group);
     let kept = claims.find(|step| !matches!(step.action, Action::Create | Action::Delete))?;

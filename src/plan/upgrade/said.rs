@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Earlier;
+use super::fixed::kept_volume;
 use crate::answers::{RecordedAnswer, value};
 use crate::finding::{Finding, Severity};
 use crate::object::{Object, ObjectId};
@@ -108,14 +109,31 @@ pub(super) fn answers(plan: &Plan, earlier: &Earlier<'_>, product: &Product) -> 
         );
     }
     for (path, change) in pinned {
+        let target = &plan.target;
+        let (why, remedy) = match kept_volume(plan, &path) {
+            Some(volume) => (
+                format!(
+                    "the volume {volume} stays with what is in it: nothing there is converted, renamed or made for the new answer"
+                ),
+                format!(
+                    "make a backup first: slipway backup {} -n {}; or leave the answer out to keep what is",
+                    target.release, target.namespace
+                ),
+            ),
+            None => (
+                "nothing moves what was kept in the old place: it stays there, and the new place does not have it"
+                    .into(),
+                "make a backup first and restore it afterwards, or leave the answer out to keep what is".into(),
+            ),
+        };
         found.push(
             Finding::new(
                 "PINNED_CHANGED",
                 Severity::Warning,
                 format!("what was pinned at the install changes: {change}"),
             )
-            .why("nothing moves what was kept in the old place: it stays there, and the new place begins empty")
-            .remedy("make a backup first and restore it afterwards, or leave the answer out to keep what is")
+            .why(why)
+            .remedy(remedy)
             .at(path),
         );
     }

@@ -11,6 +11,7 @@ use crate::object::{Object, ObjectId};
 use crate::plan::backup::Source;
 use crate::plan::backup::job::{self, Bucket, Order, To};
 use crate::plan::set::{OPENED_BY, RELEASE};
+use crate::run::databases::Deed;
 use crate::run::in_vain::in_vain;
 use crate::run::print;
 
@@ -43,7 +44,7 @@ pub(in crate::run) async fn schedule(
     (at, keep): (&str, u32),
 ) -> Result<(), Failure> {
     let databases = Databases::find(shared, release, "backup schedule").await?;
-    let sources = databases.some()?;
+    let sources = databases.some(Deed::Backup)?;
     let Some(to) = in_cluster(&databases, to).await? else {
         return Err(Failure::new(FailureKind::Usage, "a schedule runs in the cluster: it needs a place there")
             .state(NOTHING_WRITTEN)
