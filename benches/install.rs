@@ -3,6 +3,8 @@
 //! of each whole process; judges nothing: `cargo bench --bench install`. helm is built once from its Go module.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../tests/samples/membrane.rs"]
+mod membrane;
 #[expect(dead_code, reason = "the bench needs less of the test cluster than the tests do")]
 #[path = "../tests/testbed/mod.rs"]
 mod testbed;
@@ -19,8 +21,12 @@ const ROUNDS: usize = 7;
 struct Subject {
     product: &'static str,
     profile: &'static str,
-    set: &'static [&'static str],
+    set: fn(&str) -> Vec<&'static str>,
     secrets: &'static [(&'static str, &'static str)],
+}
+
+fn nothing(_profile: &str) -> Vec<&'static str> {
+    Vec::new()
 }
 
 const HEX: &str = "0123456789abcdef0123456789abcdef";
@@ -29,7 +35,7 @@ const SUBJECTS: [Subject; 3] = [
     Subject {
         product: "inngest",
         profile: "production",
-        set: &[],
+        set: nothing,
         secrets: &[
             ("keys.event", HEX),
             ("keys.signing", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
@@ -40,35 +46,18 @@ const SUBJECTS: [Subject; 3] = [
     Subject {
         product: "prefect",
         profile: "production",
-        set: &[],
+        set: nothing,
         secrets: &[("database.password", HEX), ("redis.password", HEX), ("keys.password", HEX)],
     },
-    Subject {
-        product: "membrane",
-        profile: "development",
-        set: &[
-            "pull.user=robot$core+acme",
-            "pull.password=env:BENCH_PASSWORD",
-            "mongo.url=env:BENCH_MONGO",
-            "storage.region=eu-central-1",
-            "storage.tmp=t-mp",
-            "storage.connectors=c-onn",
-            "storage.static=s-tat",
-            "storage.staticUrl=https://static.acme.io",
-            "identity.role=arn:aws:iam::123456789012:role/membrane",
-            "smtp.host=s.acme.io",
-            "email.from=a@acme.io",
-        ],
-        secrets: &[],
-    },
+    Subject { product: "membrane", profile: "development", set: membrane::answers, secrets: &[] },
 ];
 
 impl Subject {
     fn slipway(&self, verb: &str, namespace: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
         command.args([verb, self.product, "--profile", self.profile, "-n", namespace]);
-        command.args(self.set.iter().flat_map(|answer| ["--set", answer]));
-        command.env("BENCH_PASSWORD", "p$w").env("BENCH_MONGO", "mongodb+srv://u:p@mongo.example.com/membrane");
+        command.args((self.set)(self.profile).into_iter().flat_map(|answer| ["--set", answer]));
+        membrane::secrets(&mut command);
         command
     }
 }

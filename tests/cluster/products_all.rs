@@ -1,12 +1,12 @@
 //! Every product that ships beside Inngest, in each of its profiles, from its first install to its uninstall.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::context::{Context, DONE, Outcome};
 use crate::install::{fresh, said, succeeded};
+use crate::membrane;
 use crate::testbed;
 
 const PROFILES: [&str; 3] = ["development", "staging", "production"];
@@ -55,40 +55,11 @@ fn inferno(profile: &str) -> Vec<&'static str> {
     }
 }
 
-fn membrane(profile: &str) -> Vec<&'static str> {
-    let mut answers = vec![
-        "pull.user=robot$core+acme",
-        "pull.password=env:PRODUCT_PASSWORD",
-        "mongo.url=env:PRODUCT_MONGO",
-        "storage.region=eu-central-1",
-        "storage.tmp=t-mp",
-        "storage.connectors=c-onn",
-        "storage.static=s-tat",
-        "storage.staticUrl=https://static.acme.io",
-        "identity.role=arn:aws:iam::123456789012:role/membrane",
-    ];
-    answers.extend(match profile {
-        "development" => &["smtp.host=s.acme.io", "email.from=a@acme.io"][..],
-        "staging" => &["redis.url=env:PRODUCT_REDIS", "exposure.host=staging.acme.io"],
-        _ => &["redis.url=env:PRODUCT_REDIS", "exposure.host=api.acme.io"],
-    });
-    if profile != "development" {
-        answers.extend([
-            "exposure.issuer=ClusterIssuer/testbed",
-            "exposure.ingressClass=nginx",
-            "auth0.domain=acme.auth0.com",
-            "auth0.clientId=abc",
-        ]);
-        answers.push("auth0.clientSecret=env:PRODUCT_PASSWORD");
-    }
-    answers
-}
-
 impl Life {
     fn run(&self, cx: &Context, arguments: &[&str]) -> testbed::Outcome<()> {
         let mut slipway = cx.slipway("admin");
         slipway.args(arguments).arg("--yes");
-        succeeded(&secrets(&mut slipway).output()?);
+        succeeded(&membrane::secrets(&mut slipway).output()?);
         Ok(())
     }
 
@@ -194,13 +165,6 @@ impl Life {
     }
 }
 
-fn secrets(slipway: &mut Command) -> &mut Command {
-    slipway
-        .env("PRODUCT_PASSWORD", "p\"a\\s$s${x}$(y)%")
-        .env("PRODUCT_MONGO", "mongodb+srv://u:p%40@c.mongodb.net/membrane")
-        .env("PRODUCT_REDIS", "rediss://:p@r.acme.io:7443")
-}
-
 pub(crate) async fn prefect_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
     Life { product: "prefect", before: "3.8.3", answers: prefect, migrates_first: true }.every_profile(&cx)
 }
@@ -214,5 +178,6 @@ pub(crate) async fn inferno_lives_in_each_of_its_profiles(cx: Context) -> Outcom
 }
 
 pub(crate) async fn membrane_lives_in_each_of_its_profiles(cx: Context) -> Outcome {
-    Life { product: "membrane", before: "2026-01-07", answers: membrane, migrates_first: false }.every_profile(&cx)
+    Life { product: "membrane", before: "2026-01-07", answers: membrane::answers, migrates_first: false }
+        .every_profile(&cx)
 }
