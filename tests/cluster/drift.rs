@@ -82,13 +82,22 @@ pub(crate) async fn what_was_changed_by_hand_is_told_with_who_and_what_becomes_o
     DONE
 }
 
-pub(crate) async fn what_a_controller_writes_on_a_service_or_an_account_is_no_change_of_ours(cx: Context) -> Outcome {
+pub(crate) async fn what_a_cloud_or_a_policy_puts_where_nothing_was_said_is_no_change_of_ours(cx: Context) -> Outcome {
     let namespace = fresh("fast");
     succeeded(&install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?);
     kubectl(&cx, &namespace, &["annotate", "service", "inngest", "cloud.google.com/neg=x"])?;
     kubectl(&cx, &namespace, &["annotate", "serviceaccount", "inngest", "openshift.io/pull-secret=x"])?;
+    // Where it runs: a lone wish of somebody else's, in fields that slipway has nothing to say in.
+    let wish = r#"{"spec":{"template":{"spec":{"tolerations":[{"key":"spot","operator":"Exists"}],"nodeSelector":{"kubernetes.io/os":"linux"}}}}}"#;
+    ends(&kubectl(&cx, &namespace, &["patch", "deployment", "inngest", "--type=merge", "-p", wish])?, 0, &[]);
+    ends(&slipway(&cx, &["diff", "-n", &namespace])?, 0, &[]);
+    let planned = slipway(&cx, &["plan", "inngest", "-n", &namespace])?;
+    ends(&planned, 0, &["Create 0", "Change 0"]);
     let again = install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?;
     ends(&again, 0, &["Nothing was written."]);
+    let kept = "jsonpath={.spec.template.spec.tolerations[0].key} {.spec.template.spec.nodeSelector}";
+    let kept = kubectl(&cx, &namespace, &["get", "deployment", "inngest", "-o", kept])?;
+    assert_eq!(String::from_utf8_lossy(&kept.stdout), r#"spot {"kubernetes.io/os":"linux"}"#);
     let history = slipway(&cx, &["history", "-n", &namespace, "-o", "json"])?;
     let rows: Vec<Value> = serde_json::from_slice(&history.stdout)?;
     assert_eq!(rows.len(), 1, "nothing was written: {rows:?}");

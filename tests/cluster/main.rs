@@ -271,7 +271,7 @@ fn all(shared: &Arc<Shared>) -> Vec<Trial> {
         upgrade::a_database_that_goes_outside_and_comes_back_finds_its_volume_and_its_key,
         changes::a_selector_that_changes_is_replaced_and_that_is_said_with_what_it_means,
         changes::autoscalers_that_exclude_each_other_are_exchanged_without_a_moment_at_one_replica,
-        drift::what_a_controller_writes_on_a_service_or_an_account_is_no_change_of_ours,
+        drift::what_a_cloud_or_a_policy_puts_where_nothing_was_said_is_no_change_of_ours,
         drift::what_was_changed_by_hand_is_told_with_who_and_what_becomes_of_it,
         answered::a_frozen_plan_runs_as_it_was_reviewed_and_not_after_anything_moved,
         answered::answers_of_earlier_runs_stand_until_they_are_forgotten_by_name_or_all_at_once,
