@@ -1,5 +1,7 @@
 //! What holds for each of the four in each of its profiles, and what each refuses.
 
+mod guides;
+
 use serde_json::{Value, json};
 use slipway::object::Object;
 use slipway::plan::RESTART_HASH;
@@ -58,6 +60,7 @@ fn every_profile_installs_without_an_answer_that_it_could_have_given_itself() {
 
 #[test]
 fn every_pod_passes_restricted_and_says_what_it_needs() {
+    // 3.3, 5.2, 6.3, 6.6: roots, capabilities and seccomp; 8: variables of Services.
     for asked in every() {
         for (name, wanted) in &asked.make().objects {
             let Some(pod) = wanted.object.pod_spec() else { continue };
@@ -137,7 +140,7 @@ fn pods_restart_with_what_they_read() {
 
 #[test]
 fn nothing_selects_what_is_another_releases() {
-    // 5.2: selectors of a single word such as app=api.
+    // 4.2, 5.2: selectors of a single word such as app=api.
     for asked in every() {
         for (name, wanted) in &asked.make().objects {
             let selector = match wanted.object.kind() {
@@ -178,6 +181,7 @@ fn a_secret_for_pulling_images_reaches_every_pod() {
 
 #[test]
 fn no_secret_value_is_anywhere_but_in_a_secret() {
+    // 3.3, 5.3, 6.3: secrets in Deployments and ConfigMaps.
     for asked in every() {
         let made = asked.make();
         let values: Vec<String> = made
@@ -199,6 +203,7 @@ fn no_secret_value_is_anywhere_but_in_a_secret() {
 
 #[test]
 fn every_command_that_is_said_names_its_namespace_and_no_password() {
+    // 4.9, 6.11: commands that lead elsewhere.
     for asked in every().chain(every().map(Ask::elsewhere)) {
         let made = asked.make();
         let namespace = &asked.space;
@@ -216,6 +221,8 @@ fn every_command_that_is_said_names_its_namespace_and_no_password() {
 
 #[test]
 fn everything_is_in_the_namespace_of_the_release_and_nothing_holds_its_version_in_a_selector() {
+    // 8, 4.2: the namespace of the values beats -n; 6.1: a Job and a claim that ignore namespaceOverride; 6.2: the
+    // chart in labels.
     for asked in every().chain(every().map(Ask::elsewhere)) {
         let namespace = &asked.space;
         for (name, wanted) in &asked.make().objects {

@@ -1,5 +1,7 @@
 //! Inferno (facts: products 4).
 
+mod guide;
+
 use serde_json::{Value, json};
 
 use super::{Ask, Made, ask, mount, volume};
@@ -28,7 +30,14 @@ fn the_server_starts_with_what_its_image_knows() {
     assert_eq!(made.container(SERVER, "/image"), "ghcr.io/ringo380/inferno:0.10.6-standard");
     assert_eq!(made.container(SERVER, "/command"), json!(["inferno"]));
     assert_eq!(made.container(SERVER, "/args"), json!(["serve", "--bind", "0.0.0.0:8000"]));
-    assert_eq!(made.keys("ConfigMap/inferno-config"), ["HOME", "INFERNO_CACHE_DIR", "INFERNO_MODELS_DIR"]);
+    let keys = [
+        "HOME",
+        "INFERNO_AUTO_CHECK_UPDATES",
+        "INFERNO_AUTO_INSTALL_UPDATES",
+        "INFERNO_CACHE_DIR",
+        "INFERNO_MODELS_DIR",
+    ];
+    assert_eq!(made.keys("ConfigMap/inferno-config"), keys);
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
         assert!(made.container(SERVER, &format!("/{probe}")).is_object(), "{probe}");
         assert_eq!(made.container(SERVER, &format!("/{probe}/initialDelaySeconds")), Value::Null, "{probe}");
@@ -229,6 +238,7 @@ fn names_follow_the_release_as_in_the_guide() {
 
 #[test]
 fn replicas_keep_apart_as_far_as_was_said() {
+    // 4.5: required anti-affinity and maxUnavailable 0.
     let required = made(&[MANY, &[("spread", "required")]]);
     assert!(
         required.pod(SERVER, "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution").is_array()
@@ -264,7 +274,7 @@ fn two_autoscalers_never_pull_at_one_measure() {
 
 #[test]
 fn settings_are_a_file_that_the_program_reads() {
-    // 4.6: variables that change nothing.
+    // 4.6, 4.8: variables that change nothing.
     let made = made(&[&[("configFile", "[server]\nmax_concurrent_requests = 20")]]);
     assert_eq!(made.keys("ConfigMap/inferno-settings"), ["config.toml"]);
     assert!(mount(&made, SERVER, "/home/inferno/.config/inferno").is_object());

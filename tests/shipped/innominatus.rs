@@ -1,5 +1,7 @@
 //! innominatus (facts: products 3).
 
+mod guide;
+
 use serde_json::{Value, json};
 
 use super::{AWKWARD, Ask, Made, ask, mount, volume};
@@ -79,7 +81,8 @@ fn no_word_of_the_guides_passwords_is_left() {
 
 #[test]
 fn files_lie_where_the_server_reads_them() {
-    // 3.4: users.yaml is not in the image; its folders cannot be written with a read-only root.
+    // 3.3: a root that can be written; 3.4: users.yaml is not in the image; its folders cannot be written with a
+    // read-only root.
     let made = made(&[]);
     let config = mount(&made, SERVER, "/app/admin-config.yaml");
     assert_eq!(config["subPath"], "admin-config.yaml");
@@ -131,8 +134,9 @@ fn probes_tell_a_server_without_its_database_from_a_dead_one() {
     assert_eq!(made.container(SERVER, "/livenessProbe/tcpSocket/port"), "http");
     assert_eq!(made.container(SERVER, "/readinessProbe/httpGet/path"), "/ready");
     assert_eq!(made.container(SERVER, "/startupProbe/periodSeconds"), 1);
-    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+    for (probe, timeout) in [("livenessProbe", 5), ("readinessProbe", 6), ("startupProbe", 6)] {
         assert_eq!(made.container(SERVER, &format!("/{probe}/initialDelaySeconds")), Value::Null, "{probe}");
+        assert_eq!(made.container(SERVER, &format!("/{probe}/timeoutSeconds")), timeout, "{probe}");
     }
     assert_eq!(made.named(SERVER, "/initContainers"), ["wait-database"]);
     // 3.4: it goes on without its database and is ready all the same: a question to the database tells.
@@ -169,6 +173,7 @@ fn a_tag_is_a_version_without_a_v() {
 
 #[test]
 fn an_external_database_is_reached_by_its_parts_with_a_certificate_authority() {
+    // 3.3, 8: encryption by DB_SSLMODE, off by default.
     let made =
         production(&[EXTERNAL, &[("database.secret", "secret:dbpw/password")]]).outside("dbpw/password", "pw").make();
     assert!(made.names("StatefulSet").is_empty());
@@ -201,6 +206,12 @@ fn a_password_that_its_dsn_cannot_hold_is_refused_and_any_other_is_taken() {
     for name in ["Idp", "1a"] {
         production(&[&[("database.name", name)]]).is_refused_at("database.name");
     }
+    // 3.4: not the password alone, and neither one that a Secret holds already.
+    for user in ["a b", "a'b", "a-b"] {
+        production(&[&[("database.user", user)]]).is_refused_at("database.user");
+    }
+    let there = production(&[EXTERNAL, &[("database.secret", "secret:dbpw/password")]]);
+    there.outside("dbpw/password", "a b").is_refused_at("database.secret");
 }
 
 #[test]
@@ -242,7 +253,7 @@ fn metrics_are_not_published_unasked() {
 
 #[test]
 fn several_replicas_are_taken_only_where_it_is_said_and_the_volume_can_be_shared() {
-    // 3.4: several replicas are unsafe; 3.1, 3.3: HPA and PodDisruptionBudget are promised and not there.
+    // 3.4, 8: several replicas are unsafe; 3.1, 3.3: HPA and PodDisruptionBudget are promised and not there.
     let several = production(&[&[("replicas", "3")]]).faults();
     for path in ["scaling.several", "workspaces.accessMode"] {
         assert!(several.iter().any(|fault| fault.starts_with(path)), "{path}: {several:?}");
@@ -255,6 +266,7 @@ fn several_replicas_are_taken_only_where_it_is_said_and_the_volume_can_be_shared
     assert_eq!(scaled.at(SERVER, "/spec/replicas"), Value::Null);
     let autoscaler = scaled.at("HorizontalPodAutoscaler/innominatus", "/spec");
     assert_eq!((&autoscaler["minReplicas"], &autoscaler["maxReplicas"]), (&json!(2), &json!(10)));
+    assert_eq!(autoscaler["metrics"][0]["resource"]["target"]["averageUtilization"], 70);
     let one = made(&[]);
     assert_eq!(one.at(SERVER, "/spec/strategy/type"), "Recreate");
     assert!(!one.has("PodDisruptionBudget/innominatus"));
@@ -339,12 +351,26 @@ fn further_services_are_said_only_where_they_are_asked_for() {
 }
 
 #[test]
-fn profiles_have_the_sizes_of_the_guide() {
-    for (profile, cpu, memory, policy) in [("development", "100m", "128Mi", false), ("staging", "250m", "256Mi", true)]
-    {
+fn profiles_have_the_sizes_of_the_guide_and_one_replica() {
+    // 3.3: its sizing; 3.4: its two and three replicas are not safe.
+    for (profile, requests, limits, volumes, policy) in [
+        ("development", ("100m", "128Mi"), ("500m", "512Mi"), ["8Gi", "5Gi"], false),
+        ("staging", ("250m", "256Mi"), ("1", "1Gi"), ["8Gi", "10Gi"], true),
+        ("production", ("500m", "512Mi"), ("2", "2Gi"), ["20Gi", "50Gi"], true),
+    ] {
         let made = ask("innominatus", profile).make();
-        assert_eq!(made.container(SERVER, "/resources/requests"), json!({"cpu": cpu, "memory": memory}), "{profile}");
+        let resources = made.container(SERVER, "/resources");
+        assert_eq!(resources["requests"], json!({"cpu": requests.0, "memory": requests.1}), "{profile}");
+        assert_eq!(resources["limits"], json!({"cpu": limits.0, "memory": limits.1}), "{profile}");
+        assert_eq!(made.at(SERVER, "/spec/replicas"), 1, "{profile}");
+        let sizes = ["postgresql", "workspaces"].map(|claim| {
+            let claim = format!("PersistentVolumeClaim/innominatus-{claim}");
+            made.at(&claim, "/spec/resources/requests/storage")
+        });
+        assert_eq!(sizes, volumes, "{profile}");
         assert_eq!(made.has("NetworkPolicy/innominatus"), policy, "{profile}");
     }
+    let database = made(&[]).container("StatefulSet/innominatus-postgresql", "/resources/requests");
+    assert_eq!(database, json!({"cpu": "500m", "memory": "512Mi"}));
     assert_eq!(setting(&ask("innominatus", "development").make(), "LOG_LEVEL").as_deref(), Some("debug"));
 }

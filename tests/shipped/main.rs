@@ -18,6 +18,7 @@ use serde_json::Value;
 use slipway::answers::Form;
 use slipway::answers::form::{Layers, Place, Sources};
 use slipway::answers::view::{Input, SecretInput};
+use slipway::diagnose::Patterns;
 use slipway::facts::{Fact, Facts};
 use slipway::plan::gates::Caution;
 use slipway::plan::install::install;
@@ -251,6 +252,11 @@ impl Made {
         let version = self.form.world().version();
         let earlier = Earlier { deployed: &deployed, wanted, left: &left, members: &[], finally: &version, caution };
         upgrade(&earlier, &self.form.world(), &live, &deployed.target, self.form.recorded()).unwrap()
+    }
+
+    /// What a line of a log is explained with: the code of the finding.
+    fn explains(&self, line: &str) -> Option<String> {
+        Patterns::new(&self.plan().log_patterns).explain(line).map(|pattern| pattern.code.clone())
     }
 
     /// What is said at the end.

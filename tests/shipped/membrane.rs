@@ -1,5 +1,6 @@
 //! Membrane (facts: products 5).
 
+mod guide;
 mod running;
 
 use serde_json::{Value, json};
@@ -144,7 +145,8 @@ fn losing_the_key_of_credentials_is_losing_them_and_it_is_said() {
 
 #[test]
 fn settings_are_called_as_the_program_calls_them() {
-    // 5.3: S3_BUCKET or STORAGE_BUCKET; CUSTOM_CODE_MEMORY_LIMIT on amd64 only; NEXT_PUBLIC_ENGINE_URI is missing.
+    // 5.3: S3_BUCKET or STORAGE_BUCKET; CUSTOM_CODE_MEMORY_LIMIT on amd64 only; NEXT_PUBLIC_ENGINE_URI and the
+    // console's Auth0 pair are missing.
     let made = base(&[]).make();
     assert_eq!(setting(&made, "BASE_URI").as_deref(), Some("https://api.acme.io"));
     assert_eq!(setting(&made, "CUSTOM_CODE_RUNNER_URI").as_deref(), Some("http://custom-code-runner:5000"));
@@ -171,6 +173,7 @@ fn settings_are_called_as_the_program_calls_them() {
 
 #[test]
 fn a_login_of_its_own_leaves_nothing_of_auth0_behind() {
+    // 5.3: all three of Auth0 left out, and mail.
     let auth0 = [("auth0.domain", None), ("auth0.clientId", None), ("auth0.clientSecret", None)];
     let builtin = [("auth.mode", Some("builtin")), ("smtp.host", Some("s.x.io")), ("email.from", Some("a@b.io"))];
     let made = base(&[&auth0[..], &builtin].concat()).make();
@@ -187,6 +190,7 @@ fn a_login_of_its_own_leaves_nothing_of_auth0_behind() {
 
 #[test]
 fn databases_by_parts_take_any_password() {
+    // 8: passwords in URLs.
     let mongo = [
         ("mongo.url", None),
         ("mongo.by", Some("parts")),
@@ -245,6 +249,7 @@ fn a_cluster_of_redis_is_numbered_without_a_gap() {
 
 #[test]
 fn a_redis_of_its_own_is_waited_for() {
+    // 5.8: CrashLoopBackOff while Redis is not there.
     let made = base(&[("redis.url", None), ("redis.mode", Some("bundled"))]).make();
     assert!(made.has("StatefulSet/membrane-redis"));
     let url = made.secret("membrane-secrets", "REDIS_URI").unwrap();

@@ -1,5 +1,6 @@
 //! Prefect server (facts: products 6).
 
+mod kept;
 mod reached;
 
 use std::collections::BTreeSet;
@@ -82,7 +83,7 @@ fn nothing_on_a_pod_changes_with_the_chart() {
 
 #[test]
 fn probes_begin_at_once_and_follow_the_base_path() {
-    // 6.3: every 10 s with an initial delay; 6.12: another base path leaves them behind.
+    // 6.3, 6.10, #641: none, or every 10 s with an initial delay; 6.12: another base path leaves them behind.
     for (base, answers) in [("/api", &[][..]), ("/prefect/api", &[("server.apiBasePath", "/prefect/api")])] {
         let made = made(&[answers]);
         assert_eq!(made.container(SERVER, "/startupProbe/periodSeconds"), 1);
@@ -165,6 +166,7 @@ fn services_apart_have_redis_and_a_migration_before_them() {
 
 #[test]
 fn an_external_redis_takes_any_password() {
+    // 8: passwords in URLs.
     let redis = [
         APART,
         &[("redis.mode", "external"), ("redis.host", "r.example.com"), ("redis.secret", AWKWARD), ("redis.user", "pf")],
@@ -185,7 +187,7 @@ fn an_external_redis_takes_any_password() {
 
 #[test]
 fn several_replicas_need_the_services_apart_and_are_drained_one_by_one() {
-    // 6.7: no PodDisruptionBudget; several servers would each run the services.
+    // 6.7: no PodDisruptionBudget; 6.10: one replica of the services; several servers would each run the services.
     plain(&[("replicas", "2")]).is_refused_at("replicas");
     assert!(!plain(&[("scaling.mode", "hpa")]).faults().is_empty());
     let two = plain(&[APART, &[("replicas", "2")]].concat()).make();
@@ -205,7 +207,7 @@ fn several_replicas_need_the_services_apart_and_are_drained_one_by_one() {
 
 #[test]
 fn sqlite_lies_on_a_claim_that_stays_and_serves_one_replica() {
-    // 6.4, 6.14: its claim is deleted with the release.
+    // 6.4: a claim that is mounted and not made, RollingUpdate over it; 6.14: it is deleted with the release.
     let made = plain(&[("database.mode", "sqlite")]).make();
     assert_eq!(made.at(SERVER, "/spec/strategy"), json!({"type": "Recreate"}));
     assert_eq!(made.env(SERVER, URL).as_deref(), Some("sqlite+aiosqlite:////data/prefect.db"));
@@ -219,7 +221,7 @@ fn sqlite_lies_on_a_claim_that_stays_and_serves_one_replica() {
 
 #[test]
 fn the_bundled_database_keeps_its_data_and_its_generated_password() {
-    // 6.8: an image that is gone, no volume, the password prefect-rocks.
+    // 6.8, #524: an image that is gone, no volume, the password prefect-rocks.
     let made = made(&[]);
     assert_eq!(made.container("StatefulSet/prefect-postgresql", "/image"), "postgres:17");
     assert!(made.has("PersistentVolumeClaim/prefect-postgresql"));
@@ -269,6 +271,7 @@ fn another_image_of_redis_over_its_volume_is_told_as_what_it_is_and_no_new_place
 
 #[test]
 fn on_an_upgrade_the_schema_is_migrated_before_the_server_and_its_services_are_exchanged() {
+    // 6.6, 6.14, #522, #539: a hook that migrates when the new pods run already.
     let before = made(&[APART, &[("version", "3.8.3")]]);
     let plan = made(&[APART]).upgraded_from(&before);
     let wave = |name: &str| plan.steps.iter().find(|step| step.wanted.object.id().short() == name).unwrap().wave;
@@ -305,6 +308,7 @@ fn by_url(url: &str) -> Ask {
 
 #[test]
 fn a_url_keeps_its_encoding_and_names_another_database_than_the_bundled_one() {
+    // 8, 6.4: asyncpg says ssl, not sslmode.
     let made = by_url("postgres://us%40er:p%2Fw@db.example.com:6432/pre").make();
     let url = made.secret("prefect-server-postgresql-connection", "connection-string").unwrap();
     assert_eq!(url, "postgresql+asyncpg://us%40er:p%2Fw@db.example.com:6432/pre?ssl=require");
@@ -358,6 +362,7 @@ fn it_tells_nobody_outside_of_itself_unless_asked() {
 
 #[test]
 fn an_upgrade_migrates_by_the_job_where_services_are_apart_and_at_the_start_else() {
+    // 6.6, 6.14, #522, #539.
     let product = super::product("prefect");
     let holds = |answers: &[(&str, &str)], at_start: bool| {
         let form = plain(answers).form();

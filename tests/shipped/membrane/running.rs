@@ -145,7 +145,7 @@ fn the_runner_is_reached_from_inside_only_and_cannot_ask_the_cloud_who_it_is() {
 
 #[test]
 fn one_ingress_serves_three_hosts_with_one_certificate_and_closes_the_metrics() {
-    // 5.4: a fixed class; 8: /prometheus is published without a login.
+    // 5.4: a fixed class, calls that take minutes; 8: /prometheus is published without a login.
     let made = base(&[]).make();
     assert_eq!(made.names("Ingress"), ["membrane-ingress"]);
     let spec = made.at("Ingress/membrane-ingress", "/spec");
@@ -158,6 +158,9 @@ fn one_ingress_serves_three_hosts_with_one_certificate_and_closes_the_metrics() 
     assert!(closed.contains("/prometheus") && closed.contains("membrane-closed"), "{closed}");
     let annotations = made.at("Ingress/membrane-ingress", "/metadata/annotations");
     assert_eq!(annotations["nginx.ingress.kubernetes.io/proxy-body-size"], "100m");
+    for timeout in ["proxy-read-timeout", "proxy-send-timeout"] {
+        assert_eq!(annotations[format!("nginx.ingress.kubernetes.io/{timeout}")], "600", "{timeout}");
+    }
     assert_eq!(annotations.get("kubernetes.io/ingress.class"), None);
     let open = base(&[("exposure.openMetrics", Some("true"))]).make();
     assert!(!open.has("Service/membrane-closed"));

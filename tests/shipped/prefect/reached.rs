@@ -23,6 +23,7 @@ fn a_login_is_there_by_default_and_stands_in_a_secret() {
 
 #[test]
 fn nothing_is_published_without_a_login_unless_it_is_said() {
+    // 8: the API and its pages ask nobody.
     let open = [INGRESS, &[("auth.mode", "none")]].concat();
     assert!(!plain(&open).faults().is_empty());
     plain(&[open, vec![("auth.open", "true")]].concat()).make();
@@ -104,6 +105,8 @@ fn commands_name_ports_the_right_way_round_and_the_namespace() {
     assert!(notes.contains("kubectl -n prefect port-forward svc/prefect-server 4200:80"), "{notes}");
     assert!(notes.contains("svc:80/api"), "{notes}");
     assert_eq!(made.at("Service/prefect-server", "/spec/ports/0/targetPort"), 4200);
+    // 6.10: the address for browsers and the Service's port had to be kept in step by hand.
+    assert_eq!(made.env(SERVER, "PREFECT_UI_API_URL").as_deref(), Some("http://localhost:4200/api"));
 }
 
 #[test]
