@@ -23,6 +23,8 @@ pub(super) const MOST_PODS: usize = 20;
 const LINES_PER_WINDOW: usize = 50;
 /// How long lines are gathered before they are told.
 const WINDOW: Duration = Duration::from_millis(100);
+/// A pod that is ready is in no hurry: its log is opened this much later, when those that are looked into have theirs.
+const CALM: Duration = Duration::from_secs(1);
 /// A stream that is taken up again asks for this much before its last line: clocks and seconds are rounded.
 const OVERLAP_SECONDS: i64 = 5;
 /// Lines remembered to know which of the overlap were told already.
@@ -43,6 +45,8 @@ pub(super) struct Run {
     pub(super) container: String,
     /// Which run it is: the number of restarts before it.
     pub(super) restarts: u32,
+    /// Its pod is ready.
+    pub(super) calm: bool,
 }
 
 /// The runs whose logs can be read now: containers that run or ended, of at most [`MOST_PODS`] pods, those that are not
@@ -52,6 +56,7 @@ pub(super) fn readable(scene: &Scene, mine: impl Fn(&Object) -> bool) -> Vec<Run
     pods.sort_by_key(|pod| (super::pod_state::is_ready(pod), pod.name()));
     let mut runs = Vec::new();
     for pod in pods.into_iter().take(MOST_PODS) {
+        let calm = super::pod_state::is_ready(pod);
         for container in containers(pod) {
             let state = container.state();
             if state.name != "waiting" || container.last_end().is_some() {
@@ -61,6 +66,7 @@ pub(super) fn readable(scene: &Scene, mine: impl Fn(&Object) -> bool) -> Vec<Run
                     uid: pod.uid().into(),
                     container: container.name.into(),
                     restarts: container.restarts(),
+                    calm,
                 });
             }
         }
@@ -189,6 +195,9 @@ struct Follower<S, E> {
 impl<S: Source, E: Ear> Follower<S, E> {
     async fn follow(self, read_previous: bool) {
         self.ear.begins(&self.run);
+        if self.run.calm {
+            sleep(CALM).await;
+        }
         if read_previous {
             self.read(&self.log_of(true, None), &mut Cursor::default(), true).await;
         }

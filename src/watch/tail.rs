@@ -111,6 +111,7 @@ fn runs(pod: &Object, previous: bool) -> Vec<Run> {
         uid: pod.uid().into(),
         container: container.name.into(),
         restarts: container.restarts(),
+        calm: false,
     })
     .collect()
 }

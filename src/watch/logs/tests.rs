@@ -47,7 +47,7 @@ impl Ear for Over {
 }
 
 fn run(restarts: u32) -> Run {
-    Run { namespace: "n".into(), pod: "db-0".into(), uid: "u".into(), container: "main".into(), restarts }
+    Run { namespace: "n".into(), pod: "db-0".into(), uid: "u".into(), container: "main".into(), restarts, calm: false }
 }
 
 async fn play(scripts: Vec<Vec<Result<String, String>>>, restarts: u32) -> (Vec<EventKind>, Vec<LogOf>) {
@@ -136,6 +136,22 @@ async fn a_flood_is_bounded_and_what_was_dropped_is_counted() {
     assert_eq!(texts.len() as u64 + dropped, 1000);
     assert_eq!(texts.last().map(String::as_str), Some("line 999"), "the newest are kept");
     assert!(texts.len() <= LINES_PER_WINDOW * 2, "{}", texts.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_of_a_pod_that_is_ready_is_opened_a_second_later_and_every_other_at_once() {
+    for calm in [false, true] {
+        let script = Script::default();
+        *script.answers.lock().unwrap() = vec![vec![Ok(stamped(1, "one"))]].into();
+        let (sender, _events) = mpsc::channel::<Event>(64);
+        let ear = Over(script.clone(), Arc::default());
+        let mut logs = Logs::new(script.clone(), ear, Channel::new(sender, Instant::now()), Redactor::new([]));
+        logs.show(vec![Run { calm, ..run(0) }]);
+        sleep(CALM - Duration::from_millis(100)).await;
+        assert_eq!(script.asked.lock().unwrap().is_empty(), calm);
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(script.asked.lock().unwrap().len(), 1, "{calm}");
+    }
 }
 
 #[test]
