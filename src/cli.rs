@@ -281,7 +281,7 @@ pub enum Verb {
 pub enum Products {
     /// Its questions, profiles and components.
     Show {
-        /// Which product.
+        /// Which product, or which component.
         product: String,
     },
     /// Check products, without a cluster.

@@ -78,8 +78,9 @@ impl Run<'_> {
             match progress.outcome {
                 Outcome::Pending => {}
                 Outcome::Deployed => {
-                    let written = count(progress.written.len());
-                    return Ok(Ended { revision: revision.number, written, ..Ended::default() });
+                    let (written, unchanged) = revision.plan.counted();
+                    let (written, unchanged) = (count(written), count(unchanged));
+                    return Ok(Ended { revision: revision.number, written, unchanged, ..Ended::default() });
                 }
                 Outcome::Failed => {
                     return Err(Failure::new(FailureKind::Deployment, "the run failed").why(progress.why.clone()));

@@ -230,7 +230,12 @@ fn compare(path: &str, wanted: &Value, live: &Value, owned: &Value, found: &mut 
             let Some(owned) = owned.as_object() else { return };
             for name in owned.keys().filter_map(|key| key.strip_prefix("f:")).filter(|name| !wanted.contains_key(*name))
             {
-                if let Some(there) = live.get(name) {
+                let Some(there) = live.get(name) else { continue };
+                if matches!(name, "annotations" | "labels") && there.is_object() {
+                    // Maps that everybody writes into: what others own in them stays.
+                    let below = owned.get(&format!("f:{name}")).unwrap_or(&Value::Null);
+                    compare(&join(path, name), &Value::Object(Map::new()), there, below, found);
+                } else {
                     found.push(FieldChange { path: join(path, name), from: Some(there.clone()), to: None });
                 }
             }

@@ -21,6 +21,7 @@ use super::{answers, print, products, render as rendering};
 /// The verb. A product's name lists what its answers make and contacts no cluster, unless a namespace or release is named.
 pub(super) async fn run(shared: &Shared, name: Option<&str>) -> Result<(), Failure> {
     let place = shared.namespace.is_some() || shared.release.is_some();
+    super::releases::once(shared, name)?;
     let product = match name {
         Some(name) if !place => products::known(shared)?.contains_key(name).then_some(name),
         _ => None,

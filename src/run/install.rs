@@ -19,7 +19,7 @@ use crate::view::overview::{Overview, mends};
 use super::apply::Face;
 use super::frozen::Out;
 use super::releases::{self, Release};
-use super::setup::Setup;
+use super::setup::{self, Setup};
 use super::target::{self, Known};
 use super::{answers, apply, frozen, interactive, password, print, products, render as rendering, upgrade, wizard};
 
@@ -92,8 +92,7 @@ pub(super) fn save(form: &Form, context: &str) -> String {
 async fn meant(shared: &Shared, name: Option<&str>) -> Result<(Shared, Option<String>), Failure> {
     match name {
         Some(name) if products::known(shared)?.contains_key(name) => return Ok((shared.clone(), Some(name.into()))),
-        // The file says which.
-        None if shared.answers.is_some() => return Ok((shared.clone(), None)),
+        None if says_product(shared)? => return Ok((shared.clone(), None)),
         _ => {}
     }
     releases::once(shared, name)?;
@@ -103,15 +102,26 @@ async fn meant(shared: &Shared, name: Option<&str>) -> Result<(Shared, Option<St
             upgrade::refuse_half_gone(&found.revisions[0])?;
             Ok((upgrade::at(aimed, &found), Some(found.revisions[0].plan.product.name.clone())))
         }
-        // Neither is there: the product comes first, which may be only mistyped.
-        Err(failure) if matches!(failure.kind, FailureKind::Usage | FailureKind::Cluster) => {
+        // Neither is there, or nobody can say: the product comes first, which may be only mistyped.
+        Err(failure) if name.is_some_and(|name| failure.what == releases::none(name)) => {
             match name.map(|name| products::find(shared, name)) {
                 Some(Err(none)) => Err(none.why(format!("nor is a release meant: {}", failure.what))),
                 _ => Err(failure),
             }
         }
+        Err(failure) if failure.kind == FailureKind::Cluster => match name.map(|name| products::find(shared, name)) {
+            Some(Err(none)) => Err(none.why(format!("whether a release is meant cannot be seen: {}", failure.what))),
+            _ => Err(failure),
+        },
         Err(failure) => Err(failure),
     }
+}
+
+/// Whether the answers file says which product it is for.
+fn says_product(shared: &Shared) -> Result<bool, Failure> {
+    let Some(path) = &shared.answers else { return Ok(false) };
+    let said = file::target_of(&path.display().to_string(), &setup::read_file(path)?);
+    Ok(said.contains_key("product"))
 }
 
 /// `slipway plan`: what an installation would do, or a change.

@@ -105,6 +105,16 @@ fn components_for(folder: Option<&Path>) -> Result<Components, Failure> {
     Ok(components)
 }
 
+/// The components that any product which can be named may use.
+fn components(shared: &Shared) -> Result<Components, Failure> {
+    let mut all = components_for(None)?;
+    let folders = shared.products.as_deref().map(folders_of).transpose()?.unwrap_or_default();
+    for folder in folders {
+        all.extend(components_for(Some(&folder))?);
+    }
+    Ok(all)
+}
+
 /// A product by its name.
 ///
 /// # Errors
@@ -117,7 +127,7 @@ pub(super) fn find(shared: &Shared, name: &str) -> Result<Product, Failure> {
             .why(format!("known are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")))
             .state(crate::error::NOTHING_WRITTEN);
         if let Some(near) = near {
-            failure = failure.hint(format!("did you mean slipway install {near}?"));
+            failure = failure.hint(format!("did you mean {near}?"));
         }
         return Err(failure.hint("a product of your own: --products DIR"));
     };
@@ -212,7 +222,7 @@ fn head_of(name: &str, text: &str) -> (String, String) {
 
 fn show(shared: &Shared, name: &str) -> Result<(), Failure> {
     if !known(shared)?.contains_key(name)
-        && let Some(files) = components_for(shared.products.as_deref())?.get(name)
+        && let Some(files) = components(shared)?.get(name)
     {
         let told = component::show(name, files).map_err(|faults| {
             told(Failure::new(FailureKind::Invalid, format!("the component `{name}` has faults")), &faults)

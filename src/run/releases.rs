@@ -106,6 +106,11 @@ pub(super) fn once(shared: &Shared, word: Option<&str>) -> Result<(), Failure> {
         .hint("leave one of them out"))
 }
 
+/// That nothing bears a name.
+pub(super) fn none(release: &str) -> String {
+    format!("there is no release {release}")
+}
+
 /// A verb with its release. A rotation has the names of keys where the others have that.
 fn command(verb: &str, release: &str, namespace: &str) -> String {
     match verb {
@@ -123,7 +128,7 @@ fn choose<'a>(all: &'a [Standing], named: Option<&str>, place: &str, verb: &str)
         ([], None) => Err(failure("there is no release here".into()).hint(format!("name its namespace: {elsewhere}"))),
         ([], Some(named)) => {
             let known: Vec<String> = all.iter().map(|one| format!("{} in {}", one.release, one.namespace)).collect();
-            let failure = failure(format!("there is no release {named}"));
+            let failure = failure(none(named));
             let failure =
                 if known.is_empty() { failure } else { failure.why(format!("there is {}", known.join(", "))) };
             Err(failure.hint(format!("name another, or its namespace: {elsewhere}")))

@@ -56,7 +56,9 @@ pub(super) fn readable(scene: &Scene, mine: impl Fn(&Object) -> bool) -> Vec<Run
     pods.sort_by_key(|pod| (super::pod_state::is_ready(pod), pod.name()));
     let mut runs = Vec::new();
     for pod in pods.into_iter().take(MOST_PODS) {
-        let calm = super::pod_state::is_ready(pod);
+        // Without a probe it is ready as soon as it runs, whatever becomes of it.
+        let probed = pod.list(&["spec", "containers"]).iter().all(|one| one.get("readinessProbe").is_some());
+        let calm = probed && super::pod_state::is_ready(pod);
         for container in containers(pod) {
             let state = container.state();
             if state.name != "waiting" || container.last_end().is_some() {

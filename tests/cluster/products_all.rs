@@ -76,8 +76,9 @@ impl Life {
                 continue;
             }
             if item["kind"] == "Deployment" {
-                let status = &item["status"];
-                assert_eq!(status["readyReplicas"], status["replicas"], "{} {name}", self.product);
+                // An autoscaler may have asked for more a moment ago.
+                let rolled = ["rollout", "status", &name.to_lowercase(), "--timeout=120s"];
+                succeeded(&cx.kubectl().args(["-n", namespace]).args(rolled).output()?);
                 let image = item["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
                 images.push(format!("{name} {image}"));
             }
@@ -85,6 +86,7 @@ impl Life {
         }
         images.sort();
         let output = cx.kubectl().args(["get", WIDE, "-o", "name"]).output()?;
+        succeeded(&output);
         let wide = String::from_utf8(output.stdout)?;
         names.extend(
             wide.lines().filter(|name| name.contains(namespace)).map(|name| name.replace(namespace, "<namespace>")),
@@ -133,6 +135,9 @@ impl Life {
         self.run(cx, &arguments)?;
         let (installed, old) = self.there(cx, &namespace)?;
         assert!(!old.is_empty() && old.iter().any(|image| image.contains(self.before)), "{of}: {old:?}");
+
+        let wide = installed.iter().filter(|name| name.contains("<namespace>")).count();
+        assert_eq!(wide, if answers.contains(&"rights.scope=cluster") { 2 } else { 0 }, "{of}: {installed:?}");
 
         self.run(cx, &["upgrade", self.product, "-n", &namespace, "--reset", "version", "--without-backup"])?;
         let (upgraded, new) = self.there(cx, &namespace)?;

@@ -72,6 +72,19 @@ fn what_we_own_and_no_longer_want_goes_and_what_others_own_stays() {
 }
 
 #[test]
+fn annotations_that_are_not_wanted_any_more_go_without_those_of_others() {
+    let mut live = live(json!({}), json!({}));
+    live.0["metadata"]["annotations"] = json!({"ours": "1", "cloud.example.com/neg": "x"});
+    let mut owned = |fields: Value| {
+        live.0["metadata"]["managedFields"][0]["fieldsV1"] = json!({"f:metadata": {"f:annotations": fields}});
+        shown(&wanted(json!({})), &live)
+    };
+    assert_eq!(owned(json!({"f:ours": {}})), ["metadata.annotations.ours: \"1\" → -"]);
+    // An empty map that was sent: nothing in it is ours.
+    assert_eq!(owned(json!({})), Vec::<String>::new());
+}
+
+#[test]
 fn quantities_compare_by_amount_and_empty_is_nothing() {
     let live = live(json!({"a": {"requests": {"cpu": "1", "memory": "1Gi"}}}), json!({}));
     let wanted =

@@ -9,8 +9,8 @@ use crate::object::Object;
 
 const OF_METADATA: [&str; 2] = ["annotations", "labels"];
 /// Fields of a pod that mean the same empty and absent.
-const OF_PODS: [&str; 6] =
-    ["affinity", "hostAliases", "imagePullSecrets", "nodeSelector", "tolerations", "topologySpreadConstraints"];
+const OF_PODS: [&str; 5] =
+    ["hostAliases", "imagePullSecrets", "nodeSelector", "tolerations", "topologySpreadConstraints"];
 const OF_RESOURCES: [&str; 2] = ["limits", "requests"];
 
 /// Leaves it out. Everything else that is empty stays: an empty selector selects all, and `emptyDir: {}` is a volume.

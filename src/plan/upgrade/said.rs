@@ -58,6 +58,11 @@ fn is_a_place(question: &Question) -> bool {
     question.sticky && question.kind != Kind::Quantity && question.fixed.is_none()
 }
 
+/// Whether a volume was the release's already, and is not only found where the new answer points.
+fn was_there(earlier: &Earlier<'_>, volume: &str) -> bool {
+    earlier.deployed.steps.iter().any(|step| step.wanted.object.name() == volume)
+}
+
 /// What became of the answers since the last run.
 pub(super) fn answers(plan: &Plan, earlier: &Earlier<'_>, product: &Product) -> Vec<Finding> {
     let (was, now) = (&earlier.deployed.answers, &plan.answers);
@@ -110,7 +115,7 @@ pub(super) fn answers(plan: &Plan, earlier: &Earlier<'_>, product: &Product) -> 
     }
     for (path, change) in pinned {
         let target = &plan.target;
-        let (why, remedy) = match kept_volume(plan, &path) {
+        let (why, remedy) = match kept_volume(plan, &path).filter(|volume| was_there(earlier, volume)) {
             Some(volume) => (
                 format!(
                     "the volume {volume} stays with what is in it: nothing there is converted, renamed or made for the new answer"

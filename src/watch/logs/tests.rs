@@ -160,12 +160,13 @@ fn logs_of_at_most_twenty_pods_are_read_and_those_that_are_not_ready_come_first(
     for n in 0..30 {
         let ready = n < 25;
         scene.put(Arc::new(Object(serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("p{n:02}"), "namespace": "n", "uid": format!("{n}")},
-            "spec": {"containers": [{"name": "main"}]},
+            "spec": {"containers": [{"name": "main", "readinessProbe": {}}]},
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}], "containerStatuses": [{"name": "main", "state": {"running": {}}}]}}))));
     }
     let runs = readable(&scene, |_| true);
     assert_eq!(runs.len(), MOST_PODS);
     assert_eq!(runs[..5].iter().map(|run| run.pod.as_str()).collect::<Vec<_>>(), ["p25", "p26", "p27", "p28", "p29"]);
+    assert_eq!(runs.iter().filter(|run| !run.calm).count(), 5, "who is ready is in no hurry");
     assert_eq!(readable(&scene, |pod| pod.name() == "p29").len(), 1);
 }
 
