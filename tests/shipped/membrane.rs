@@ -33,6 +33,18 @@ const BASE: &[(&str, &str)] = &[
 ];
 
 /// The production profile with what nobody can answer for the operator; `None` takes an answer out again.
+/// What development needs of its operator; `None` takes an answer out again.
+const DEVELOPMENT: &[(&str, Option<&str>)] = &[
+    ("redis.url", None),
+    ("exposure.host", None),
+    ("exposure.issuer", None),
+    ("auth0.domain", None),
+    ("auth0.clientId", None),
+    ("auth0.clientSecret", None),
+    ("smtp.host", Some("s.x.io")),
+    ("email.from", Some("a@b.io")),
+];
+
 fn base(more: &[(&'static str, Option<&'static str>)]) -> Ask {
     under("production", more)
 }
@@ -343,17 +355,7 @@ fn buckets_are_three_and_differ() {
 
 #[test]
 fn development_needs_neither_a_domain_nor_an_identity_provider() {
-    let more = [
-        ("redis.url", None),
-        ("exposure.host", None),
-        ("exposure.issuer", None),
-        ("auth0.domain", None),
-        ("auth0.clientId", None),
-        ("auth0.clientSecret", None),
-        ("smtp.host", Some("s.x.io")),
-        ("email.from", Some("a@b.io")),
-    ];
-    let made = under("development", &more).make();
+    let made = under("development", DEVELOPMENT).make();
     assert_eq!(setting(&made, "BASE_URI").as_deref(), Some("http://localhost:8081"));
     assert!(made.names("Ingress").is_empty());
     let notes = made.notes();

@@ -2,17 +2,6 @@
 
 use super::*;
 
-/// What development needs of its operator; `None` takes an answer out again.
-const DEVELOPMENT: &[(&str, Option<&str>)] = &[
-    ("redis.url", None),
-    ("exposure.host", None),
-    ("exposure.issuer", None),
-    ("auth0.domain", None),
-    ("auth0.clientId", None),
-    ("auth0.clientSecret", None),
-    ("smtp.host", Some("s.x.io")),
-    ("email.from", Some("a@b.io")),
-];
 const QUEUED: &str = "Deployment/queued-tasks-worker";
 /// What makes a program out of the one image.
 const ROLES: [(&str, &str); 4] = [
