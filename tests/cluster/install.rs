@@ -229,7 +229,7 @@ pub(crate) async fn bad_input_is_told_with_its_exit_code_and_nothing_is_written(
             "admin",
             strings(&["ingest", "--yes"]),
             2,
-            &["there is no product `ingest`", "slipway install inngest"],
+            &["there is no product `ingest`", "did you mean inngest?"],
         ),
         ("a flag without a value", "admin", strings(&["inngest", "--set", "hunter2"]), 2, &["--set PATH=VALUE"]),
         (
