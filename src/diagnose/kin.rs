@@ -38,17 +38,38 @@ pub fn workload_of(scene: &Scene, object: &Object) -> ObjectId {
     current.id()
 }
 
-/// The newest ReplicaSet of a Deployment: the one with the Deployment's own revision number, else the highest.
+/// The newest ReplicaSet of a Deployment: the one with the Deployment's own revision number, else the highest. Of a change
+/// that the controller has not seen yet, or has not told of, it is the one with the Deployment's own template, if any.
 pub fn newest_replica_set<'a>(scene: &'a Scene, deployment: &Object) -> Option<&'a Object> {
     let number = |object: &Object| object.annotation(REVISION).and_then(|text| text.parse::<u64>().ok());
     let sets = || scene.owned_by(deployment.uid()).filter(|set| set.kind() == "ReplicaSet");
     // A Deployment whose change its controller has not seen yet carries the number of the revision before.
     let seen = deployment.integer(&["status", "observedGeneration"]) >= deployment.integer(&["metadata", "generation"]);
     if !seen {
-        return None;
+        return sets().find(|set| has_template_of(set, deployment));
     }
     let wanted = number(deployment);
     sets().find(|set| wanted.is_some() && number(set) == wanted).or_else(|| sets().max_by_key(|set| number(set)))
+}
+
+/// Whether a ReplicaSet is made from the template that its Deployment has now: what the deployment controller itself
+/// tells the new one by (kubernetes: `FindNewReplicaSet`, all but the label `pod-template-hash`). No answer of a status is
+/// needed for it, so that none can be stale.
+pub fn has_template_of(set: &Object, deployment: &Object) -> bool {
+    let template = |object: &Object| {
+        let mut template = object.at(&["spec", "template"]).cloned().unwrap_or_default();
+        if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
+            // Older servers write it as null into one of the two.
+            metadata.remove("creationTimestamp");
+            if let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut) {
+                labels.remove("pod-template-hash");
+            }
+        }
+        template
+    };
+    // The spec is nearly all of it: what differs there is not copied.
+    let spec = |object| Object::at(object, &["spec", "template", "spec"]);
+    spec(set) == spec(deployment) && template(set) == template(deployment)
 }
 
 /// Whether a pod belongs to the revision that is being rolled out. A pod whose owner was not seen speaks for itself.

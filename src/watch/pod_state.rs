@@ -12,7 +12,7 @@ const ON_THE_WAY: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
 
 /// The pod as it is shown; its group is left empty for whoever knows the plan.
 pub fn of(scene: &Scene, pod: &Object) -> PodState {
-    let deleting = pod.at(&["metadata", "deletionTimestamp"]).is_some();
+    let deleting = is_ending(pod);
     let phase = pod.text(&["status", "phase"]);
     let all = containers(pod);
     PodState {
@@ -33,9 +33,14 @@ pub fn of(scene: &Scene, pod: &Object) -> PodState {
     }
 }
 
+/// On its way out.
+pub fn is_ending(pod: &Object) -> bool {
+    pod.at(&["metadata", "deletionTimestamp"]).is_some()
+}
+
 /// Ready by its condition, and not on its way out.
 pub fn is_ready(pod: &Object) -> bool {
-    pod.at(&["metadata", "deletionTimestamp"]).is_none()
+    !is_ending(pod)
         && pod.text(&["status", "phase"]) == "Running"
         && condition(pod, "Ready").is_some_and(|ready| ready.is_true())
 }
@@ -55,7 +60,7 @@ fn container_state(container: &Container<'_>) -> ContainerState {
 }
 
 fn reason(scene: &Scene, pod: &Object, containers: &[Container<'_>]) -> String {
-    if pod.at(&["metadata", "deletionTimestamp"]).is_some() {
+    if is_ending(pod) {
         return "ending".into();
     }
     match pod.text(&["status", "phase"]) {

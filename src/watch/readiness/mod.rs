@@ -64,6 +64,16 @@ pub fn assess(object: &Object, scene: &Scene) -> Assessment {
     if object.at(&["metadata", "deletionTimestamp"]).is_some() {
         return Assessment::waiting("is being deleted");
     }
+    let by_status = by_status(object, scene);
+    let is_deployment = (object.group(), object.kind()) == ("apps", "Deployment");
+    match by_status.readiness {
+        Readiness::Ready => by_status,
+        _ if is_deployment => deployment::by_its_pods(object, scene).unwrap_or(by_status),
+        _ => by_status,
+    }
+}
+
+fn by_status(object: &Object, scene: &Scene) -> Assessment {
     let observed = observed(object);
     if observed == Observed::Older {
         return Assessment::waiting("its controller has not seen the change yet");

@@ -6,6 +6,7 @@ use super::*;
 use crate::diagnose::Notice;
 use crate::facts::{Fact, Facts, StorageClass};
 
+mod by_pods;
 mod custom;
 mod pods;
 
