@@ -7,7 +7,8 @@ use crate::cluster::record::{self, Outcome, Revision};
 use crate::cluster::{Apply, applyset};
 use crate::error::{Failure, FailureKind};
 use crate::event::EventKind;
-use crate::plan::{Action, Plan};
+use crate::plan::rollback::of_generation;
+use crate::plan::{Action, Plan, Step};
 
 impl Run<'_> {
     pub(super) async fn write_parent(&self, kept: &Kept, exact: bool) -> Result<(), Failure> {
@@ -28,7 +29,10 @@ impl Run<'_> {
         if let Some(pending) = kept.pending() {
             if wants_the_same(&pending.plan, self.plan) {
                 self.tell.all(EventKind::RunResumed { revision: pending.number, who: pending.who.clone() }).await;
-                return Ok(pending.clone());
+                let mut gone_on = pending.clone();
+                // Where nothing that is sent depends on them they may be others.
+                gone_on.plan.answers = self.plan.answers.clone();
+                return Ok(gone_on);
             }
             let mut left = pending.clone();
             left.progress.outcome = Outcome::Superseded;
@@ -98,7 +102,13 @@ impl Run<'_> {
 fn wants_the_same(left: &Plan, now: &Plan) -> bool {
     let objects = |plan: &Plan| -> Vec<_> {
         let kept = plan.steps.iter().filter(|step| step.action != Action::Delete);
-        kept.map(|step| (step.wanted.object.clone(), step.wanted.recipes.clone())).collect()
+        let recipes = |step: &Step| -> Vec<_> {
+            let mut recipes: Vec<_> = step.wanted.recipes.clone().into_iter().collect();
+            // Before the key Secret of a first run is made, what it holds is of no generation yet.
+            recipes.iter_mut().for_each(|(_, recipe)| of_generation(recipe, plan.keys.generation.max(1)));
+            recipes
+        };
+        kept.map(|step| (step.wanted.object.clone(), recipes(step))).collect()
     };
     left.verb == now.verb
         && left.product == now.product

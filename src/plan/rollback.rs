@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-pub use keys::Generations;
+pub use keys::{Generations, of_generation};
 
 use super::action::{ChangedConfiguration, action};
 use super::set::OPENED_BY;
@@ -116,7 +116,7 @@ fn steps(ground: &Ground<'_>, secrets: &Secrets, generation: u32, findings: &mut
         let live = ground.live.get(&id);
         let mut wanted = step.wanted.clone();
         for recipe in wanted.recipes.values_mut() {
-            keys::of_generation(recipe, generation);
+            of_generation(recipe, generation);
         }
         match (step.class, live) {
             _ if is_job(&wanted.object) => {

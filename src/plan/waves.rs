@@ -11,8 +11,9 @@ use crate::object::{Object, ObjectId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Definitions,
-    Configuration,
-    Storage,
+    /// Whatever pods stand on and what needs no pod itself: configuration, rights, volumes, services. None of it waits for
+    /// another of it, so that it is one wave.
+    Ground,
     Workloads,
     Exposure,
 }
@@ -20,12 +21,11 @@ enum Rank {
 fn rank(object: &Object) -> Rank {
     match (object.group(), object.kind()) {
         ("apiextensions.k8s.io", _) => Rank::Definitions,
-        ("", "PersistentVolumeClaim" | "PersistentVolume" | "Service") => Rank::Storage,
         ("", "Pod" | "ReplicationController") | ("apps" | "batch", _) => Rank::Workloads,
         // Before the pods that they are about: a policy that comes later has a gap.
         ("" | "rbac.authorization.k8s.io" | "scheduling.k8s.io" | "storage.k8s.io", _)
         | ("networking.k8s.io", "NetworkPolicy")
-        | ("admissionregistration.k8s.io", _) => Rank::Configuration,
+        | ("admissionregistration.k8s.io", _) => Rank::Ground,
         _ => Rank::Exposure,
     }
 }
@@ -127,8 +127,7 @@ fn place<'a>(item: &'a Wanted, all: &'a [Wanted], depths: &mut BTreeMap<&'a str,
 fn title(key: (Rank, u32), keys: &[(Rank, u32)], wanted: &[Wanted]) -> String {
     match key.0 {
         Rank::Definitions => "Custom resource definitions".into(),
-        Rank::Configuration => "Configuration and rights".into(),
-        Rank::Storage => "Volumes and services".into(),
+        Rank::Ground => "Configuration, rights, volumes and services".into(),
         Rank::Exposure => "Scaling and exposure".into(),
         Rank::Workloads => {
             let mut groups: Vec<&str> = Vec::new();
@@ -208,12 +207,12 @@ mod tests {
         ])
         .unwrap();
         let numbers: Vec<u32> = waves.places.iter().map(|(number, _)| *number).collect();
-        assert_eq!(numbers, [5, 4, 2, 3, 3, 2, 1, 0]);
+        assert_eq!(numbers, [4, 3, 1, 2, 2, 1, 1, 0]);
         let after: Vec<String> = waves.places[1].1.iter().map(ToString::to_string).collect();
         assert_eq!(after, ["StatefulSet.apps/n/d", "StatefulSet.apps/n/e"], "a claim is not waited for on its own");
-        assert_eq!(waves.titles[3], "Workloads: database, queue");
-        assert_eq!(waves.titles[4], "Workloads: server");
-        assert_eq!(waves.titles.len(), 6);
+        assert_eq!(waves.titles[2], "Workloads: database, queue");
+        assert_eq!(waves.titles[3], "Workloads: server");
+        assert_eq!(waves.titles.len(), 5);
     }
 
     #[test]

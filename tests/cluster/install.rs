@@ -199,6 +199,8 @@ pub(crate) async fn a_killed_install_is_finished_by_the_next_run_with_the_first_
         }
         let key_secrets = finished.keys().filter(|name| name.starts_with("Secret/inngest-keys-"));
         assert_eq!(key_secrets.count(), 1, "killed after {after:?}");
+        // The record that was begun is gone on with: nobody sees a second one in the history.
+        assert!(!finished.contains_key("ConfigMap/slipway-inngest.r2"), "killed after {after:?}");
         Ok(())
     };
     // A few at once: most of the time each waits for the cluster.

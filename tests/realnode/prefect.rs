@@ -18,6 +18,27 @@ request = urllib.request.Request(
 print(urllib.request.urlopen(request, timeout=60).read().decode())
 "#;
 
+/// What the API answers to who has no login, and to the probes: statuses, a line each.
+const ASK_WITHOUT_LOGIN: &str = r#"
+import sys, urllib.error, urllib.request
+for path in sys.argv[1:]:
+    try:
+        status = urllib.request.urlopen("http://localhost:4200/api" + path, timeout=60).status
+    except urllib.error.HTTPError as refused:
+        status = refused.code
+    print(path, status)
+"#;
+
+/// The Secret of a certificate that the bundled PostgreSQL answers with.
+fn certificate() -> testbed::Outcome<Value> {
+    let made = rcgen::generate_simple_self_signed(["prefect-postgresql".to_owned()])?;
+    let data = json!({"tls.crt": made.cert.pem(), "tls.key": made.signing_key.serialize_pem()});
+    let metadata = json!({"name": "prefect-postgresql-tls"});
+    Ok(
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls", "stringData": data}),
+    )
+}
+
 struct Prefect<'a> {
     cx: &'a Context,
     namespace: String,
@@ -38,10 +59,22 @@ impl Prefect<'_> {
         Ok(said(&output))
     }
 
+    /// What Python says inside the server's pod.
+    fn python(&self, program: &str, arguments: &[&str]) -> testbed::Outcome<String> {
+        let inside = ["exec", "deploy/prefect-server", "-c", "prefect-server", "--", "python3", "-c", program];
+        self.cx.kubectl(&[&["-n", self.namespace.as_str()], &inside[..], arguments].concat())
+    }
+
     /// What the API answers to a request.
     fn answer(&self, method: &str, path: &str, body: &str) -> testbed::Outcome<String> {
-        let inside = ["exec", "deploy/prefect-server", "-c", "prefect-server", "--", "python3", "-c", ASK];
-        self.cx.kubectl(&[&["-n", self.namespace.as_str()], &inside[..], &[method, path, body]].concat())
+        self.python(ASK, &[method, path, body])
+    }
+
+    /// What PostgreSQL answers on its own socket.
+    fn sql(&self, query: &str) -> testbed::Outcome<String> {
+        let inside =
+            ["exec", "prefect-postgresql-0", "-c", "postgresql", "--", "psql", "-U", "prefect", "-d", "server"];
+        self.cx.kubectl(&[&["-n", self.namespace.as_str()], &inside[..], &["-Atc", query]].concat())
     }
 
     fn get(&self, path: &str) -> testbed::Outcome<Value> {
@@ -73,9 +106,18 @@ pub(crate) async fn a_flow_run_outlives_upgrade_restore_rollback_uninstall_and_r
     let prefect = Prefect { cx: &cx, namespace: cx.namespace().await? };
     // Its services apart, so that Redis and the Job of the migration are part of it. The node is no larger than this machine.
     let small = ["--set", "resources.cpu=20m", "--set", "resources.memory=128Mi"];
-    let install = [&["--profile", "staging"], &small[..]].concat();
+    let tls = ["--set", "database.certificate=prefect-postgresql-tls"];
+    let install = [&["--profile", "staging"], &small[..], &tls].concat();
+    cx.apply(&prefect.namespace, &certificate()?)?;
     let told = prefect.done("install", &install)?;
     assert!(told.contains("prefect-server-db-migrations"), "{told}");
+
+    let asked = prefect.python(ASK_WITHOUT_LOGIN, &["/health", "/ready", "/flows/filter", "/admin/version"])?;
+    let refused = ["/flows/filter 401", "/admin/version 401"];
+    assert_eq!(asked.lines().collect::<Vec<_>>(), [&["/health 200", "/ready 200"], &refused[..]].concat());
+    // Every connection that came over the network; what psql asks with comes by the socket.
+    let encrypted = "select bool_and(ssl), count(*) > 0 from pg_stat_ssl join pg_stat_activity using (pid) where client_addr is not null";
+    assert_eq!(prefect.sql(encrypted)?, "t|t");
 
     let flow = prefect.post("/flows/", &json!({"name": "harbour"}))?;
     let scheduled = json!({"flow_id": flow["id"], "name": "first", "state": {"type": "SCHEDULED"}});

@@ -107,7 +107,7 @@ fn a_first_install_creates_everything_in_the_order_of_the_waves() {
     assert!(plan.steps.is_sorted_by_key(|step| step.wave));
     let after: Vec<String> = of(&plan, "Deployment/d").after.iter().map(ObjectId::short).collect();
     assert_eq!(after, ["StatefulSet/db"]);
-    assert_eq!(plan.waves.len(), 4, "{:?}", plan.waves);
+    assert_eq!(plan.waves.len(), 3, "{:?}", plan.waves);
     assert_eq!(plan.keys.generation, 1);
     assert!(!plan.keys.exists);
     let password = plan.keys.entries.iter().find(|entry| entry.path == "database.password").unwrap();

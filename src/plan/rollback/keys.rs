@@ -92,7 +92,7 @@ pub(super) fn choose(ground: &Ground<'_>) -> Result<Chosen, Failure> {
 }
 
 /// Puts the generation into every reference to a key.
-pub(super) fn of_generation(recipe: &mut Recipe, to: u32) {
+pub fn of_generation(recipe: &mut Recipe, to: u32) {
     for given in recipe.with.values_mut() {
         match given {
             Given::Secret { at: SecretRef::Keys { generation, .. }, .. } => *generation = to,
