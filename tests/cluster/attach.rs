@@ -103,7 +103,11 @@ pub(crate) async fn a_run_that_was_left_is_shown_and_gone_on_with(cx: Context) -
     assert!(said(&done).contains("Going on with revision 1"), "{}", said(&done));
     let after = objects(&cx, &namespace)?;
     assert_eq!(keys(&after), before);
-    assert_eq!(after["Deployment/inngest"]["status"]["readyReplicas"], 1);
+    // Its status says later than its pod that it is ready.
+    cx.until("the server's status counts its pod", async || {
+        Ok(objects(&cx, &namespace)?["Deployment/inngest"]["status"]["readyReplicas"] == 1)
+    })
+    .await?;
     assert!(!after.contains_key("ConfigMap/slipway-inngest.r2"));
     // The same install finds what attach left: nothing to do.
     let again = crate::install::install(&cx, "admin", &["inngest", "-n", &namespace, "--yes"])?;

@@ -44,8 +44,12 @@ pub(crate) async fn innominatus_comes_back_with_its_workflows(cx: Context) -> Ou
     assert_eq!(server.sql(&database, "select count(*) from workflow_executions")?, "500");
     // Its server was stopped for the exchange, and is back as it was.
     let ready = "jsonpath={.spec.replicas} {.status.readyReplicas}";
-    let output = cx.kubectl().args(["-n", &namespace, "get", "deployment", "innominatus", "-o", ready]).output()?;
-    assert_eq!(String::from_utf8(output.stdout)?, "1 1");
+    // Its status says later than its pod that it is ready.
+    cx.until("one of one replicas is ready", async || {
+        let output = cx.kubectl().args(["-n", &namespace, "get", "deployment", "innominatus", "-o", ready]).output()?;
+        Ok(String::from_utf8(output.stdout)? == "1 1")
+    })
+    .await?;
     DONE
 }
 

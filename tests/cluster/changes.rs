@@ -226,7 +226,11 @@ pub(crate) async fn an_object_that_cannot_be_changed_is_made_anew_and_a_killed_r
         let new = get(&cx, &namespace, "deployment/crew")?;
         assert_ne!(new["metadata"]["uid"], old["metadata"]["uid"]);
         assert_eq!(new["spec"]["selector"]["matchLabels"]["team"], "blue");
-        assert_eq!(new["status"]["readyReplicas"], 1);
+        // Its status says later than its pod that it is ready.
+        cx.until("its status counts the pod", async || {
+            Ok(get(&cx, &namespace, "deployment/crew")?["status"]["readyReplicas"] == 1)
+        })
+        .await?;
         let called = get(&cx, &namespace, "job/call")?;
         assert_ne!(called["metadata"]["uid"], job["metadata"]["uid"]);
         assert_eq!(called["status"]["succeeded"], 1);
