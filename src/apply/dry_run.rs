@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 use super::run::Run;
 use super::step::Sent;
@@ -22,6 +23,16 @@ pub(super) struct Judgement {
     pub(super) refused: Vec<Failure>,
 }
 
+/// What the tries of one plan stand on.
+struct Ground<'a> {
+    /// Kinds that come with the plan.
+    coming: BTreeSet<(String, String)>,
+    /// ServiceAccounts that are there.
+    accounts: BTreeSet<&'a str>,
+    /// Set once the namespace takes pods.
+    takes_pods: OnceCell<()>,
+}
+
 enum Judged {
     Accepted,
     Unknown,
@@ -34,10 +45,7 @@ impl Run<'_> {
     /// # Errors
     /// What the server refuses, all of it at once.
     pub(super) async fn try_all(&self, items: &[Item<'_>], fresh: bool) -> Result<(), Failure> {
-        if fresh {
-            self.default_account().await?;
-        }
-        let Judgement { objects, unknown, refused } = self.judge_all(items).await;
+        let Judgement { objects, unknown, refused } = self.judge_all(items, fresh).await;
         match together(refused) {
             Some(failure) => Err(failure.state(NOTHING_WRITTEN)),
             None => {
@@ -47,8 +55,9 @@ impl Run<'_> {
         }
     }
 
-    /// What the server thinks of every write that is to be made.
-    pub(super) async fn judge_all(&self, items: &[Item<'_>]) -> Judgement {
+    /// What the server thinks of every write that is to be made; in a namespace that is new (`fresh`), of pods only once it
+    /// takes any.
+    pub(super) async fn judge_all(&self, items: &[Item<'_>], fresh: bool) -> Judgement {
         let writes: Vec<&Item> =
             items.iter().filter(|item| !item.unchanged && item.step.action != Action::Delete).collect();
         let coming: BTreeSet<(String, String)> = items.iter().filter_map(|item| defined(&item.object)).collect();
@@ -57,7 +66,8 @@ impl Run<'_> {
             .filter(|item| item.id.kind == "ServiceAccount" && item.live.is_some())
             .map(|item| item.id.name.as_str())
             .collect();
-        let tries = writes.into_iter().map(|item| self.try_one(item, &coming, &accounts).boxed());
+        let ground = Ground { coming, accounts, takes_pods: OnceCell::new_with((!fresh).then_some(())) };
+        let tries = writes.into_iter().map(|item| self.try_one(item, &ground).boxed());
         // Boxed and collected, since the compiler loses the lifetimes of a lazy iterator of futures.
         let tries: Vec<BoxFuture<'_, Judged>> = tries.collect();
         let mut judged = futures::stream::iter(tries).buffer_unordered(self.options.parallel);
@@ -75,7 +85,7 @@ impl Run<'_> {
         judgement
     }
 
-    async fn try_one(&self, item: &Item<'_>, coming: &BTreeSet<(String, String)>, accounts: &BTreeSet<&str>) -> Judged {
+    async fn try_one(&self, item: &Item<'_>, ground: &Ground<'_>) -> Judged {
         let tried = match item.step.action {
             // Its name is taken by the one it replaces.
             Action::Replace { .. } => {
@@ -92,7 +102,7 @@ impl Run<'_> {
         let known = match tried {
             Ok(()) => true,
             Err(Failed::Failure(failure)) => return Judged::Refused(failure),
-            Err(Failed::Fault(fault)) => match judge(fault, &item.id, coming) {
+            Err(Failed::Fault(fault)) => match judge(fault, &item.id, &ground.coming) {
                 Judged::Unknown => false,
                 other => return other,
             },
@@ -101,14 +111,14 @@ impl Run<'_> {
         if self.plan.verb == Verb::Adopt {
             return if known { Judged::Accepted } else { Judged::Unknown };
         }
-        match self.try_pod(&item.object, accounts).await {
+        match self.try_pod(&item.object, ground).await {
             Judged::Accepted if !known => Judged::Unknown,
             other => other,
         }
     }
 
     /// Tries the pod that a template would make: PodSecurity, quota, LimitRange and policies judge pods, not workloads.
-    async fn try_pod(&self, object: &Object, accounts: &BTreeSet<&str>) -> Judged {
+    async fn try_pod(&self, object: &Object, ground: &Ground<'_>) -> Judged {
         let Some(template) = object.pod_template_path().and_then(|path| object.at(path)) else {
             return Judged::Accepted;
         };
@@ -129,10 +139,11 @@ impl Run<'_> {
         }
         // A CronJob's or Job's template may leave it to its controller.
         let account = pod.text(&["spec", "serviceAccountName"]).to_string();
-        if !account.is_empty() && !accounts.contains(account.as_str()) {
+        if !account.is_empty() && !ground.accounts.contains(account.as_str()) {
             pod.set(&["spec", "serviceAccountName"], "default".into());
             pod.remove(&["spec", "serviceAccount"]);
         }
+        ground.takes_pods.get_or_init(|| self.default_account()).await;
         match self.cluster.try_create(&pod, &self.manager).await {
             Ok(_) => Judged::Accepted,
             Err(fault) => match judge(fault, &object.id(), &BTreeSet::new()) {
@@ -147,7 +158,7 @@ impl Run<'_> {
     }
 
     /// In a new namespace the ServiceAccount `default` comes a moment later; pods without it are refused.
-    async fn default_account(&self) -> Result<(), Failure> {
+    async fn default_account(&self) {
         let id = ObjectId::new("", "ServiceAccount", &self.plan.target.namespace, "default");
         let mut seen = self.cluster.watch(Watched::object(&id));
         let there = async {
@@ -163,7 +174,6 @@ impl Run<'_> {
         };
         // A cluster without that controller makes none; the dry run says what it thinks of that.
         let _waited = tokio::time::timeout(std::time::Duration::from_secs(10), there).await;
-        Ok(())
     }
 }
 

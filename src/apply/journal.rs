@@ -14,8 +14,14 @@ impl Run<'_> {
     pub(super) async fn write_parent(&self, kept: &Kept, exact: bool) -> Result<(), Failure> {
         self.may_write()?;
         let mut kinds = self.group_kinds();
-        if !exact {
-            kinds.extend(kept.parent.iter().flat_map(applyset::group_kinds));
+        let wanted = kinds.len();
+        kinds.extend(kept.parent.iter().flat_map(applyset::group_kinds));
+        if exact {
+            // Nothing was in it beside what is wanted: it was written as it is to be when the run began.
+            if kinds.len() == wanted {
+                return Ok(());
+            }
+            kinds = self.group_kinds();
         }
         let parent = applyset::parent(&self.plan.target, &kinds);
         self.cluster.apply(&parent, &Apply { manager: self.manager.clone(), ..Apply::default() }).await?;

@@ -56,7 +56,7 @@ pub async fn rehearse(
     let values = run.values(secrets, found.as_ref(), earlier.as_ref());
     let making = run.making(&values);
     let refused = match run.items(&making, &values.salt, &live, &kept) {
-        Ok((items, _)) => run.judge_all(&items).await.refused,
+        Ok((items, _)) => run.judge_all(&items, false).await.refused,
         Err(failure) => return Ok(vec![finding("NOT_OURS", failure)]),
     };
     Ok(refused

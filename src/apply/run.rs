@@ -269,21 +269,14 @@ impl Run<'_> {
         let namespace = namespace::ensure(&self.cluster, target, &run).await?;
         self.wrote.fetch_or(namespace.fresh, Ordering::Relaxed);
         let taken = self.take_lock().await?;
+        let (kept, found) = tokio::try_join!(self.kept(), self.find_keys())?;
         // What was read before the lock holds if nobody wrote a record since.
-        let kept = match before.take() {
-            Some((kept, live)) => {
-                let again = self.kept().await?;
-                let same = newest(&again) == newest(&kept) && !taken;
-                (again, same.then_some(live))
-            }
-            None => (self.kept().await?, None),
-        };
-        let (kept, live) = match kept {
-            (kept, Some(live)) => (kept, live),
-            (kept, None) => (kept, self.live(namespace.fresh).await?),
+        let still = before.take().filter(|(then, _)| newest(then) == newest(&kept) && !taken).map(|(_, live)| live);
+        let live = match still {
+            Some(live) => live,
+            None => self.live(namespace.fresh).await?,
         };
         self.still_agreed(&live).await?;
-        let found = self.find_keys().await?;
         self.keys_must_be_there(&kept, found.as_ref())?;
         let earlier = self.earlier_keys(found.as_ref()).await?;
         let mut values = self.values(secrets, found.as_ref(), earlier.as_ref());
