@@ -1,6 +1,7 @@
 //! Is it ready? One file a kind, pure and honest (design.md 7): the observed generation first, old pods never speak for
 //! the new revision, a Failed pod is not ready, a running Job is not done, a load balancer without an address waits,
 //! and an empty list never passes for "all of them". The rules start from kstatus and mend it (facts: installers 6.4).
+//! Where no status says yet that a Deployment or a Job has come to its end, its own pods may.
 
 mod cronjob;
 mod daemonset;
