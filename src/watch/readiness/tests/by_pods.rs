@@ -77,7 +77,7 @@ fn a_deployment_whose_pods_are_all_ready_is_ready_before_its_status_says_so() {
         ("its template has another label", short(&["spec", "template", "metadata", "labels", "b"], json!("c"))),
     ];
     for (case, (deployment, sets, pods)) in rows {
-        let scene = seen(&[&[deployment.clone()], &sets[..], &pods[..]].concat());
+        let scene = seen(&[std::slice::from_ref(&deployment), &sets[..], &pods[..]].concat());
         let found = assess(&deployment, &scene);
         assert_eq!(found.readiness, Waiting, "{case}: {found:?}");
     }
