@@ -71,27 +71,27 @@ fn owners(found: &BTreeMap<String, Value>) -> Vec<String> {
 
 pub(crate) async fn a_server_that_migrates_when_it_starts_is_alone_until_it_is_ready(cx: Context) -> Outcome {
     let namespace = fresh("slow");
-    let api = deployments(&cx, &namespace);
-    let seen = watcher(api, watcher::Config::default().fields("metadata.name=inngest")).applied_objects();
-    let watching = tokio::spawn(async move {
-        let mut seen = std::pin::pin!(seen);
-        let mut told = Vec::new();
-        while let Ok(Some(deployment)) = seen.try_next().await {
-            let wanted = deployment.spec.and_then(|spec| spec.replicas).unwrap_or_default();
-            let ready = deployment.status.and_then(|status| status.ready_replicas).unwrap_or_default();
-            told.push((wanted, ready));
-            if ready == 3 {
-                break;
-            }
-        }
-        told
-    });
+    let counts = Counts::of(&deployments(&cx, &namespace), "inngest");
     let arguments = ["inngest", "-n", &namespace, "--yes", "--set", "replicas=3"];
     succeeded(&install(&cx, "admin", &arguments)?);
-    let told = watching.await?;
-    assert_eq!(told.first(), Some(&(1, 0)), "{told:?}");
-    let others = told.iter().find(|(wanted, _)| *wanted == 3).unwrap();
-    assert_eq!(others.1, 1, "the others begin when the first is ready: {told:?}");
+    assert_eq!(counts.all().await?, [1, 3]);
+    // When each was made, and when it was ready; by the pods themselves, since their Deployment counts them later.
+    let mut servers: Vec<(String, String)> = Vec::new();
+    for (name, pod) in objects(&cx, &namespace)? {
+        if name.starts_with("Pod/") && pod["metadata"]["labels"]["app.kubernetes.io/component"] == "server" {
+            let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            let ready = conditions.iter().find(|condition| condition["type"] == "Ready").ok_or("no condition Ready")?;
+            servers.push((pod["metadata"]["creationTimestamp"].to_string(), ready["lastTransitionTime"].to_string()));
+        }
+    }
+    servers.sort();
+    assert_eq!(servers.len(), 3, "{servers:?}");
+    assert!(servers[0].1 > servers[0].0, "a slow pod takes its time: {servers:?}");
+    let others = servers.iter().skip(1);
+    assert!(
+        others.clone().all(|other| other.0 >= servers[0].1),
+        "the others begin when the first is ready: {servers:?}"
+    );
     let again = install(&cx, "admin", &arguments)?;
     assert!(said(&again).contains("Nothing was written."), "{}", said(&again));
     DONE

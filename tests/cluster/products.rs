@@ -25,10 +25,14 @@ pub(crate) async fn a_release_without_a_secret_has_no_key_secret_and_a_second_ru
     let namespace = format!("fast-pages-{:08x}", rand::random::<u32>());
     told(&slipway(&cx, "install", &namespace, &[])?);
     let versions = || -> testbed::Outcome<String> {
-        let kinds = "configmaps,secrets,deployments,pods";
-        let form = "jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{\"\\n\"}{end}";
-        let output = cx.kubectl().args(["-n", &namespace, "get", kinds, "-o", form]).output()?;
-        Ok(String::from_utf8(output.stdout)?)
+        let of = |kinds: &str, what: &str| -> testbed::Outcome<String> {
+            let form = format!("jsonpath={{range .items[*]}}{{.kind}}/{{.metadata.name}} {{{what}}}{{\"\\n\"}}{{end}}");
+            let output = cx.kubectl().args(["-n", &namespace, "get", kinds, "-o", &form]).output()?;
+            Ok(String::from_utf8(output.stdout)?)
+        };
+        // A controller may still write the status of what runs.
+        let running = of("deployments", ".metadata.generation")? + &of("pods", ".metadata.uid")?;
+        Ok(of("configmaps,secrets", ".metadata.resourceVersion")? + &running)
     };
     let before = versions()?;
     assert!(before.contains("ConfigMap/page-l "), "{before}");
