@@ -315,9 +315,13 @@ pub(super) fn entry(step: &str, live: &Object) -> JournalEntry {
     JournalEntry { step: step.into(), id: live.id(), uid: live.uid().into(), original }
 }
 
-/// Whether a replica of a workload is ready: its schema is there then.
+/// Whether a replica of a workload was ready: its schema is there then. Several are asked for only once the first was; its
+/// status may say so later than the run before had its answer from the pods, and nothing is scaled down to one for that.
 fn was_ever_ready(live: Option<&Object>) -> bool {
-    live.is_some_and(|live| live.integer(&["status", "readyReplicas"]).is_some_and(|ready| ready > 0))
+    let more_than = |live: &Object, path: &[&str], least: i64| live.integer(path).is_some_and(|count| count > least);
+    live.is_some_and(|live| {
+        more_than(live, &["status", "readyReplicas"], 0) || more_than(live, &["spec", "replicas"], 1)
+    })
 }
 
 /// A claim that was ever bound holds data: it is never replaced (cluster.md 5), unless it was named to be wiped.
@@ -356,4 +360,20 @@ fn probably(manager: &str) -> String {
         _ => return format!("{manager:?}"),
     };
     format!("{manager:?}, which is {who}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workload_of_several_is_never_scaled_to_one_because_its_status_is_late() {
+        let live = |replicas: i64, ready: i64| {
+            Object(json!({"kind": "Deployment", "spec": {"replicas": replicas}, "status": {"readyReplicas": ready}}))
+        };
+        assert!(!was_ever_ready(None));
+        assert!(!was_ever_ready(Some(&live(1, 0))), "the first has yet to migrate");
+        assert!(was_ever_ready(Some(&live(1, 1))));
+        assert!(was_ever_ready(Some(&live(3, 0))), "its status is late");
+    }
 }

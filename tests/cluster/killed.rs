@@ -233,8 +233,8 @@ impl Undisturbed {
     }
 }
 
-/// The oldest revision that came to a good end: the first, unless the install was killed and another run finished it as the
-/// second. A rollback to what never ended well is refused.
+/// The oldest revision that came to a good end: the first, unless a wrong answer made the install fail and another run made
+/// the second. A rollback to what never ended well is refused.
 fn first_good(cx: &Context, namespace: &str) -> testbed::Outcome<u64> {
     let output = cx.slipway("admin").args(["history", "inngest", "-n", namespace, "-o", "json"]).output()?;
     let rows: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap_or_default();

@@ -32,7 +32,6 @@ const BASE: &[(&str, &str)] = &[
     ("auth0.clientSecret", "very-secret"),
 ];
 
-/// The production profile with what nobody can answer for the operator; `None` takes an answer out again.
 /// What development needs of its operator; `None` takes an answer out again.
 const DEVELOPMENT: &[(&str, Option<&str>)] = &[
     ("redis.url", None),
@@ -45,6 +44,7 @@ const DEVELOPMENT: &[(&str, Option<&str>)] = &[
     ("email.from", Some("a@b.io")),
 ];
 
+/// The production profile with what nobody can answer for the operator; `None` takes an answer out again.
 fn base(more: &[(&'static str, Option<&'static str>)]) -> Ask {
     under("production", more)
 }
